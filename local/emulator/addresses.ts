@@ -1,0 +1,23 @@
+/** What a link is attached to. Event Hubs compares names and the fixed words of an address without case. */
+export type Address =
+  | { kind: 'claims' }
+  | { kind: 'management' }
+  | { kind: 'publish'; hub: string; partition: string | undefined }
+  | { kind: 'receive'; hub: string; consumerGroup: string; partition: string }
+  | { kind: 'unknown' };
+
+const RECEIVE = /^([^/]+)\/consumergroups\/([^/]+)\/partitions\/([^/]+)$/i;
+const PUBLISH = /^([^/]+)(?:\/partitions\/([^/]+))?$/i;
+
+/** Reads the address of a link's source or target. */
+export function parseAddress(address: string): Address {
+  if (address.toLowerCase() === '$cbs') return { kind: 'claims' };
+  if (address.toLowerCase().endsWith('$management')) return { kind: 'management' };
+  const receive = RECEIVE.exec(address);
+  if (receive) {
+    return { kind: 'receive', hub: receive[1]!, consumerGroup: receive[2]!, partition: receive[3]! };
+  }
+  const publish = PUBLISH.exec(address);
+  if (publish) return { kind: 'publish', hub: publish[1]!, partition: publish[2] };
+  return { kind: 'unknown' };
+}

@@ -1,0 +1,67 @@
+/** The `$cbs` endpoint (AMQP claims-based security): clients put a token before they open other links. */
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Connection, Message } from 'rhea';
+import { type Response, textProperty } from './requests.ts';
+
+/**
+ * The credentials of Microsoft's emulator. They are public and protect nothing; checking them finds clients with a
+ * wrong or missing connection string here and not in the cloud.
+ */
+export const SHARED_KEY_NAME = 'RootManageSharedAccessKey';
+export const SHARED_KEY = 'SAS_KEY_VALUE';
+
+/** Remembers which connections brought a valid token. */
+export class Authorization {
+  readonly #authorized = new WeakSet<Connection>();
+
+  /** Whether links to hubs may be opened on this connection. */
+  allows(connection: Connection): boolean {
+    return this.#authorized.has(connection);
+  }
+
+  /** Handles a put-token request. */
+  putToken(connection: Connection, request: Message, now: number): Response {
+    if (textProperty(request, 'operation') !== 'put-token') {
+      return {
+        statusCode: 400,
+        statusDescription: 'Only the operation put-token is known here.',
+        condition: 'amqp:not-implemented',
+      };
+    }
+    const fault = tokenFault(String(request.body), now);
+    if (fault !== undefined) {
+      return { statusCode: 401, statusDescription: fault, condition: 'amqp:unauthorized-access' };
+    }
+    this.#authorized.add(connection);
+    return { statusCode: 202, statusDescription: 'Accepted' };
+  }
+}
+
+/**
+ * What is wrong with a shared access signature, or undefined. Its form is
+ * `SharedAccessSignature sr=RESOURCE&sig=SIGNATURE&se=EXPIRY_SECONDS&skn=KEY_NAME`, each value url-encoded.
+ */
+export function tokenFault(token: string, now: number): string | undefined {
+  const [scheme, fields] = token.split(' ');
+  if (scheme !== 'SharedAccessSignature' || fields === undefined) {
+    return 'The emulator accepts shared access signatures only: use its connection string.';
+  }
+  const values = new Map(fields.split('&').map((field) => splitOnce(field)));
+  const [resource, signature, expiry] = [values.get('sr'), values.get('sig'), values.get('se')];
+  if (resource === undefined || signature === undefined || expiry === undefined) {
+    return 'The shared access signature lacks sr, sig or se.';
+  }
+  if (values.get('skn') !== SHARED_KEY_NAME) return `The key name must be ${SHARED_KEY_NAME}.`;
+  // The resource is signed as it is written in the token, url-encoded.
+  const expected = createHmac('sha256', SHARED_KEY).update(`${resource}\n${expiry}`).digest();
+  const given = Buffer.from(decodeURIComponent(signature), 'base64');
+  if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
+    return 'The token has an invalid signature.';
+  }
+  return Number(expiry) * 1000 > now ? undefined : 'The token is expired.';
+}
+
+function splitOnce(field: string): [name: string, value: string] {
+  const at = field.indexOf('=');
+  return [field.slice(0, at), field.slice(at + 1)];
+}

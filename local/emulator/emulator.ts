@@ -1,0 +1,122 @@
+/**
+ * An Event Hubs emulator for development and tests: AMQP 1.0 on the loopback interface, durable logs in a
+ * directory. `@azure/event-hubs` talks to it with `UseDevelopmentEmulator=true`.
+ */
+import { once } from 'node:events';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import type { Container } from 'rhea';
+import { SHARED_KEY, SHARED_KEY_NAME } from './authorization.ts';
+import { createBroker } from './broker.ts';
+import { Hub, type HubDefinition } from './hub.ts';
+import { MAX_MESSAGE_SIZE } from './publishing.ts';
+import type { Refusal } from './refusal.ts';
+
+export type { HubDefinition } from './hub.ts';
+
+export interface EmulatorOptions {
+  /** TCP port on 127.0.0.1; 0 takes any free one. */
+  port: number;
+  /** Where the hubs are kept, each in a folder of its name. Only one emulator may use it at a time. */
+  directory: string;
+  hubs: HubDefinition[];
+}
+
+export interface Emulator {
+  port: number;
+  /** For clients, without an EntityPath: they name the hub themselves. */
+  connectionString: string;
+  /** Closes all connections and the logs. Accepted events are in the files. */
+  stop(): Promise<void>;
+}
+
+const HOST = '127.0.0.1';
+const DEFAULT_PORT = 5672;
+
+/**
+ * Starts the emulator and resolves when it accepts connections. Rejects when the port is taken, when a hub exists
+ * with another partition count, and when a log is damaged.
+ */
+export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
+  const hubs = new Map<string, Hub>();
+  const server = await listen(
+    createBroker((name) => findHub(hubs, name)),
+    options.port,
+  );
+  const sockets = trackSockets(server);
+  const stop = () => stopServing(server, sockets, hubs);
+  try {
+    // The port is bound first, so that a second start on the same port cannot touch logs that are in use. No
+    // connection is served before this is done: it happens in the same turn of the event loop.
+    for (const definition of options.hubs) openHub(hubs, options.directory, definition);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const { port } = server.address() as AddressInfo;
+  return { port, connectionString: connectionString(port), stop };
+}
+
+function connectionString(port: number): string {
+  const host = port === DEFAULT_PORT ? HOST : `${HOST}:${port}`;
+  return `Endpoint=sb://${host};SharedAccessKeyName=${SHARED_KEY_NAME};SharedAccessKey=${SHARED_KEY};UseDevelopmentEmulator=true;`;
+}
+
+function findHub(hubs: Map<string, Hub>, name: string): Hub | Refusal {
+  return (
+    hubs.get(name.toLowerCase()) ?? {
+      condition: 'amqp:not-found',
+      description: `The messaging entity 'sb://${HOST}/${name}' could not be found.`,
+    }
+  );
+}
+
+function openHub(hubs: Map<string, Hub>, directory: string, definition: HubDefinition): void {
+  const key = definition.name.toLowerCase();
+  if (hubs.has(key)) throw new Error(`The event hub '${definition.name}' is defined twice.`);
+  hubs.set(key, new Hub(directory, definition));
+}
+
+async function listen(container: Container, port: number): Promise<Server> {
+  const server = container.listen({
+    host: HOST,
+    port,
+    // The frame size is the service's: it spreads large messages over many frames, as there.
+    max_frame_size: 65_536,
+    idle_time_out: 60_000,
+    tcp_no_delay: true,
+    // Producers get credit and acknowledgements by hand, see acceptEvents.
+    receiver_options: { credit_window: 0, autoaccept: false, max_message_size: MAX_MESSAGE_SIZE },
+    // Deliveries are settled when they are sent: nothing here depends on a consumer's acknowledgement.
+    sender_options: { snd_settle_mode: 1 },
+  } as Parameters<Container['listen']>[0]) as Server;
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new Error(
+      `Port ${port} on ${HOST} is in use, so the Event Hubs emulator cannot start. ` +
+        'Stop the program that uses it, or set LOCAL_EVENT_HUBS_PORT to another port.',
+      { cause: error },
+    );
+  }
+  return server;
+}
+
+function trackSockets(server: Server): Set<Socket> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  return sockets;
+}
+
+async function stopServing(server: Server, sockets: Set<Socket>, hubs: Map<string, Hub>): Promise<void> {
+  if (!server.listening) return;
+  const closed = once(server, 'close');
+  server.close();
+  // With an error, because that is how rhea notices and ends its timers, which would keep Node alive for minutes.
+  for (const socket of sockets) socket.destroy(new Error('The emulator was stopped.'));
+  await closed;
+  for (const hub of hubs.values()) hub.close();
+}
