@@ -1,0 +1,188 @@
+import type { JsonObject } from './decode.ts';
+import type { FieldKind, LogicalTopic } from './fields.ts';
+import type { Contract, ContractField } from './profile.ts';
+import { BUILD_RECORD, type RecordOf } from './records.ts';
+import { type Rejection, reject } from './rejection.ts';
+import { type LocalTimeZone, type Microseconds, readTimestamp } from './timestamp.ts';
+import {
+  type Money,
+  readIdentifier,
+  readMoney,
+  readSchemaVersion,
+  readText,
+  readVersion,
+  sameMoney,
+} from './values.ts';
+
+export interface Normalised<T extends LogicalTopic> {
+  readonly accepted: true;
+  readonly record: RecordOf<T>;
+  /** At least one field was found under an alias. */
+  readonly aliasHit: boolean;
+}
+
+/** What the rule about the future needs to know. Microseconds since 1970. */
+export interface Clock {
+  readonly enqueuedAt: Microseconds;
+  /** How far `updated_at` may lie after the enqueue time; infinite to let any through. */
+  readonly maxClockSkew: Microseconds;
+}
+
+/**
+ * Turns a decoded body into a typed record by the rules of its contract (SPEC 2.1 to 2.3). The rules are checked
+ * stage by stage; within a stage the first field in the table's order names the event.
+ */
+export function normalise<T extends LogicalTopic>(
+  contract: Contract & { readonly logicalTopic: T },
+  body: JsonObject,
+  clock: Clock,
+): Normalised<T> | Rejection {
+  const payload = openEnvelope(body, contract.envelope);
+  if (payload === undefined) {
+    return reject('core_missing', `the envelope path ${contract.envelope.join('.')} leads nowhere`);
+  }
+  const fields = readFields(contract, payload);
+  if (fields.fault !== undefined) return fields.fault;
+  const updatedAt = fields.values.get('updated_at') as Microseconds | undefined;
+  if (updatedAt !== undefined && updatedAt > clock.enqueuedAt + clock.maxClockSkew) {
+    return reject(
+      'timestamp_in_future',
+      'updated_at: later than the enqueue time by more than the clock skew',
+    );
+  }
+  const build = BUILD_RECORD[contract.logicalTopic] as (values: typeof fields.values) => RecordOf<T>;
+  return { accepted: true, record: build(fields.values), aliasHit: fields.aliasHit };
+}
+
+function openEnvelope(body: JsonObject, path: readonly string[]): JsonObject | undefined {
+  let value: unknown = body;
+  for (const member of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, member)) return undefined;
+    value = (value as JsonObject)[member];
+  }
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as JsonObject)
+    : undefined;
+}
+
+interface FieldsRead {
+  readonly values: Map<string, unknown>;
+  readonly aliasHit: boolean;
+  readonly fault: Rejection | undefined;
+}
+
+/** Reads every field; keeps the first fault of each stage and returns the one whose stage comes first. */
+function readFields(contract: Contract, payload: JsonObject): FieldsRead {
+  const values = new Map<string, unknown>();
+  let aliasHit = false;
+  let schemaVersion: Rejection | undefined;
+  let conflict: Rejection | undefined;
+  let missing: Rejection | undefined;
+  let coreInvalid: Rejection | undefined;
+  let fieldInvalid: Rejection | undefined;
+
+  for (const field of contract.fields) {
+    const read = readField(field, payload, contract.zone);
+    aliasHit ||= read.aliasHit;
+    switch (read.state) {
+      case 'value':
+        values.set(field.name, read.value);
+        break;
+      case 'conflict':
+        conflict ??= reject('alias_conflict', `${field.name}: ${field.names.join(', ')} differ`);
+        break;
+      case 'missing':
+        if (field.core && !fallsBack(field, payload, contract)) {
+          missing ??= reject('core_missing', `${field.name}: missing, null or blank`);
+        }
+        break;
+      case 'invalid': {
+        const rule = `${field.name}: ${RULES[field.kind]}`;
+        if (field.kind === 'schema_version') schemaVersion = reject('unsupported_schema_version', rule);
+        else if (field.core || standsIn(field, payload, contract))
+          coreInvalid ??= reject('core_invalid', rule);
+        else fieldInvalid ??= reject('field_invalid', rule);
+      }
+    }
+  }
+  const fault = schemaVersion ?? conflict ?? missing ?? coreInvalid ?? fieldInvalid;
+  return { values, aliasHit, fault };
+}
+
+type FieldRead =
+  | { readonly state: 'value'; readonly value: unknown; readonly aliasHit: boolean }
+  | { readonly state: 'missing' | 'invalid' | 'conflict'; readonly aliasHit: boolean };
+
+/** All names of a field that are present have to agree. */
+function readField(field: ContractField, payload: JsonObject, zone: LocalTimeZone): FieldRead {
+  let value: unknown;
+  let state: 'missing' | 'value' | 'conflict' | 'invalid' = 'missing';
+  let aliasHit = false;
+  for (let index = 0; index < field.names.length; index++) {
+    const raw = present(payload, field.names[index]!);
+    if (raw === undefined) continue;
+    if (index > 0) aliasHit = true;
+    const parsed = parseValue(field.kind, raw, zone);
+    if (parsed === undefined) return { state: 'invalid', aliasHit };
+    if (state === 'missing') {
+      value = parsed;
+      state = 'value';
+    } else if (!sameValue(field.kind, value, parsed)) state = 'conflict';
+  }
+  return { state, value, aliasHit };
+}
+
+/** A member's value with strings trimmed, or `undefined` where it counts as missing (SPEC 2.1). */
+function present(payload: JsonObject, name: string): unknown {
+  if (!Object.hasOwn(payload, name)) return undefined;
+  const value = payload[name];
+  if (typeof value === 'string') {
+    const trimmed = value.trim();
+    return trimmed === '' ? undefined : trimmed;
+  }
+  return value === null ? undefined : value;
+}
+
+/** `event_time` may be absent where its fallback is there. */
+function fallsBack(field: ContractField, payload: JsonObject, contract: Contract): boolean {
+  if (contract.logicalTopic !== 'ledger' || field.name !== 'event_time') return false;
+  const fallback = contract.fields.find((other) => other.name === 'source_created_at')!;
+  return fallback.names.some((name) => present(payload, name) !== undefined);
+}
+
+/** `source_created_at` is a core field where it stands in for an absent `event_time`. */
+function standsIn(field: ContractField, payload: JsonObject, contract: Contract): boolean {
+  if (contract.logicalTopic !== 'ledger' || field.name !== 'source_created_at') return false;
+  const eventTime = contract.fields.find((other) => other.name === 'event_time')!;
+  return eventTime.names.every((name) => present(payload, name) === undefined);
+}
+
+const RULES: Record<FieldKind, string> = {
+  identifier: 'must be a string or an integer of 1 to 256 characters without U+0000 or lone surrogates',
+  text: 'must be a string of at most 1024 characters without U+0000 or lone surrogates',
+  money: 'must be a decimal number of at most 38 digits, 18 of them after the point',
+  timestamp: 'must be an RFC 3339 timestamp or epoch milliseconds in the years 2000 to 2100',
+  version: 'must be an integer from 0 to 10^18',
+  schema_version: 'must be 1 or 1.x',
+};
+
+function parseValue(kind: FieldKind, raw: unknown, zone: LocalTimeZone): unknown {
+  switch (kind) {
+    case 'identifier':
+      return readIdentifier(raw);
+    case 'text':
+      return readText(raw);
+    case 'money':
+      return readMoney(raw);
+    case 'timestamp':
+      return readTimestamp(raw, zone);
+    case 'version':
+      return readVersion(raw);
+    case 'schema_version':
+      return readSchemaVersion(raw);
+  }
+}
+
+function sameValue(kind: FieldKind, a: unknown, b: unknown): boolean {
+  return kind === 'money' ? sameMoney(a as Money, b as Money) : a === b;
+}

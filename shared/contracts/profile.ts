@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import { FIELDS, type Field, LOGICAL_TOPICS, type LogicalTopic } from './fields.ts';
+import canonicalV1 from './profiles/canonical-v1.json' with { type: 'json' };
+import nscDevV1 from './profiles/nsc-dev-v1.json' with { type: 'json' };
+import { type LocalTimeZone, localTimeZone } from './timestamp.ts';
+
+/** A contract profile: how the events of an existing topic are read (SPEC 2.1). Data, validated at start-up. */
+export const BUILT_IN_PROFILES: Readonly<Record<string, unknown>> = {
+  'canonical-v1': canonicalV1,
+  'nsc-dev-v1': nscDevV1,
+};
+
+const memberName = z.string().min(1);
+
+/** What a profile says of one logical topic. */
+function topicProfile(logicalTopic: LogicalTopic) {
+  const fields: readonly Field[] = FIELDS[logicalTopic];
+  const fieldName = z.enum(fields.map((field) => field.name));
+  const required = fields.filter((field) => field.required === true).map((field) => field.name);
+  return z
+    .strictObject({
+      topic: z.string().trim(),
+      /** Members to walk from the body to the payload; absent where the body is the payload. */
+      envelope: z.array(memberName).min(1).optional(),
+      /** Further names of a field, in order of preference; its own name always comes first. */
+      aliases: z.partialRecord(fieldName, z.array(memberName).min(1)).default({}),
+      core: z.array(fieldName),
+      /** IANA zone of timestamps that have no offset. */
+      time_zone: z.string().refine((zone) => localTimeZone(zone) !== undefined, 'is no IANA time zone'),
+      precedence: z.union([
+        z.tuple([z.literal('updated_at'), z.literal('version')]),
+        z.tuple([z.literal('version'), z.literal('updated_at')]),
+      ]),
+    })
+    .superRefine((topic, context) => {
+      for (const name of required) {
+        if (!topic.core.includes(name)) {
+          context.addIssue({ code: 'custom', path: ['core'], message: `must include ${name}` });
+        }
+      }
+      const owner = new Map(fields.map((field) => [field.name, field.name]));
+      for (const [field, names] of Object.entries(topic.aliases)) {
+        for (const name of names ?? []) {
+          const other = owner.get(name);
+          if (other === undefined) owner.set(name, field);
+          else {
+            const message = `"${name}" is already a name of ${other}`;
+            context.addIssue({ code: 'custom', path: ['aliases', field], message });
+          }
+        }
+      }
+    });
+}
+
+const profileSchema = z.strictObject({
+  id: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'must be 1 to 64 of a-z, 0-9, dot, dash, underscore'),
+  topics: z.strictObject({
+    ledger: topicProfile('ledger'),
+    payment_order: topicProfile('payment_order'),
+    pair: topicProfile('pair'),
+  }),
+});
+
+/** A validated profile. */
+export type Profile = z.infer<typeof profileSchema>;
+
+/** One field as a profile reads it. */
+export interface ContractField extends Field {
+  /** Its own name first, then its aliases in order of preference. */
+  readonly names: readonly string[];
+  readonly core: boolean;
+}
+
+/** Everything that is needed to read the events of one topic. */
+export interface Contract {
+  readonly logicalTopic: LogicalTopic;
+  /** The hub's name: `topic` in every table and metric. */
+  readonly topic: string;
+  readonly profileId: string;
+  readonly envelope: readonly string[];
+  readonly fields: readonly ContractField[];
+  readonly zone: LocalTimeZone;
+  /** `version` comes before `updated_at` in the precedence (SPEC 3). */
+  readonly versionFirst: boolean;
+}
+
+/**
+ * Checks a profile.
+ * @throws Error that names every problem with its path.
+ */
+export function parseProfile(data: unknown, source: string): Profile {
+  const result = profileSchema.safeParse(data);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map(
+    (issue) => `${issue.path.join('.') || 'profile'}: ${issue.message}`,
+  );
+  throw new Error(`The contract profile ${source} is not valid: ${problems.join('; ')}`);
+}
+
+/** The contract of one logical topic, under the topic name that the settings resolved. */
+export function contractOf(profile: Profile, logicalTopic: LogicalTopic, topic: string): Contract {
+  const rules = profile.topics[logicalTopic];
+  const aliases: Partial<Record<string, readonly string[]>> = rules.aliases;
+  const core = new Set<string>(rules.core);
+  return {
+    logicalTopic,
+    topic,
+    profileId: profile.id,
+    envelope: rules.envelope ?? [],
+    fields: FIELDS[logicalTopic].map((field: Field) => ({
+      ...field,
+      names: [field.name, ...(aliases[field.name] ?? [])],
+      core: core.has(field.name),
+    })),
+    // The schema has refused a zone that does not exist.
+    zone: localTimeZone(rules.time_zone)!,
+    versionFirst: rules.precedence[0] === 'version',
+  };
+}
+
+/** The topic names of a profile, by logical topic. */
+export function topicNames(profile: Profile): Record<LogicalTopic, string> {
+  return Object.fromEntries(LOGICAL_TOPICS.map((topic) => [topic, profile.topics[topic].topic])) as Record<
+    LogicalTopic,
+    string
+  >;
+}
