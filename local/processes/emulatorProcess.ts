@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type RunningChild, startChild } from './childProcess.ts';
+import { eventHubsConnectionString } from './localCloud.ts';
+import { claimPort } from './ports.ts';
+
+/** Where the emulator keeps its log, its port (0: a free one) and its hubs. */
+export interface EmulatorOptions {
+  directory: string;
+  port: number;
+  hubs: readonly { name: string; partitions: number }[];
+}
+
+/** A running Event Hubs emulator. */
+export interface EmulatorProcess extends RunningChild {
+  port: number;
+  connectionString: string;
+}
+
+const PROGRAM = fileURLToPath(new URL('../emulator/main.ts', import.meta.url));
+
+/** Starts the Event Hubs emulator as a child process; events stay in `directory`. */
+export async function startEmulatorProcess(options: EmulatorOptions): Promise<EmulatorProcess> {
+  const port = await claimPort({
+    service: 'The Event Hubs emulator',
+    port: options.port,
+    setting: 'LOCAL_EVENT_HUBS_PORT',
+  });
+  const hubs = options.hubs.flatMap(({ name, partitions }) => ['--hub', `${name}:${partitions}`]);
+  const data = join(options.directory, 'data');
+  const child = await startChild({
+    name: 'The Event Hubs emulator',
+    command: [process.execPath, PROGRAM, '--port', String(port), '--directory', data, ...hubs],
+    logFile: join(options.directory, 'emulator.log'),
+    isReady: (output) => output().includes('"ready":true'),
+    readyWithinMs: 30_000,
+    stopBy: 'disconnect',
+    stopWithinMs: 10_000,
+  });
+  return { ...child, port, connectionString: eventHubsConnectionString(port) };
+}
