@@ -42,9 +42,8 @@ export class TestReporter {
     if (event.type === 'test:start') this.#start(event.data.name, event.data.nesting);
     else if (event.type === 'test:pass' || event.type === 'test:fail') this.#end(event);
     else if (event.type === 'test:stdout' || event.type === 'test:stderr') this.#write(event.data.message);
-    // Plain remarks are totals; warnings tell of errors that came after a test or a file had ended.
-    else if (event.type === 'test:diagnostic' && event.data.level !== 'info')
-      this.#write(`${event.data.message}\n`);
+    // Those without a file are totals; the others tell, for one, of errors after a test or a file had ended.
+    else if (event.type === 'test:diagnostic' && event.data.file) this.#write(`${event.data.message}\n`);
   }
 
   /** Counts and prints a check that is not a test of `node:test`, such as the type check. */
