@@ -57,7 +57,7 @@ CREATE TYPE sync.confirmation_row_v1 AS (
   schema_version text, source_enqueued_at timestamptz, source_partition integer, source_sequence bigint
 );
 
--- An entry of a pair; ordered by (event_time, tx_id), so that min() finds the earliest.
+-- An entry of a pair. Sorts by event_time, then tx_id: the first one has the slot.
 CREATE TYPE sync.pair_leg_v1 AS (
   event_time timestamptz,
   tx_id      text COLLATE "C",

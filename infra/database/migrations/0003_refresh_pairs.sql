@@ -53,8 +53,8 @@ BEGIN
       SELECT
         count(*) FILTER (WHERE x.is_payment) AS payment_count,
         count(*) FILTER (WHERE NOT x.is_payment) AS receive_count,
-        min(x.leg) FILTER (WHERE x.is_payment) AS payment,
-        min(x.leg) FILTER (WHERE NOT x.is_payment) AS receive,
+        (array_agg(x.leg ORDER BY x.leg) FILTER (WHERE x.is_payment))[1] AS payment,
+        (array_agg(x.leg ORDER BY x.leg) FILTER (WHERE NOT x.is_payment))[1] AS receive,
         max((x.leg).event_time) AS event_time,
         -- NULL where the group has no entry of that kind.
         bool_or((x.leg).tx_id = c.payment_tx_id AND (x.leg).wallet_id = c.payer_wallet_id

@@ -34,3 +34,6 @@ GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA bo TO bo_operator;
 GRANT DELETE ON bo.payment_ledger_pairs TO bo_operator;
 GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA sync TO bo_operator;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA sync TO bo_operator;
+
+-- The list of migrations belongs to the owner.
+REVOKE INSERT, UPDATE ON sync.migrations FROM bo_sync, bo_operator;

@@ -1,0 +1,50 @@
+import type { EventHubFunctionOptions, InvocationContext } from '@azure/functions';
+import type { LogicalTopic } from '../shared/contracts/fields.ts';
+import { contractOf } from '../shared/contracts/profile.ts';
+import { readBrokerEvents } from '../shared/ingest/brokerEvent.ts';
+import { ingest } from '../shared/ingest/ingest.ts';
+import { PAYMENT_PAIRING } from '../shared/pairing/rule.ts';
+import { describeFailure } from '../shared/store/describeFailure.ts';
+import { database, settings } from './runtime.ts';
+
+/**
+ * The trigger of one topic and its handler. `dataType: 'binary'` is what delivers bodies untouched; the library's
+ * types do not know it. An infrastructure failure is thrown and retried for ever: the host moves its checkpoint
+ * past a batch that failed for good.
+ */
+export function eventHubIngest(logicalTopic: LogicalTopic): EventHubFunctionOptions {
+  const contract = contractOf(settings.profile, logicalTopic, settings.topics[logicalTopic]);
+  const { maxClockSkew } = settings;
+  const rules = { contract, maxClockSkew, pairing: PAYMENT_PAIRING, database };
+  const binary = { dataType: 'binary' };
+  return {
+    connection: 'EventHubs',
+    eventHubName: contract.topic,
+    consumerGroup: settings.consumerGroup,
+    cardinality: 'many',
+    ...binary,
+    retry: {
+      strategy: 'exponentialBackoff',
+      maxRetryCount: -1,
+      minimumInterval: { seconds: 1 },
+      maximumInterval: { seconds: 60 },
+    },
+    handler: async (messages: unknown, context: InvocationContext): Promise<void> => {
+      const events = readBrokerEvents(messages, context.triggerMetadata);
+      const batch = {
+        topic: contract.topic,
+        partition: events[0]?.partition,
+        first: events[0]?.sequenceNumber,
+      };
+      try {
+        const result = await ingest(rules, events);
+        context.info(JSON.stringify({ message: 'batch ingested', ...batch, ...result }));
+      } catch (error) {
+        const reason = describeFailure(error);
+        context.error(JSON.stringify({ message: 'batch failed', ...batch, received: events.length, reason }));
+        // Without its cause: the host logs an error whole, and the driver's may quote a row.
+        throw new Error(`The batch of ${contract.topic} was not stored and is tried again: ${reason}`);
+      }
+    },
+  };
+}

@@ -1,0 +1,4 @@
+/** The entry of the package: loading a file registers its function. */
+import './ledgerIngest.ts';
+import './orderIngest.ts';
+import './pairIngest.ts';

@@ -1,0 +1,129 @@
+import { isUtf8 } from 'node:buffer';
+import { type Microseconds, readTimestamp } from '../contracts/timestamp.ts';
+import type { BrokerPosition } from '../precedence/precedence.ts';
+
+/** One event as the broker delivered it. Everything but the body comes from the broker, not from the producer. */
+export interface BrokerEvent extends BrokerPosition {
+  readonly body: Buffer;
+  readonly offset: string;
+  /** The broker's key as text; arbitrary bytes as `\x` and lower-case hex (SPEC 6). */
+  readonly key: string | null;
+  /** Printable, at most 128 characters (SPEC 9). */
+  readonly correlationId: string | null;
+}
+
+/**
+ * Reads a batch as the Event Hubs trigger hands it over (`cardinality: 'many'`, binary data).
+ *
+ * `systemPropertiesArray` is the one array to trust: full length, aligned with the bodies, strings left alone.
+ * `partitionKeyArray` leaves out events without a key, `enqueuedTimeUtcArray` has no zone, `offsetArray` has
+ * rounded numbers.
+ *
+ * @throws TypeError where the metadata does not line up with the bodies: nobody could say which position belongs
+ * to which body, and a wrong position would be stored for good.
+ */
+export function readBrokerEvents(bodies: unknown, triggerMetadata: unknown): BrokerEvent[] {
+  if (!Array.isArray(bodies) || !bodies.every((body) => Buffer.isBuffer(body))) {
+    throw new TypeError(
+      "The trigger did not deliver an array of Buffers: the function needs cardinality 'many' and dataType 'binary'.",
+    );
+  }
+  const metadata = asRecord(triggerMetadata);
+  const system = alignedArray(metadata, 'systemPropertiesArray', bodies.length);
+  const properties = alignedArray(metadata, 'propertiesArray', bodies.length);
+  const context = asRecord(metadata['triggerPartitionContext'] ?? metadata['partitionContext']);
+  const partition = Number(context['partitionId']);
+  if (context['partitionId'] === undefined || !Number.isInteger(partition) || partition < 0) {
+    throw new TypeError('The trigger metadata has no partition id.');
+  }
+  return bodies.map((body: Buffer, index) => {
+    const of = asRecord(system[index]);
+    return {
+      body,
+      partition,
+      sequenceNumber: sequenceNumberOf(of),
+      enqueuedAt: enqueuedAtOf(of),
+      offset: String(of['x-opt-offset'] ?? of['offsetString'] ?? of['offset'] ?? ''),
+      key: keyText(of['x-opt-kafka-key'] ?? of['x-opt-partition-key'] ?? of['partitionKey']),
+      correlationId: correlationIdOf(asRecord(properties[index])),
+    };
+  });
+}
+
+function asRecord(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function alignedArray(metadata: Record<string, unknown>, name: string, length: number): unknown[] {
+  const array = metadata[name];
+  if (Array.isArray(array) && array.length === length) return array;
+  const found = Array.isArray(array) ? `${array.length} elements` : 'no array';
+  throw new TypeError(`The trigger metadata does not line up: ${name} has ${found} for ${length} events.`);
+}
+
+/** A number, or the `{low, high}` pair that worker 3.16.0 made of one. */
+function sequenceNumberOf(system: Record<string, unknown>): number {
+  const value = system['x-opt-sequence-number'] ?? system['sequenceNumber'];
+  const long = asRecord(value);
+  const number =
+    typeof value === 'object' ? Number(long['high']) * 2 ** 32 + (Number(long['low']) >>> 0) : Number(value);
+  // -0 and null are no position either; past 2^53 two events could share one.
+  if (value === undefined || value === null || value === '' || !Number.isSafeInteger(number) || number < 0) {
+    throw new TypeError('The trigger metadata has an event without a sequence number.');
+  }
+  return number;
+}
+
+function enqueuedAtOf(system: Record<string, unknown>): Microseconds {
+  const value = system['x-opt-enqueued-time'] ?? system['enqueuedTimeUtc'];
+  // Texts without a zone are UTC; the year is the broker's own.
+  const time = typeof value === 'string' ? readTimestamp(value, (local) => local) : undefined;
+  if (time === undefined) throw new TypeError('The trigger metadata has an event without an enqueue time.');
+  return time;
+}
+
+/**
+ * The broker's key as text that PostgreSQL can hold. Kafka keys are bytes, which arrive as a Buffer, as an object
+ * with its indexes as members, or as text.
+ */
+export function keyText(key: unknown): string | null {
+  if (key === undefined || key === null) return null;
+  if (typeof key === 'string') {
+    if (key.isWellFormed() && !key.includes('\0') && !key.startsWith('\\x')) return key;
+    return `\\x${Buffer.from(key, 'utf8').toString('hex')}`;
+  }
+  const bytes = Buffer.isBuffer(key) ? key : bytesOf(key);
+  if (bytes === undefined) return keyText(String(key));
+  const text = isUtf8(bytes) ? bytes.toString('utf8') : undefined;
+  return text === undefined || text.includes('\0') || text.startsWith('\\x')
+    ? `\\x${bytes.toString('hex')}`
+    : text;
+}
+
+/** `{0: 107, 1: 49}`, `[107, 49]`, a typed array, or `{type: 'Buffer', data: [...]}`. */
+function bytesOf(value: unknown): Buffer | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const data = (value as { data?: unknown }).data;
+  const elements: unknown[] = Object.values(Array.isArray(data) ? data : value);
+  const isByte = (element: unknown) =>
+    Number.isInteger(element) && (element as number) >= 0 && (element as number) <= 255;
+  return elements.every(isByte) ? Buffer.from(elements as number[]) : undefined;
+}
+
+const CORRELATION_PROPERTIES = ['x-correlation-id', 'correlation-id', 'correlation_id'];
+const MAX_CORRELATION_ID = 128;
+
+/** The first of the correlation properties, in any case; it goes to logs, so nothing unprintable stays in it. */
+function correlationIdOf(properties: Record<string, unknown>): string | null {
+  const names = Object.keys(properties);
+  if (names.length === 0) return null;
+  for (const wanted of CORRELATION_PROPERTIES) {
+    const name = names.find((candidate) => candidate.toLowerCase() === wanted);
+    const value = name === undefined ? undefined : properties[name];
+    if (typeof value !== 'string' && typeof value !== 'number') continue;
+    // Control, format, surrogate, private and unassigned characters, line and paragraph separators.
+    const printable = String(value).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '');
+    if (printable !== '') return [...printable].slice(0, MAX_CORRELATION_ID).join('');
+  }
+  return null;
+}

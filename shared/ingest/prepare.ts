@@ -1,0 +1,86 @@
+import { decodeBody } from '../contracts/decode.ts';
+import type { LogicalTopic } from '../contracts/fields.ts';
+import { normalise } from '../contracts/normalise.ts';
+import type { Contract } from '../contracts/profile.ts';
+import type { LedgerEntry, PairConfirmation, PaymentOrder, RecordOf } from '../contracts/records.ts';
+import { CORE_VIOLATIONS, type Rejection } from '../contracts/rejection.ts';
+import type { Microseconds } from '../contracts/timestamp.ts';
+import type { PairingRule } from '../pairing/rule.ts';
+import { KEY_OF } from '../precedence/compact.ts';
+import type { Positioned } from '../precedence/precedence.ts';
+import { DELIVERY_FLAGS } from '../store/batchParameters.ts';
+import type { BrokerEvent } from './brokerEvent.ts';
+
+/** An event that passed its contract, with everything that the batch needs of it. */
+export interface AcceptedEvent<T extends LogicalTopic> extends Positioned<T> {
+  readonly accepted: true;
+  readonly event: BrokerEvent;
+  readonly flags: number;
+}
+
+export interface RejectedEvent {
+  readonly accepted: false;
+  readonly event: BrokerEvent;
+  readonly flags: number;
+  readonly rejection: Rejection;
+}
+
+export type PreparedEvent<T extends LogicalTopic> = AcceptedEvent<T> | RejectedEvent;
+
+export interface PreparationRules<T extends LogicalTopic> {
+  readonly contract: Contract & { readonly logicalTopic: T };
+  readonly maxClockSkew: Microseconds;
+  readonly pairing: PairingRule;
+}
+
+/** Decodes and checks one event. Never throws for what is in it: what cannot be stored is a rejection. */
+export function prepareEvent<T extends LogicalTopic>(
+  rules: PreparationRules<T>,
+  event: BrokerEvent,
+): PreparedEvent<T> {
+  const decoded = decodeBody(event.body);
+  if (!decoded.accepted) return rejectedEvent(event, decoded);
+  const { contract, maxClockSkew } = rules;
+  const result = normalise(contract, decoded.object, { enqueuedAt: event.enqueuedAt, maxClockSkew });
+  if (!result.accepted) return rejectedEvent(event, result);
+  return {
+    accepted: true,
+    event,
+    record: result.record,
+    position: event,
+    flags: flagsOf(rules, event, result.record, result.aliasHit),
+  };
+}
+
+export function rejectedEvent(event: BrokerEvent, rejection: Rejection): RejectedEvent {
+  const flags = CORE_VIOLATIONS.has(rejection.reason) ? DELIVERY_FLAGS.coreViolation : 0;
+  return { accepted: false, event, flags, rejection };
+}
+
+function flagsOf<T extends LogicalTopic>(
+  { contract, pairing }: PreparationRules<T>,
+  event: BrokerEvent,
+  record: RecordOf<T>,
+  aliasHit: boolean,
+): number {
+  let flags = 0;
+  if (record.updatedAt === null && record.version === null) flags |= DELIVERY_FLAGS.versionMissing;
+  if (aliasHit) flags |= DELIVERY_FLAGS.aliasHit;
+  // No key at all says nothing about the order; another one says that the broker does not keep it.
+  if (event.key !== null && event.key !== KEY_OF[contract.logicalTopic](record)) {
+    flags |= DELIVERY_FLAGS.keyMismatch;
+  }
+  if (contract.logicalTopic === 'ledger') {
+    const { relatedId, relatedType } = record as LedgerEntry;
+    if (relatedId === null) flags |= DELIVERY_FLAGS.relatedIdNull;
+    if (relatedType !== null && relatedType !== pairing.relatedType) flags |= DELIVERY_FLAGS.pairingSkipped;
+  }
+  return flags;
+}
+
+/** When the business event happened: what a topic's freshness is measured by (SPEC 9). */
+export const BUSINESS_TIME: { readonly [T in LogicalTopic]: (record: RecordOf<T>) => Microseconds | null } = {
+  ledger: (record: LedgerEntry) => record.eventTime,
+  payment_order: (record: PaymentOrder) => record.updatedAt ?? record.createdAt,
+  pair: (record: PairConfirmation) => record.updatedAt,
+};

@@ -1,0 +1,101 @@
+import type { LogicalTopic } from '../contracts/fields.ts';
+import type { LedgerEntry, PairConfirmation, PaymentOrder, RecordOf } from '../contracts/records.ts';
+import type { Microseconds } from '../contracts/timestamp.ts';
+import { sameMoney } from '../contracts/values.ts';
+
+/** Where the broker put an event. Unique within a topic, over the life of its hub. */
+export interface BrokerPosition {
+  readonly enqueuedAt: Microseconds;
+  readonly partition: number;
+  readonly sequenceNumber: number;
+}
+
+/** The two axes by which a producer orders the states of a record; absent ones rank below every value. */
+interface Revision {
+  readonly updatedAt: Microseconds | null;
+  readonly version: bigint | null;
+}
+
+export interface Positioned<T extends LogicalTopic> {
+  readonly record: RecordOf<T>;
+  readonly position: BrokerPosition;
+}
+
+/**
+ * Compares two events of one key by precedence (SPEC 3): positive where `a` outranks `b`. One lexicographic tuple
+ * `(updated_at or -infinity, version or -infinity, enqueued_at, partition, sequence_number)`, from the event and
+ * the broker only; a profile may put `version` first.
+ */
+export function comparePrecedence<T extends LogicalTopic>(
+  a: Positioned<T>,
+  b: Positioned<T>,
+  versionFirst: boolean,
+): number {
+  const byTime = compareOptional(a.record.updatedAt, b.record.updatedAt);
+  const byVersion = compareOptional(a.record.version, b.record.version);
+  const byRevision = versionFirst ? byVersion || byTime : byTime || byVersion;
+  return (
+    byRevision ||
+    a.position.enqueuedAt - b.position.enqueuedAt ||
+    a.position.partition - b.position.partition ||
+    a.position.sequenceNumber - b.position.sequenceNumber
+  );
+}
+
+function compareOptional<V extends number | bigint>(a: V | null, b: V | null): number {
+  if (a === b) return 0;
+  if (a === null) return -1;
+  if (b === null) return 1;
+  return a < b ? -1 : 1;
+}
+
+/** What an event is, held against one that outranks it or that it repeats (SPEC 3, 4). */
+export type LosingVerdict = 'stale' | 'duplicate' | 'conflict';
+
+/**
+ * The verdict on an event that does not outrank `holder`, both of one key. At equal revisions the same content is
+ * a duplicate and other content a conflict; with no revision at all, the later position is simply newer.
+ */
+export function losingVerdict<T extends LogicalTopic>(
+  topic: T,
+  event: Positioned<T>,
+  holder: Positioned<T>,
+): LosingVerdict {
+  const { updatedAt, version } = event.record;
+  if (updatedAt !== holder.record.updatedAt || version !== holder.record.version) return 'stale';
+  if (SAME_CONTENT[topic](event.record, holder.record)) return 'duplicate';
+  return updatedAt === null && version === null ? 'stale' : 'conflict';
+}
+
+/** Whether the event lacks the profile's first axis while the other one has it: the topic mixes its orders. */
+export function mixesAxes(event: Revision, holder: Revision, versionFirst: boolean): boolean {
+  return versionFirst
+    ? event.version === null && holder.version !== null
+    : event.updatedAt === null && holder.updatedAt !== null;
+}
+
+/** All business columns but `occurred_at` and `schema_version`, by value; revisions are compared elsewhere. */
+const SAME_CONTENT: { readonly [T in LogicalTopic]: (a: RecordOf<T>, b: RecordOf<T>) => boolean } = {
+  ledger: (a: LedgerEntry, b: LedgerEntry) =>
+    a.walletId === b.walletId &&
+    a.entryType === b.entryType &&
+    sameMoney(a.amount, b.amount) &&
+    sameMoney(a.amountSigned, b.amountSigned) &&
+    a.relatedId === b.relatedId &&
+    a.relatedType === b.relatedType &&
+    a.eventTime === b.eventTime &&
+    a.createdAt === b.createdAt,
+  payment_order: (a: PaymentOrder, b: PaymentOrder) =>
+    a.userId === b.userId &&
+    a.merchantName === b.merchantName &&
+    sameMoney(a.amount, b.amount) &&
+    a.status === b.status &&
+    a.createdAt === b.createdAt,
+  pair: (a: PairConfirmation, b: PairConfirmation) =>
+    a.paymentTxId === b.paymentTxId &&
+    a.receiveTxId === b.receiveTxId &&
+    a.payerWalletId === b.payerWalletId &&
+    a.payeeWalletId === b.payeeWalletId &&
+    sameMoney(a.amount, b.amount) &&
+    a.status === b.status,
+};

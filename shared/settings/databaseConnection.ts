@@ -1,0 +1,88 @@
+import type { ClientConfig } from 'pg';
+import type { Report } from './settings.ts';
+
+const ENTRA_SCOPE = 'https://ossrdbms-aad.database.windows.net/.default';
+
+/**
+ * How to reach PostgreSQL: `DATABASE_URL`, or `PGHOST`, `PGPORT`, `PGDATABASE`, `PGUSER` with
+ * `DATABASE_AUTH=entra` (a token of the app's identity as the password). The server's certificate is verified,
+ * except on this machine or where the URL says `sslmode=disable`.
+ */
+export function databaseConnection(
+  environment: Readonly<Record<string, string | undefined>>,
+  report: Report,
+): ClientConfig {
+  const auth = environment['DATABASE_AUTH']?.trim() || 'password';
+  if (auth === 'entra') return entraConnection(environment, report);
+  if (auth !== 'password') {
+    report('DATABASE_AUTH: must be entra, or be left out where DATABASE_URL holds the password.');
+  }
+  const url = environment['DATABASE_URL']?.trim();
+  if (!url) {
+    report(
+      'DATABASE_URL: is missing; it must be postgres://USER:PASSWORD@HOST:PORT/DATABASE, or PGHOST, PGDATABASE and ' +
+        'PGUSER must be set with DATABASE_AUTH=entra.',
+    );
+    return {};
+  }
+  return urlConnection(url, report);
+}
+
+function urlConnection(text: string, report: Report): ClientConfig {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const named = url !== undefined && url.hostname !== '' && url.pathname.length > 1;
+  if (!named || (url.protocol !== 'postgres:' && url.protocol !== 'postgresql:')) {
+    // The text holds a password: it is not repeated.
+    report('DATABASE_URL: must have the form postgres://USER:PASSWORD@HOST:PORT/DATABASE.');
+    return {};
+  }
+  const sslmode = url.searchParams.get('sslmode');
+  if (sslmode !== null && !['disable', 'require', 'verify-ca', 'verify-full'].includes(sslmode)) {
+    report(
+      'DATABASE_URL: sslmode must be verify-full (the default for another machine), verify-ca or disable.',
+    );
+  }
+  const plain = sslmode === 'disable' || (sslmode === null && isThisMachine(url.hostname));
+  // The driver reads the mode differently from release to release; what is meant is said below.
+  url.searchParams.delete('sslmode');
+  return { connectionString: url.href, ssl: plain ? false : { rejectUnauthorized: true } };
+}
+
+function isThisMachine(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+function entraConnection(
+  environment: Readonly<Record<string, string | undefined>>,
+  report: Report,
+): ClientConfig {
+  const value = (name: string) => environment[name]?.trim() ?? '';
+  for (const name of ['PGHOST', 'PGDATABASE', 'PGUSER']) {
+    if (value(name) === '') report(`${name}: is missing; DATABASE_AUTH=entra needs it.`);
+  }
+  const port = value('PGPORT') || '5432';
+  if (!/^\d{1,5}$/.test(port)) report('PGPORT: must be a port number.');
+  return {
+    host: value('PGHOST'),
+    port: Number(port),
+    database: value('PGDATABASE'),
+    user: value('PGUSER'),
+    password: entraToken(environment['AZURE_CLIENT_ID']),
+    ssl: { rejectUnauthorized: true },
+  };
+}
+
+/** Asked for every new connection; the credential caches its token until shortly before it expires. */
+function entraToken(clientId: string | undefined): () => Promise<string> {
+  let credential: Promise<import('@azure/identity').TokenCredential> | undefined;
+  return async () => {
+    // Loaded when it is needed: it is half of the cold start, and most profiles do without it.
+    credential ??= import('@azure/identity').then(
+      ({ DefaultAzureCredential }) =>
+        new DefaultAzureCredential(clientId ? { managedIdentityClientId: clientId } : {}),
+    );
+    const token = await (await credential).getToken(ENTRA_SCOPE);
+    if (token === null) throw new Error('The identity of this app gave no token for PostgreSQL.');
+    return token.token;
+  };
+}

@@ -1,0 +1,159 @@
+import { readFileSync } from 'node:fs';
+import type { ClientConfig } from 'pg';
+import { LOGICAL_TOPICS, type LogicalTopic } from '../contracts/fields.ts';
+import { BUILT_IN_PROFILES, type Profile, parseProfile, topicNames } from '../contracts/profile.ts';
+import type { Microseconds } from '../contracts/timestamp.ts';
+import { databaseConnection } from './databaseConnection.ts';
+
+/** What the environment says, checked (SPEC 14). */
+export interface Settings {
+  readonly profile: Profile;
+  /** Hub names; an empty `pair` switches `pairIngest` off. */
+  readonly topics: Readonly<Record<LogicalTopic, string>>;
+  readonly consumerGroup: string;
+  readonly maxClockSkew: Microseconds;
+  readonly database: ClientConfig;
+  readonly databasePoolSize: number;
+}
+
+/** Every problem of the environment at once, each with the variable's name and what it should be. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(
+      `The settings are not valid; nothing was started.\n${problems.map((line) => `  - ${line}`).join('\n')}`,
+    );
+    this.problems = problems;
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Collects problems, so that all of them are named at once. */
+export type Report = (problem: string) => void;
+
+/** @throws SettingsError */
+export function readSettings(environment: Environment): Settings {
+  const problems: string[] = [];
+  const report: Report = (problem) => problems.push(problem);
+  const profile = readProfile(environment, report);
+  const settings = {
+    profile,
+    topics: profile === undefined ? undefined : readTopics(environment, profile, report),
+    consumerGroup: required(
+      environment,
+      'EVENT_HUBS_CONSUMER_GROUP',
+      'the consumer group to read as',
+      report,
+    ),
+    maxClockSkew: wholeNumber(environment, 'MAX_CLOCK_SKEW_SECONDS', 300, 0, 31_536_000, report) * 1_000_000,
+    database: databaseConnection(environment, report),
+    databasePoolSize: wholeNumber(environment, 'DB_POOL_SIZE', 8, 1, 500, report),
+  };
+  checkConnections(environment, report);
+  checkUserIdMode(environment, report);
+  if (problems.length > 0) throw new SettingsError(problems);
+  // Without problems, nothing of it is undefined.
+  return settings as Settings;
+}
+
+function readProfile(environment: Environment, report: Report): Profile | undefined {
+  const file = environment['EVENT_PROFILE_FILE']?.trim();
+  const id = environment['EVENT_PROFILE_ID']?.trim() || 'canonical-v1';
+  try {
+    if (file) return parseProfile(JSON.parse(readFileSync(file, 'utf8')), file);
+    if (Object.hasOwn(BUILT_IN_PROFILES, id)) return parseProfile(BUILT_IN_PROFILES[id], id);
+    const known = Object.keys(BUILT_IN_PROFILES).join(', ');
+    report(`EVENT_PROFILE_ID: there is no profile "${id}"; use one of ${known}, or EVENT_PROFILE_FILE.`);
+  } catch (error) {
+    report(`${file ? 'EVENT_PROFILE_FILE' : 'EVENT_PROFILE_ID'}: ${(error as Error).message}`);
+  }
+  return undefined;
+}
+
+const TOPIC_VARIABLE: Record<LogicalTopic, string> = {
+  ledger: 'LEDGER_TOPIC',
+  payment_order: 'PAYMENT_ORDER_TOPIC',
+  pair: 'PAIR_TOPIC',
+};
+
+/** A variable beats the profile. Two functions on one hub would each see the other's events as malformed. */
+function readTopics(
+  environment: Environment,
+  profile: Profile,
+  report: Report,
+): Record<LogicalTopic, string> {
+  const topics = topicNames(profile);
+  const owner = new Map<string, string>();
+  for (const logicalTopic of LOGICAL_TOPICS) {
+    const variable = TOPIC_VARIABLE[logicalTopic];
+    const name = (environment[variable] ?? topics[logicalTopic]).trim();
+    topics[logicalTopic] = name;
+    if (name === '') {
+      if (logicalTopic !== 'pair') report(`${variable}: must be the name of a hub; it is empty.`);
+      continue;
+    }
+    const other = owner.get(name.toLowerCase());
+    if (other === undefined) owner.set(name.toLowerCase(), variable);
+    else
+      report(
+        `${variable}: "${name}" is also the topic of ${other}; each logical topic needs a hub of its own.`,
+      );
+  }
+  return topics;
+}
+
+function required(environment: Environment, name: string, meaning: string, report: Report): string {
+  const value = environment[name]?.trim() ?? '';
+  if (value === '') report(`${name}: is missing; it must be ${meaning}.`);
+  return value;
+}
+
+function wholeNumber(
+  environment: Environment,
+  name: string,
+  defaultValue: number,
+  least: number,
+  most: number,
+  report: Report,
+): number {
+  const text = environment[name]?.trim();
+  if (!text) return defaultValue;
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= least && value <= most) return value;
+  report(`${name}: must be a whole number from ${least} to ${most}.`);
+  return defaultValue;
+}
+
+/** Connections that the host opens by itself, from these names: a missing one would only fail later, elsewhere. */
+function checkConnections(environment: Environment, report: Report): void {
+  const has = (name: string) => (environment[name]?.trim() ?? '') !== '';
+  if (!has('EventHubs') && !has('EventHubs__fullyQualifiedNamespace')) {
+    report(
+      'EventHubs: is missing; it must be a connection string, or EventHubs__fullyQualifiedNamespace must name the ' +
+        'namespace (NAME.servicebus.windows.net) for a managed identity.',
+    );
+  }
+  if (has('EventHubs') && !/(^|;)\s*Endpoint=sb:\/\//i.test(environment['EventHubs']!)) {
+    report('EventHubs: must be a connection string that holds Endpoint=sb://...');
+  }
+  if (
+    !has('AzureWebJobsStorage') &&
+    !has('AzureWebJobsStorage__accountName') &&
+    !has('AzureWebJobsStorage__blobServiceUri')
+  ) {
+    report(
+      'AzureWebJobsStorage: is missing; it must be a connection string, or AzureWebJobsStorage__accountName must ' +
+        'name the storage account for a managed identity.',
+    );
+  }
+}
+
+/** Storing a raw user id where a pseudonym was asked for cannot be undone. */
+function checkUserIdMode(environment: Environment, report: Report): void {
+  const mode = environment['USER_ID_MODE']?.trim() || 'plain';
+  if (mode !== 'plain') {
+    report(`USER_ID_MODE: "${mode}" is not available in this version; leave it out, or set it to plain.`);
+  }
+}

@@ -1,0 +1,72 @@
+import type { LogicalTopic } from '../contracts/fields.ts';
+import type { Positioned } from '../precedence/precedence.ts';
+import {
+  BATCH_COLUMNS,
+  type BatchHeader,
+  DEAD_LETTER_COLUMNS,
+  DELIVERY_COLUMNS,
+  type DeadLetter,
+  type Delivery,
+  ROW_COLUMNS,
+} from './batchParameters.ts';
+import { encodeComposite, encodeCompositeArray } from './binaryFormat.ts';
+import type { Database } from './database.ts';
+
+export interface BatchParameters<T extends LogicalTopic> {
+  readonly logicalTopic: T;
+  readonly header: BatchHeader;
+  /** One a key, sorted by key. */
+  readonly rows: readonly Positioned<T>[];
+  /** Every event of the batch, in the order in which it was received. */
+  readonly deliveries: readonly Delivery[];
+  readonly deadLetters: readonly DeadLetter[];
+}
+
+/** What the batch came to; the first five add up to the number of deliveries. */
+export interface BatchCounts {
+  readonly applied: number;
+  readonly stale: number;
+  readonly duplicate: number;
+  readonly conflict: number;
+  readonly dead_lettered: number;
+  /** Deliveries, among all of these, whose sequence number was processed before. */
+  readonly redelivered: number;
+  /** Pairs that were complete and no longer are. */
+  readonly reopened: number;
+  /** Number of the epoch that this batch began, where the hub was recreated. */
+  readonly epoch_started: number | null;
+}
+
+const TARGET: { readonly [T in LogicalTopic]: { readonly call: string; readonly rowType: string } } = {
+  ledger: { call: 'ingest_ledger_v1', rowType: 'ledger_row_v1' },
+  payment_order: { call: 'ingest_orders_v1', rowType: 'order_row_v1' },
+  pair: { call: 'ingest_confirmations_v1', rowType: 'confirmation_row_v1' },
+};
+
+/**
+ * Writes a batch: one statement, so one transaction and one round trip (infra/database/migrations).
+ * @throws the driver's error; {@link failureKind} says what it means for the batch. Nothing is written then, unless
+ * the connection broke after the commit: sending the batch again is always right.
+ */
+export async function ingestBatch<T extends LogicalTopic>(
+  database: Database,
+  batch: BatchParameters<T>,
+): Promise<BatchCounts> {
+  const { call, rowType } = TARGET[batch.logicalTopic];
+  const [rowOid, deliveryOid, deadLetterOid] = await Promise.all([
+    database.typeOid(rowType),
+    database.typeOid('event_v1'),
+    database.typeOid('dead_letter_v1'),
+  ]);
+  const result = await database.pool.query<BatchCounts>({
+    name: call,
+    text: `SELECT * FROM sync.${call}($1, $2, $3, $4)`,
+    values: [
+      encodeComposite(BATCH_COLUMNS, batch.header),
+      encodeCompositeArray(rowOid, ROW_COLUMNS[batch.logicalTopic], batch.rows),
+      encodeCompositeArray(deliveryOid, DELIVERY_COLUMNS, batch.deliveries),
+      encodeCompositeArray(deadLetterOid, DEAD_LETTER_COLUMNS, batch.deadLetters),
+    ],
+  });
+  return result.rows[0]!;
+}
