@@ -1,5 +1,6 @@
 /** The `$cbs` endpoint (AMQP claims-based security): clients put a token before they open other links. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { unescape as urlDecode } from 'node:querystring';
 import type { Connection, Message } from 'rhea';
 import { type Response, textProperty } from './requests.ts';
 
@@ -54,7 +55,7 @@ export function tokenFault(token: string, now: number): string | undefined {
   if (values.get('skn') !== SHARED_KEY_NAME) return `The key name must be ${SHARED_KEY_NAME}.`;
   // The resource is signed as it is written in the token, url-encoded.
   const expected = createHmac('sha256', SHARED_KEY).update(`${resource}\n${expiry}`).digest();
-  const given = Buffer.from(decodeURIComponent(signature), 'base64');
+  const given = Buffer.from(urlDecode(signature), 'base64');
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
     return 'The token has an invalid signature.';
   }

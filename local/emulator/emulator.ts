@@ -83,12 +83,11 @@ async function listen(container: Container, port: number): Promise<Server> {
     // The frame size is the service's: it spreads large messages over many frames, as there.
     max_frame_size: 65_536,
     idle_time_out: 60_000,
-    tcp_no_delay: true,
     // Producers get credit and acknowledgements by hand, see acceptEvents.
     receiver_options: { credit_window: 0, autoaccept: false, max_message_size: MAX_MESSAGE_SIZE },
     // Deliveries are settled when they are sent: nothing here depends on a consumer's acknowledgement.
     sender_options: { snd_settle_mode: 1 },
-  } as Parameters<Container['listen']>[0]) as Server;
+  });
   try {
     await once(server, 'listening');
   } catch (error) {
@@ -105,6 +104,7 @@ async function listen(container: Container, port: number): Promise<Server> {
 function trackSockets(server: Server): Set<Socket> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket) => {
+    socket.setNoDelay(true);
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });

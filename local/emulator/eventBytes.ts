@@ -8,6 +8,7 @@ import {
   encodeShortString,
   encodeSymbol,
   encodeTimestamp,
+  MalformedAmqp,
   readBinary,
   readMap,
   readSections,
@@ -53,9 +54,9 @@ const PARTITION_KEY = 'x-opt-partition-key';
  * Throws MalformedAmqp.
  */
 export function splitBatch(batch: Buffer): IncomingEvent[] {
-  return readSections(batch)
-    .filter((section) => section.code === SECTION.data)
-    .map((section) => splitEvent(readBinary(batch, section.value)));
+  const data = readSections(batch).filter((section) => section.code === SECTION.data);
+  if (data.length === 0) throw new MalformedAmqp('there is no data section, so no event');
+  return data.map((section) => splitEvent(readBinary(batch, section.value)));
 }
 
 function splitEvent(message: Buffer): IncomingEvent {
