@@ -146,6 +146,29 @@ describe('the local Functions host', () => {
     });
   });
 
+  it('stops to retry a batch whose partition another host has taken, and writes no checkpoint for it', async () => {
+    const hub = await bed.hub('loses', 2);
+    await hub.send('0', [text('fail until go')]);
+    await hub.send('1', [text('fail until go')]);
+    await hub.startHost('A', FOR_EVER);
+    await eventually(
+      'attempts on both partitions',
+      () => new Set(hub.records('start').map(partitionOf)).size === 2,
+    );
+    await hub.startHost('B', FOR_EVER);
+    await eventually('an attempt of B', () => hub.records('start').some(({ host }) => host === 'B'));
+    await eventually('A has noticed', () => hub.log('A').includes('Another host has taken partition'));
+    assert.equal(await hub.checkpoint('0'), undefined);
+    assert.equal(await hub.checkpoint('1'), undefined);
+    writeFileSync(hub.goFile, '');
+    await eventually(
+      'both checkpoints',
+      async () => (await hub.checkpoint('0')) === 0 && (await hub.checkpoint('1')) === 0,
+    );
+    const hosts = hub.records('end').map(({ host }) => host);
+    assert.deepEqual(hosts.sort(), ['A', 'B']);
+  });
+
   it('lets a running invocation end when it stops, and leaves its batch to the next host', async () => {
     const hub = await bed.hub('drains', 1);
     const host = await hub.startHost('A', FOR_EVER);
