@@ -26,6 +26,8 @@ export class ConsumerGroups {
     const group = this.#group(consumerGroup);
     const verdict = judge(group, member);
     if (isRefusal(verdict)) return verdict;
+    // In this order, because those who leave may empty the group, and an empty group is forgotten.
+    group.add(member);
     for (const loser of verdict) {
       group.delete(loser);
       loser.disconnect({
@@ -35,7 +37,6 @@ export class ConsumerGroups {
           `'${loser.name}' with epoch '${loser.epoch ?? 0}' is getting disconnected.`,
       });
     }
-    group.add(member);
     return undefined;
   }
 

@@ -37,13 +37,13 @@ export function temporaryDirectory(t: TestContext): string {
   return directory;
 }
 
-/** Starts the emulator on a free port; it is stopped after the test if the test did not do so. */
+/** Starts the emulator, on a free port unless told otherwise; it is stopped after the test if the test did not do so. */
 export async function startedEmulator(
   t: TestContext,
   hubs: HubDefinition[],
-  directory = temporaryDirectory(t),
+  { directory = temporaryDirectory(t), port = 0 } = {},
 ): Promise<Emulator> {
-  const emulator = await startEmulator({ port: 0, directory, hubs });
+  const emulator = await startEmulator({ port, directory, hubs });
   afterwards(t, () => emulator.stop());
   return emulator;
 }

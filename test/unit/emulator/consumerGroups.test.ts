@@ -8,6 +8,14 @@ function member(name: string, epoch?: number): GroupMember & { refusals: Refusal
   return { name, epoch, refusals, disconnect: (refusal) => refusals.push(refusal) };
 }
 
+test('a new owner is known at once, also when those it threw out leave the group themselves', () => {
+  const groups = new ConsumerGroups();
+  const old: GroupMember = { name: 'old', epoch: 1, disconnect: () => groups.leave('g', old) };
+  groups.admit('g', old);
+  groups.admit('g', member('new', 2));
+  assert.equal(groups.admit('g', member('late', 1))?.condition, 'amqp:link:stolen');
+});
+
 test('a receiver with the same or a higher epoch takes over', () => {
   for (const epoch of [3, 4]) {
     const groups = new ConsumerGroups();
