@@ -18,6 +18,17 @@ const DRAIN_MS = 5_000;
 /** Time to release ownerships and close connections; the broker or the store may be gone already. */
 const CLOSE_MS = 5_000;
 
+/**
+ * The client notices a lost connection only when its wait for events is over. With its default of a minute, the
+ * restart of a broker would stop the host for as long.
+ */
+const MAX_WAIT_SECONDS = 2;
+/**
+ * Waits out a broker's restart of up to a minute. A reader that has given up starts again with the next round of
+ * load balancing, which itself waits for half a minute after a failure.
+ */
+const RETRY = { mode: RetryMode.Exponential, maxRetries: 30, retryDelayInMs: 250, maxRetryDelayInMs: 2_000 };
+
 /** Reads the partitions of one event hub that fall to this host, and runs a function on their events. */
 export class EventHubListener {
   readonly #function: BatchFunction;
@@ -49,13 +60,7 @@ export class EventHubListener {
       this.#watch,
       {
         identifier,
-        // A broker that restarts is back in a second or two: do not wait for the default of thirty.
-        retryOptions: {
-          mode: RetryMode.Exponential,
-          maxRetries: 3,
-          retryDelayInMs: 500,
-          maxRetryDelayInMs: 5_000,
-        },
+        retryOptions: RETRY,
         loadBalancingOptions: {
           strategy: 'greedy',
           updateIntervalInMs: settings.loadBalancingUpdateIntervalMs,
@@ -83,6 +88,7 @@ export class EventHubListener {
         maxBatchSize: settings.maxEventBatchSize,
         prefetchCount: settings.prefetchCount,
         startPosition: settings.initialPosition,
+        maxWaitTimeInSeconds: MAX_WAIT_SECONDS,
         // The client would parse bodies that look like JSON, and round their numbers.
         skipParsingBodyAsJson: true,
       },
@@ -110,7 +116,7 @@ export class EventHubListener {
 
   /** The client calls this with one batch of a partition at a time, and waits for its end. */
   async #process(events: ReceivedEventData[], context: PartitionContext): Promise<void> {
-    // With nothing to deliver the client calls once a minute; the real host does not run a function then.
+    // With nothing to deliver the client calls too; the real host does not run a function then.
     if (events.length === 0) return;
     // What the client still holds when the host stops is left to the next host.
     if (this.#stopping.signal.aborted) return new Promise(() => {});

@@ -169,6 +169,19 @@ describe('the local Functions host', () => {
     assert.deepEqual(hosts.sort(), ['A', 'B']);
   });
 
+  it('goes on within seconds when the broker has restarted', async () => {
+    const hub = await bed.hub('reconnects', 2);
+    await hub.startHost('A');
+    await hub.send('0', [text('before')]);
+    await eventually('the first event', () => hub.processed().includes('before'));
+    await hub.restartBroker();
+    const restarted = Date.now();
+    await hub.send('0', [text('after')]);
+    await hub.send('1', [text('after, elsewhere')]);
+    await eventually('the other events', () => hub.processed().length === 3);
+    assert(Date.now() - restarted < 30_000, 'the client alone would take a minute');
+  });
+
   it('lets a running invocation end when it stops, and leaves its batch to the next host', async () => {
     const hub = await bed.hub('drains', 1);
     const host = await hub.startHost('A', FOR_EVER);

@@ -61,11 +61,20 @@ export class HostTestBed {
     // The test process's id keeps apart runs that share an Azurite.
     const hubName = `${name}-${process.pid}`;
     const hubs = [{ name: hubName, partitions }];
-    const emulator = await startEmulator({ port: 0, directory: join(directory, 'hub'), hubs });
-    this.#emulators.push(emulator);
-    return new RecordedHub(hubName, emulator.connectionString, this.storage, directory, (host) =>
-      this.#hosts.push(host),
-    );
+    const launch = async (port: number) => {
+      const emulator = await startEmulator({ port, directory: join(directory, 'hub'), hubs });
+      this.#emulators.push(emulator);
+      return emulator;
+    };
+    const emulator = await launch(0);
+    const restartBroker = async () => {
+      await emulator.stop();
+      await launch(emulator.port);
+    };
+    return new RecordedHub({
+      ...{ name: hubName, connection: emulator.connectionString, storage: this.storage, directory },
+      ...{ restartBroker, onHost: (host) => this.#hosts.push(host) },
+    });
   }
 
   async stop(): Promise<void> {
@@ -76,28 +85,30 @@ export class HostTestBed {
   }
 }
 
+interface HubOptions {
+  name: string;
+  connection: string;
+  storage: string;
+  directory: string;
+  restartBroker: () => Promise<void>;
+  onHost: (host: RunningChild) => void;
+}
+
 /** One hub, and the hosts that run the recorder app on it. */
 export class RecordedHub {
   readonly name: string;
   readonly goFile: string;
-  readonly #connection: string;
-  readonly #storage: string;
-  readonly #directory: string;
-  readonly #onHost: (host: RunningChild) => void;
+  readonly #options: HubOptions;
 
-  constructor(
-    name: string,
-    connection: string,
-    storage: string,
-    directory: string,
-    onHost: (host: RunningChild) => void,
-  ) {
-    this.name = name;
-    this.goFile = join(directory, 'go');
-    this.#connection = connection;
-    this.#storage = storage;
-    this.#directory = directory;
-    this.#onHost = onHost;
+  constructor(options: HubOptions) {
+    this.name = options.name;
+    this.goFile = join(options.directory, 'go');
+    this.#options = options;
+  }
+
+  /** Stops the broker and starts it again on the same port and log. */
+  restartBroker(): Promise<void> {
+    return this.#options.restartBroker();
   }
 
   async startHost(name: string, retry?: object): Promise<RunningChild> {
@@ -105,8 +116,8 @@ export class RecordedHub {
       app: RECORDER_APP,
       name,
       settings: {
-        AzureWebJobsStorage: this.#storage,
-        EventHubs: this.#connection,
+        AzureWebJobsStorage: this.#options.storage,
+        EventHubs: this.#options.connection,
         HUB: this.name,
         HOST_NAME: name,
         RECORD_FILE: this.#recordFile,
@@ -115,7 +126,7 @@ export class RecordedHub {
       },
       logFile: this.#logFile(name),
     });
-    this.#onHost(host);
+    this.#options.onHost(host);
     return host;
   }
 
@@ -164,7 +175,7 @@ export class RecordedHub {
   }
 
   async *#blobs(kind: 'ownership' | 'checkpoint'): AsyncGenerator<[string, Record<string, string>]> {
-    const container = BlobServiceClient.fromConnectionString(this.#storage).getContainerClient(
+    const container = BlobServiceClient.fromConnectionString(this.#options.storage).getContainerClient(
       'azure-webjobs-eventhub',
     );
     const prefix = `127.0.0.1/${this.name}/$default/${kind}/`;
@@ -174,7 +185,7 @@ export class RecordedHub {
   }
 
   async #produce(send: (producer: EventHubProducerClient) => Promise<void>): Promise<void> {
-    const producer = new EventHubProducerClient(this.#connection, this.name);
+    const producer = new EventHubProducerClient(this.#options.connection, this.name);
     try {
       await send(producer);
     } finally {
@@ -183,11 +194,11 @@ export class RecordedHub {
   }
 
   get #recordFile(): string {
-    return join(this.#directory, 'records.ndjson');
+    return join(this.#options.directory, 'records.ndjson');
   }
 
   #logFile(host: string): string {
-    return join(this.#directory, `${host}.log`);
+    return join(this.#options.directory, `${host}.log`);
   }
 }
 
