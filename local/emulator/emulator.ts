@@ -1,6 +1,9 @@
 /**
  * An Event Hubs emulator for development and tests: AMQP 1.0 on the loopback interface, durable logs in a
  * directory. `@azure/event-hubs` talks to it with `UseDevelopmentEmulator=true`.
+ *
+ * What the service has and this does not: a Kafka endpoint, retention, idempotent producers, publisher addresses,
+ * messages outside of the batch format, TLS.
  */
 import { once } from 'node:events';
 import type { AddressInfo, Server, Socket } from 'node:net';

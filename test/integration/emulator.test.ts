@@ -241,17 +241,3 @@ test('a taken port is reported with the setting that moves it, and no file is to
     return true;
   });
 });
-
-test('a refused start frees the port', async (t) => {
-  const directory = temporaryDirectory(t);
-  const emulator = await startedEmulator(t, [{ name: 'ledger', partitions: 2 }], { directory });
-  await emulator.stop();
-  const { port } = emulator;
-  await assert.rejects(
-    startEmulator({ port, directory, hubs: [{ name: 'ledger', partitions: 3 }] }),
-    /has 2 partitions/,
-  );
-  const again = await startEmulator({ port, directory, hubs: [{ name: 'ledger', partitions: 2 }] });
-  assert.equal(again.port, port);
-  await again.stop();
-});

@@ -10,6 +10,7 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { EventHubProducerClient } from '@azure/event-hubs';
 import rhea from 'rhea';
+import { startEmulator } from '../../local/emulator/emulator.ts';
 import {
   afterwards,
   bodyText,
@@ -192,4 +193,18 @@ test('a process that cannot start says why and ends with code 1', async (t) => {
     assert.equal(code, 1);
     assert.match(stderr, message);
   }
+});
+
+test('a refused start frees the port', async (t) => {
+  const directory = temporaryDirectory(t);
+  const emulator = await startedEmulator(t, [{ name: 'ledger', partitions: 2 }], { directory });
+  await emulator.stop();
+  const { port } = emulator;
+  await assert.rejects(
+    startEmulator({ port, directory, hubs: [{ name: 'ledger', partitions: 3 }] }),
+    /has 2 partitions/,
+  );
+  const again = await startEmulator({ port, directory, hubs: [{ name: 'ledger', partitions: 2 }] });
+  assert.equal(again.port, port);
+  await again.stop();
 });

@@ -1,13 +1,6 @@
 import assert from 'node:assert/strict';
-import {
-  appendFileSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import fs, { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -147,7 +140,6 @@ test('a last record with a wrong checksum is cut off, and so is a few bytes of r
   const bytes = readFileSync(path);
   bytes[bytes.length - 1]! ^= 1;
   writeFileSync(path, bytes);
-  appendFileSync(path, '');
   const reopened = open(t, path);
   assert.deepEqual(texts(reopened), ['a']);
   reopened.close();
@@ -168,7 +160,29 @@ test('damage before the end is reported and nothing is removed', async (t) => {
   assert.equal(statSync(path).size, bytes.length);
 });
 
-test('a failed write is told to every producer and leaves the log as it was', async (t) => {
+test('a write that fails half way is told to every producer and leaves the log as it was', async (t) => {
+  const path = logPath(t);
+  const log = open(t, path);
+  await append(log, 'a');
+  const size = statSync(path).size;
+  const write = fs.writeSync;
+  const half = (file: number, bytes: Buffer, offset: number, length: number, position: number): number => {
+    write(file, bytes, offset, Math.floor(length / 2), position);
+    throw new Error('ENOSPC: no space left on device');
+  };
+  const failing = t.mock.method(fs, 'writeSync', half);
+  syncBuiltinESMExports();
+  const outcomes = await Promise.allSettled([append(log, 'b'), append(log, 'c')]);
+  failing.mock.restore();
+  syncBuiltinESMExports();
+  for (const outcome of outcomes)
+    assert.match(String(outcome.status === 'rejected' && outcome.reason), /ENOSPC/);
+  assert.equal(statSync(path).size, size);
+  await append(log, 'd');
+  assert.deepEqual(texts(log), ['a', 'd']);
+});
+
+test('a closed log takes no more events', async (t) => {
   const path = logPath(t);
   const log = open(t, path);
   await append(log, 'a');
@@ -183,5 +197,4 @@ test('an empty log has no last event and begins at 0', (t) => {
   assert.equal(log.last, undefined);
   assert.equal(log.nextSequenceNumber, 0);
   assert.deepEqual(texts(log), []);
-  truncateSync(path, 0);
 });
