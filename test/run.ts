@@ -19,14 +19,23 @@ const SILENCE_LIMIT_MS = TEST_TIMEOUT_MS + 60_000;
 
 async function main(): Promise<void> {
   process.chdir(ROOT);
+  // Test files are ended first, then the backends: whoever started something stops it.
+  const abort = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => abort.abort());
   const reporter = new TestReporter((text) => process.stdout.write(text), process.env['CI'] === 'true');
   reporter.check('type check (tsc -p .)', await failureOf('tsc', ['-p', '.']));
   reporter.check('lint and format (biome ci .)', await failureOf('biome', ['ci', '--colors=off', '.']));
   const files = testFiles(process.argv.slice(2));
   if (files.length === 0) reporter.check('tests', 'No test file was found.');
-  else await runOnBackends(files, reporter);
+  else if (!abort.signal.aborted) {
+    await runOnBackends(files, reporter, abort).catch((error: Error) => {
+      reporter.check('PostgreSQL and Azurite for the tests', error.message);
+    });
+  }
+  if (abort.signal.aborted) reporter.check('end of the run', 'It was ended early.');
   reporter.finish();
-  process.exitCode = reporter.counts.failed === 0 ? 0 : 1;
+  // Not by itself: a backend that started next to one that failed would keep this process alive.
+  process.exit(reporter.counts.failed === 0 ? 0 : 1);
 }
 
 function testFiles(named: readonly string[]): string[] {
@@ -53,7 +62,11 @@ function failureOf(program: string, programArguments: readonly string[]): Promis
   });
 }
 
-async function runOnBackends(files: readonly string[], reporter: TestReporter): Promise<void> {
+async function runOnBackends(
+  files: readonly string[],
+  reporter: TestReporter,
+  abort: AbortController,
+): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'backoffice-sync-test-'));
   process.once('exit', () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }));
   const [postgres, azurite] = await Promise.all([
@@ -68,22 +81,21 @@ async function runOnBackends(files: readonly string[], reporter: TestReporter): 
   process.env['TEST_POSTGRES_URL'] = postgres.url('postgres');
   process.env['TEST_STORAGE_CONNECTION_STRING'] = azurite.connectionString;
   try {
-    await runTests(files, reporter);
+    await runTests(files, reporter, abort);
   } finally {
     await Promise.all([postgres.stop(), azurite.stop()]);
   }
 }
 
-async function runTests(files: readonly string[], reporter: TestReporter): Promise<void> {
-  const abort = new AbortController();
-  const giveUp = () => {
-    reporter.check(
-      'end of the test files',
-      `Nothing happened for ${SILENCE_LIMIT_MS / 1000} s; tests were ended.`,
-    );
+async function runTests(
+  files: readonly string[],
+  reporter: TestReporter,
+  abort: AbortController,
+): Promise<void> {
+  const silence = setTimeout(() => {
+    console.error(`Nothing happened for ${SILENCE_LIMIT_MS / 1000} s.`);
     abort.abort();
-  };
-  const silence = setTimeout(giveUp, SILENCE_LIMIT_MS);
+  }, SILENCE_LIMIT_MS);
   for await (const event of run({
     files,
     concurrency: 2,

@@ -57,7 +57,7 @@ describe('PostgreSQL as a child process', () => {
   });
 
   it('is stopped with the process that started it, even by SIGKILL', {
-    skip: withoutParentSignal(),
+    skip: NO_PARENT_SIGNAL,
   }, async () => {
     const home = join(directory, 'orphan');
     const script = `
