@@ -14,7 +14,7 @@ import {
 import { type Emulator, type HubDefinition, startEmulator } from '../../local/emulator/emulator.ts';
 
 /** Without it the client takes minutes to report an error: it retries three times, 30 seconds apart. */
-export const FAIL_FAST = { retryOptions: { maxRetries: 0, timeoutInMs: 5_000 } };
+export const FAIL_FAST = { retryOptions: { maxRetries: 0, timeoutInMs: 20_000 } };
 
 const cleanUps = new WeakMap<TestContext, (() => unknown)[]>();
 
