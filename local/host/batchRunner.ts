@@ -38,7 +38,7 @@ export async function runBatch(
     triggerMetadata: triggerMetadata(events, source),
     traceContext: newTraceContext(),
   };
-  const batch = `${events.length} events of partition ${source.partitionId} from ${events[0]?.sequenceNumber}`;
+  const batch = `${events.length} events of partition ${source.partitionId} from sequence number ${events[0]?.sequenceNumber}`;
   const record = (level: 'information' | 'error', message: string) =>
     log(level, `Function.${name}`, message, invocationId);
   for (let retryCount = 0; ; retryCount++) {
