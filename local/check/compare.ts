@@ -17,7 +17,7 @@ const KEY = {
 
 /** Compares every row and every column of the serving tables and the dead letters, in both directions. */
 export async function compareWithModel(
-  client: pg.Client,
+  client: pg.ClientBase,
   expected: Model,
   topics: Readonly<Record<string, string>>,
 ): Promise<Mismatches> {
@@ -47,7 +47,7 @@ export async function compareWithModel(
 
 /** A table's rows in the model's form, by key. */
 async function tableRows(
-  client: pg.Client,
+  client: pg.ClientBase,
   table: keyof typeof KEY,
   model: ReadonlyMap<string, Row>,
 ): Promise<Map<string, Row>> {
@@ -80,7 +80,7 @@ async function tableRows(
 }
 
 async function deadLetterDifferences(
-  client: pg.Client,
+  client: pg.ClientBase,
   expected: Model,
   topics: Readonly<Record<string, string>>,
 ): Promise<string[]> {

@@ -1,0 +1,96 @@
+import type { LogicalTopic } from '../../shared/contracts/fields.ts';
+import {
+  BUILT_IN_PROFILES,
+  type Contract,
+  contractOf,
+  parseProfile,
+} from '../../shared/contracts/profile.ts';
+import type { BrokerEvent } from '../../shared/ingest/brokerEvent.ts';
+import type { IngestRules } from '../../shared/ingest/ingest.ts';
+import { PAYMENT_PAIRING } from '../../shared/pairing/rule.ts';
+import type { Database } from '../../shared/store/database.ts';
+
+const profile = parseProfile(BUILT_IN_PROFILES['canonical-v1'], 'canonical-v1');
+
+/** The rules that a function of the canonical profile has. */
+export function rulesFor<T extends LogicalTopic>(
+  database: Database,
+  logicalTopic: T,
+  change: Partial<Contract> = {},
+): IngestRules<T> {
+  const contract = contractOf(profile, logicalTopic, profile.topics[logicalTopic].topic);
+  return {
+    database,
+    contract: { ...contract, ...change } as IngestRules<T>['contract'],
+    maxClockSkew: 300_000_000,
+    pairing: PAYMENT_PAIRING,
+  };
+}
+
+/** 2026-11-22 12:00 UTC in microseconds: when the first event of a test is enqueued. */
+export const START = Date.UTC(2026, 10, 22, 12) * 1000;
+
+/** One partition of a hub: gives events their positions. */
+export class Partition {
+  readonly #partition: number;
+  #next: number;
+  constructor(partition = 0, firstNumber = 0) {
+    this.#partition = partition;
+    this.#next = firstNumber;
+  }
+
+  /** An event whose body is this object, or these bytes; enqueued a second after the one before it. */
+  event(body: object | string | Buffer, change: Partial<BrokerEvent> = {}): BrokerEvent {
+    const sequenceNumber = this.#next++;
+    const bytes = Buffer.isBuffer(body) || typeof body === 'string' ? Buffer.from(body as string) : undefined;
+    return {
+      body: bytes ?? Buffer.from(JSON.stringify(body)),
+      partition: this.#partition,
+      sequenceNumber,
+      enqueuedAt: START + sequenceNumber * 1_000_000,
+      offset: String(sequenceNumber * 512),
+      key: null,
+      correlationId: null,
+      ...change,
+    };
+  }
+}
+
+export function entry(txId: string, change: object = {}): object {
+  return {
+    tx_id: txId,
+    wallet_id: `wallet-of-${txId}`,
+    entry_type: 'PAYMENT',
+    amount: '100.00',
+    related_id: 'order-1',
+    event_time: '2026-11-22T11:00:00Z',
+    updated_at: '2026-11-22T11:00:00Z',
+    version: 1,
+    ...change,
+  };
+}
+
+export function order(orderId: string, change: object = {}): object {
+  return {
+    order_id: orderId,
+    amount: '100.00',
+    status: 'PAID',
+    created_at: '2026-11-22T10:59:00Z',
+    updated_at: '2026-11-22T11:00:00Z',
+    version: 1,
+    ...change,
+  };
+}
+
+export function confirmation(orderId: string, change: object = {}): object {
+  return {
+    payment_order_id: orderId,
+    payment_tx_id: 'p',
+    receive_tx_id: 'r',
+    payer_wallet_id: 'wallet-of-p',
+    payee_wallet_id: 'wallet-of-r',
+    amount: '100.00',
+    updated_at: '2026-11-22T11:00:00Z',
+    ...change,
+  };
+}
