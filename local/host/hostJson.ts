@@ -14,13 +14,15 @@ export interface EventHubsSettings {
 
 // Settings of the real host that have no effect on what this one does.
 const NOT_APPLIED = [
-  ...['minEventBatchSize', 'maxWaitTime', 'targetUnprocessedEventThreshold', 'transportType', 'webProxy'],
-  ...[
-    'clientRetryOptions',
-    'customEndpointAddress',
-    'enableCheckpointing',
-    'trackLastEnqueuedEventProperties',
-  ],
+  'minEventBatchSize',
+  'maxWaitTime',
+  'targetUnprocessedEventThreshold',
+  'transportType',
+  'webProxy',
+  'clientRetryOptions',
+  'customEndpointAddress',
+  'enableCheckpointing',
+  'trackLastEnqueuedEventProperties',
 ];
 
 /**
@@ -44,7 +46,10 @@ export function readEventHubsSettings(file: string, log: Log): EventHubsSettings
     prefetchCount: take('prefetchCount', 300, positiveInteger, 'a whole number from 1'),
     loadBalancingUpdateIntervalMs: take('loadBalancingUpdateInterval', 30_000, timeSpan, TIME_SPAN),
     partitionOwnershipExpirationIntervalMs: take(
-      ...(['partitionOwnershipExpirationInterval', 120_000, timeSpan, TIME_SPAN] as const),
+      'partitionOwnershipExpirationInterval',
+      120_000,
+      timeSpan,
+      TIME_SPAN,
     ),
     initialPosition: take('initialOffsetOptions', { offset: '-1' }, position, POSITION),
   };

@@ -47,7 +47,11 @@ export async function invoke(
 
     core.state = 'invocation';
     const after: HookContext & { result: unknown; error: unknown } = {
-      ...{ hookData, invocationContext: context, inputs: before.inputs, result: null, error: null },
+      hookData,
+      invocationContext: context,
+      inputs: before.inputs,
+      result: null,
+      error: null,
     };
     try {
       after.result = await model.invokeFunction(

@@ -9,7 +9,7 @@ export interface ChildOptions {
   /** The name that messages use. */
   name: string;
   /** Program and arguments. */
-  command: readonly [string, ...string[]];
+  command: readonly string[];
   /** Receives stdout and stderr; written anew at each start. */
   logFile: string;
   environment?: NodeJS.ProcessEnv;
@@ -45,7 +45,7 @@ export async function startChild(options: ChildOptions): Promise<RunningChild> {
   mkdirSync(dirname(options.logFile), { recursive: true });
   endChildrenOnExit();
   const log = openSync(options.logFile, 'w');
-  const [program, ...programArguments] = options.command;
+  const [program = '', ...programArguments] = options.command;
   const child = spawn(program, programArguments, {
     env: options.environment ?? process.env,
     stdio: options.stopBy === 'disconnect' ? ['ignore', log, log, 'ipc'] : ['ignore', log, log],

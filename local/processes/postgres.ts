@@ -77,9 +77,11 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
       command: [
         ...user.prefix,
         ...stopWithParentPrefix(),
-        ...[binaries.postgres, '-D', data],
+        binaries.postgres,
+        '-D',
+        data,
         ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`]),
-      ] as [string, ...string[]],
+      ],
       logFile: join(directory, 'postgres.log'),
       isReady: (_output, pid) => postmasterIsReady(data, pid),
       readyWithinMs: 60_000,
@@ -130,12 +132,21 @@ async function createDataDirectory(
   rmSync(unfinished, { recursive: true, force: true });
   const passwordFile = join(directory, 'superuser-password');
   writeFileSync(passwordFile, `${LOCAL_POSTGRES.password}\n`, { mode: 0o600 });
-  const [program, ...programArguments] = [
-    ...[...prefix, initdb, '-D', unfinished, '-U', LOCAL_POSTGRES.user, '--auth=scram-sha-256'],
-    ...[`--pwfile=${passwordFile}`, '--locale=C.UTF-8', '--encoding=UTF8', '--no-sync'],
+  const [program = initdb, ...programArguments] = [
+    ...prefix,
+    initdb,
+    '-D',
+    unfinished,
+    '-U',
+    LOCAL_POSTGRES.user,
+    '--auth=scram-sha-256',
+    `--pwfile=${passwordFile}`,
+    '--locale=C.UTF-8',
+    '--encoding=UTF8',
+    '--no-sync',
   ];
   try {
-    await promisify(execFile)(program as string, programArguments);
+    await promisify(execFile)(program, programArguments);
   } catch (error) {
     throw new Error(`PostgreSQL could not create its data directory ${data}: ${(error as Error).message}`);
   } finally {

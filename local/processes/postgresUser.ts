@@ -15,8 +15,14 @@ const USER_NAMESPACE = ['unshare', '--user', '--map-user=1000', '--map-group=100
 
 // Without namespaces: a user of no rights, who may still read and write below directories of mode 0700.
 const NOBODY_WITH_FILE_ACCESS = [
-  ...['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', '--securebits=+no_setuid_fixup'],
-  ...[`--inh-caps=${KEEP_FILE_ACCESS}`, `--ambient-caps=${KEEP_FILE_ACCESS}`, '--'],
+  'setpriv',
+  `--reuid=${NOBODY}`,
+  `--regid=${NOBODY}`,
+  '--clear-groups',
+  '--securebits=+no_setuid_fixup',
+  `--inh-caps=${KEEP_FILE_ACCESS}`,
+  `--ambient-caps=${KEEP_FILE_ACCESS}`,
+  '--',
 ];
 
 /**
