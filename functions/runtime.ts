@@ -1,9 +1,12 @@
 import { app } from '@azure/functions';
-import { readSettings, type Settings, SettingsError } from '../shared/settings/settings.ts';
+import { readSettings, type Settings } from '../shared/settings/settings.ts';
 import { type Database, openDatabase } from '../shared/store/database.ts';
 
-/** One per process: the settings, read at start, and the pool that all functions share. */
-export const settings: Settings = settingsOrExit();
+/**
+ * One per process: the settings, read at start, and the pool that all functions share. A wrong setting ends the
+ * loading of the app: the message is on stderr, and the host goes on with no function.
+ */
+export const settings: Settings = readSettings(process.env);
 
 export const database: Database = openDatabase({
   connection: settings.database,
@@ -12,13 +15,3 @@ export const database: Database = openDatabase({
 });
 
 app.hook.appTerminate(() => database.close());
-
-/** The host says no more than "0 functions" of an app that fails to load: stderr is where people look. */
-function settingsOrExit(): Settings {
-  try {
-    return readSettings(process.env);
-  } catch (error) {
-    if (error instanceof SettingsError) console.error(error.message);
-    throw error;
-  }
-}

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { keyText, readBrokerEvents } from '../../../shared/ingest/brokerEvent.ts';
+
+/** A recorded input of the real Functions worker. */
+function recorded(name: string): { bodies: Buffer[]; metadata: Record<string, unknown> } {
+  const file = new URL(`../../fixtures/functions/${name}.json`, import.meta.url);
+  const fixture = JSON.parse(readFileSync(file, 'utf8')) as {
+    handler: { input: { base64: string }[]; triggerMetadata: Record<string, unknown> };
+  };
+  return {
+    bodies: fixture.handler.input.map((body) => Buffer.from(body.base64, 'base64')),
+    metadata: fixture.handler.triggerMetadata,
+  };
+}
+
+test('position, key and time are read from a recorded batch, whichever way the worker writes its numbers', () => {
+  for (const name of ['eventhub-binary-batch', 'eventhub-binary-batch-long']) {
+    const { bodies, metadata } = recorded(name);
+    const events = readBrokerEvents(bodies, metadata);
+    assert.deepEqual(
+      events.map(({ body, ...rest }) => rest),
+      [
+        ['wallet-1', 120, 0],
+        [null, 121, 512],
+        ['42', 122, 1024],
+      ].map(([key, milliseconds, offset], index) => ({
+        partition: 1,
+        sequenceNumber: 2251 + index,
+        enqueuedAt: Date.UTC(2026, 10, 22, 13, 47, 5, milliseconds as number) * 1000,
+        offset: String(1_099_511_627_776 + (offset as number)),
+        key,
+        correlationId: null,
+      })),
+    );
+    assert.deepEqual(
+      events.map((event) => event.body),
+      bodies,
+    );
+  }
+});
+
+test('sequence numbers that arrive as low and high halves are put together', () => {
+  const { bodies, metadata } = recorded('eventhub-binary-batch');
+  const system = (metadata['systemPropertiesArray'] as Record<string, unknown>[]).map(
+    (properties, index) => ({
+      ...properties,
+      'x-opt-sequence-number': { low: -1 + index, high: 1, unsigned: false },
+    }),
+  );
+  const [first, second] = readBrokerEvents(bodies, { ...metadata, systemPropertiesArray: system });
+  assert.equal(first!.sequenceNumber, 2 ** 33 - 1);
+  assert.equal(second!.sequenceNumber, 2 ** 32);
+});
+
+test('metadata that does not line up, or lacks a position, is refused', () => {
+  const { bodies, metadata } = recorded('eventhub-binary-batch');
+  const system = metadata['systemPropertiesArray'] as Record<string, unknown>[];
+  for (const [change, message] of [
+    [{ systemPropertiesArray: system.slice(1) }, /systemPropertiesArray has 2 elements for 3 events/],
+    [{ systemPropertiesArray: undefined }, /systemPropertiesArray has no array for 3 events/],
+    [{ propertiesArray: [] }, /propertiesArray has 0 elements for 3 events/],
+    [{ systemPropertiesArray: [{}, ...system.slice(1)] }, /without a sequence number/],
+    [
+      { systemPropertiesArray: [{ 'x-opt-sequence-number': 1 }, ...system.slice(1)] },
+      /without an enqueue time/,
+    ],
+    [{ triggerPartitionContext: {}, partitionContext: undefined }, /no partition id/],
+  ] as const) {
+    assert.throws(() => readBrokerEvents(bodies, { ...metadata, ...change }), message);
+  }
+  assert.throws(() => readBrokerEvents(['text'], metadata), /dataType 'binary'/);
+});
+
+test('a batch of no events is read as one', () => {
+  const { metadata } = recorded('eventhub-binary-batch');
+  assert.deepEqual(readBrokerEvents([], { ...metadata, systemPropertiesArray: [], propertiesArray: [] }), []);
+});
+
+test('a Kafka key comes before a partition key, in whatever shape it arrives', () => {
+  const { bodies, metadata } = recorded('eventhub-binary-batch');
+  const system = metadata['systemPropertiesArray'] as Record<string, unknown>[];
+  for (const key of [
+    Buffer.from('tx-1'),
+    { 0: 116, 1: 120, 2: 45, 3: 49 },
+    'tx-1',
+    { type: 'Buffer', data: [116, 120, 45, 49] },
+  ]) {
+    const withKey = [{ ...system[0], 'x-opt-kafka-key': key }, ...system.slice(1)];
+    assert.equal(readBrokerEvents(bodies, { ...metadata, systemPropertiesArray: withKey })[0]!.key, 'tx-1');
+  }
+});
+
+test('a key that PostgreSQL could not hold, or that looks like hex, becomes hex', () => {
+  assert.equal(keyText(Buffer.from([0xff, 0x00])), '\\xff00');
+  assert.equal(keyText(Buffer.from('a\0b')), '\\x610062');
+  assert.equal(keyText('a\0b'), '\\x610062');
+  assert.equal(keyText('\\xab'), '\\x5c786162');
+  assert.equal(keyText(Buffer.from('\\x')), '\\x5c78');
+  assert.equal(keyText('\ud800'), '\\xefbfbd');
+  assert.equal(keyText('서울'), '서울');
+  assert.equal(keyText(Buffer.alloc(0)), '');
+  assert.equal(keyText(42), '42');
+  assert.equal(keyText(null), null);
+});
+
+test('the correlation id is the first of its names, printable, and cut to 128 characters', () => {
+  const { bodies, metadata } = recorded('eventhub-binary-batch');
+  const read = (properties: object) =>
+    readBrokerEvents(bodies, { ...metadata, propertiesArray: [properties, {}, {}] })[0]!.correlationId;
+  assert.equal(read({ correlation_id: 'c', 'Correlation-Id': 'b', 'x-correlation-ID': 'a' }), 'a');
+  assert.equal(read({ correlation_id: 'c' }), 'c');
+  assert.equal(read({ 'x-correlation-id': 'a\u0000\n\u200b\u202eb' }), 'ab');
+  assert.equal(read({ 'x-correlation-id': '😀'.repeat(200) }), '😀'.repeat(128));
+  assert.equal(read({ 'x-correlation-id': '\n', correlation_id: 'c' }), 'c');
+  assert.equal(read({ 'x-correlation-id': { nested: true } }), null);
+  assert.equal(read({ other: 'x' }), null);
+});

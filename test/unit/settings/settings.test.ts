@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { BUILT_IN_PROFILES } from '../../../shared/contracts/profile.ts';
+import { readSettings, SettingsError } from '../../../shared/settings/settings.ts';
+
+const good = {
+  AzureWebJobsStorage: 'UseDevelopmentStorage=true',
+  EventHubs: 'Endpoint=sb://127.0.0.1;SharedAccessKeyName=k;SharedAccessKey=v;UseDevelopmentEmulator=true;',
+  EVENT_HUBS_CONSUMER_GROUP: 'group',
+  DATABASE_URL: 'postgres://user:secret@127.0.0.1:5432/backoffice',
+};
+
+function problems(environment: Record<string, string | undefined>): readonly string[] {
+  try {
+    readSettings(environment);
+    return [];
+  } catch (error) {
+    assert.ok(error instanceof SettingsError);
+    return error.problems;
+  }
+}
+
+const namedBy = (environment: Record<string, string | undefined>) =>
+  problems(environment).map((problem) => problem.split(':')[0]);
+
+test('an empty environment is refused, and every missing variable is named at once', () => {
+  assert.deepEqual(namedBy({}), [
+    'EVENT_HUBS_CONSUMER_GROUP',
+    'DATABASE_URL',
+    'EventHubs',
+    'AzureWebJobsStorage',
+  ]);
+});
+
+test('connection strings, or their identity forms, are enough', () => {
+  assert.deepEqual(problems(good), []);
+  assert.deepEqual(
+    problems({
+      AzureWebJobsStorage__accountName: 'account',
+      EventHubs__fullyQualifiedNamespace: 'name.servicebus.windows.net',
+      EVENT_HUBS_CONSUMER_GROUP: 'group',
+      DATABASE_AUTH: 'entra',
+      PGHOST: 'host',
+      PGDATABASE: 'backoffice',
+      PGUSER: 'identity',
+    }),
+    [],
+  );
+});
+
+test('defaults are those of the canonical profile', () => {
+  const settings = readSettings(good);
+  assert.equal(settings.profile.id, 'canonical-v1');
+  assert.deepEqual(settings.topics, {
+    ledger: 'ledger.entry.upserted',
+    payment_order: 'payment.order.upserted',
+    pair: 'payment.ledger.paired',
+  });
+  assert.equal(settings.maxClockSkew, 300_000_000);
+});
+
+test('a topic variable beats the profile, and an empty pair topic switches pairs off', () => {
+  const settings = readSettings({
+    ...good,
+    EVENT_PROFILE_ID: 'nsc-dev-v1',
+    LEDGER_TOPIC: ' mine ',
+    PAIR_TOPIC: '',
+  });
+  assert.deepEqual(settings.topics, { ledger: 'mine', payment_order: 'order-events', pair: '' });
+});
+
+test('two logical topics on one hub, or an empty one, are refused', () => {
+  assert.deepEqual(namedBy({ ...good, LEDGER_TOPIC: 'Payment.Order.Upserted' }), ['PAYMENT_ORDER_TOPIC']);
+  assert.deepEqual(namedBy({ ...good, LEDGER_TOPIC: '', PAYMENT_ORDER_TOPIC: ' ' }), [
+    'LEDGER_TOPIC',
+    'PAYMENT_ORDER_TOPIC',
+  ]);
+});
+
+test('a profile comes from a file as well; one that is not valid is refused with its path', (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'settings-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const file = join(directory, 'profile.json');
+  writeFileSync(file, JSON.stringify({ ...(BUILT_IN_PROFILES['nsc-dev-v1'] as object), id: 'mine' }));
+  assert.equal(readSettings({ ...good, EVENT_PROFILE_FILE: file }).profile.id, 'mine');
+  writeFileSync(file, '{"id":"mine"}');
+  assert.match(
+    problems({ ...good, EVENT_PROFILE_FILE: file })[0]!,
+    /^EVENT_PROFILE_FILE: .*profile\.json.*topics/,
+  );
+  assert.deepEqual(namedBy({ ...good, EVENT_PROFILE_FILE: join(directory, 'absent') }), [
+    'EVENT_PROFILE_FILE',
+  ]);
+  assert.match(
+    problems({ ...good, EVENT_PROFILE_ID: 'x' })[0]!,
+    /EVENT_PROFILE_ID.*canonical-v1, nsc-dev-v1/,
+  );
+});
+
+test('values of the wrong form are refused, without repeating a secret', () => {
+  const wrong = {
+    ...good,
+    DATABASE_URL: 'mysql://user:secret@host/db',
+    EventHubs: 'secret',
+    MAX_CLOCK_SKEW_SECONDS: '5m',
+    DB_POOL_SIZE: '0',
+    USER_ID_MODE: 'hmac',
+  };
+  assert.deepEqual(namedBy(wrong), [
+    'MAX_CLOCK_SKEW_SECONDS',
+    'DATABASE_URL',
+    'DB_POOL_SIZE',
+    'EventHubs',
+    'USER_ID_MODE',
+  ]);
+  assert.doesNotMatch(problems(wrong).join(), /secret/);
+});
+
+test('the certificate of another machine is verified unless the URL says otherwise', () => {
+  const sslOf = (url: string) => readSettings({ ...good, DATABASE_URL: url }).database.ssl;
+  assert.equal(sslOf('postgres://u:p@127.0.0.1/db'), false);
+  assert.equal(sslOf('postgres://u:p@localhost/db'), false);
+  assert.deepEqual(sslOf('postgres://u:p@db.example/db'), { rejectUnauthorized: true });
+  assert.deepEqual(sslOf('postgres://u:p@127.0.0.1/db?sslmode=verify-full'), { rejectUnauthorized: true });
+  assert.deepEqual(sslOf('postgres://u:p@db.example/db?sslmode=require'), { rejectUnauthorized: true });
+  assert.equal(sslOf('postgres://u:p@db.example/db?sslmode=disable'), false);
+  assert.deepEqual(namedBy({ ...good, DATABASE_URL: 'postgres://u:p@db.example/db?sslmode=no-verify' }), [
+    'DATABASE_URL',
+  ]);
+});
