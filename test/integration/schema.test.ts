@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { dumpSchema } from '../../infra/database/dumpSchema.ts';
+import { migrate } from '../../infra/database/migrate.ts';
+import { ingest } from '../../shared/ingest/ingest.ts';
+import { openDatabase } from '../../shared/store/database.ts';
+import { testDatabase } from '../support/database.ts';
+import { confirmation, entry, order, Partition, rulesFor } from '../support/events.ts';
+
+test('the committed schema dump is what the migrations lead to (npm run schema:dump)', async (t) => {
+  const database = await testDatabase(t);
+  const client = await database.pool.connect();
+  try {
+    const committed = readFileSync(new URL('../../infra/database/schema.txt', import.meta.url), 'utf8');
+    assert.equal(await dumpSchema(client), committed);
+  } finally {
+    client.release();
+  }
+});
+
+test('migrating again does nothing, also when two processes do it at once', async (t) => {
+  const database = await testDatabase(t);
+  assert.deepEqual(await Promise.all([migrate(database.url), migrate(database.url)]), [[], []]);
+});
+
+/** Runs statements as a role, each in a transaction that is rolled back; returns which are refused. */
+async function refused(
+  database: Awaited<ReturnType<typeof testDatabase>>,
+  role: string,
+  statements: string[],
+) {
+  const client = await database.pool.connect();
+  const denied: string[] = [];
+  try {
+    for (const statement of statements) {
+      await client.query(`BEGIN; SET LOCAL ROLE ${role}`);
+      await client.query(statement).catch((error: { code?: string }) => {
+        assert.equal(error.code, '42501', statement);
+        denied.push(statement);
+      });
+      await client.query('ROLLBACK');
+    }
+  } finally {
+    client.release();
+  }
+  return denied;
+}
+
+test('each role may do what it is for, and nothing else', async (t) => {
+  const database = await testDatabase(t);
+  const serving = ['ledger_entries', 'payment_orders', 'payment_ledger_pairs'].map(
+    (table) => `SELECT * FROM bo.${table}`,
+  );
+  const own = ['SELECT * FROM bo.consumer_dlq_events', 'SELECT * FROM sync.partitions'];
+  const never = [
+    'CREATE TABLE bo.mine ()',
+    'CREATE TABLE sync.mine ()',
+    'ALTER TABLE bo.ledger_entries ADD COLUMN mine int',
+    'DELETE FROM bo.ledger_entries',
+    'TRUNCATE bo.payment_orders',
+    'INSERT INTO sync.migrations DEFAULT VALUES',
+  ];
+  assert.deepEqual(await refused(database, 'bo_admin_read', serving), []);
+  assert.deepEqual(
+    await refused(database, 'bo_admin_read', [
+      ...own,
+      ...never,
+      'UPDATE bo.payment_orders SET status = NULL',
+    ]),
+    [...own, ...never, 'UPDATE bo.payment_orders SET status = NULL'],
+  );
+  for (const role of ['bo_sync', 'bo_operator']) {
+    assert.deepEqual(await refused(database, role, [...serving, ...own, ...never]), never);
+  }
+});
+
+test('the functions get by with the role bo_sync', async (t) => {
+  const database = await testDatabase(t);
+  await database.pool.query(`ALTER DATABASE ${new URL(database.url).pathname.slice(1)} SET role = 'bo_sync'`);
+  // Connections that are open keep the role they had.
+  const asSync = await testConnection(database.url, t);
+  const partition = new Partition();
+  for (const [topic, body] of [
+    ['ledger', entry('p')],
+    ['ledger', entry('p', { version: 2, related_id: 'order-2' })],
+    ['ledger', 'malformed'],
+    ['payment_order', order('order-1')],
+    ['pair', confirmation('order-1')],
+  ] as const) {
+    const result = await ingest(rulesFor(asSync, topic), [partition.event(body)]);
+    assert.equal(result.received, 1);
+  }
+});
+
+async function testConnection(url: string, t: { after(step: () => Promise<void>): void }) {
+  const database = openDatabase({
+    connection: { connectionString: url },
+    poolSize: 2,
+    onIdleError: () => {},
+  });
+  const who = await database.pool.query('SELECT current_user AS name');
+  assert.equal(who.rows[0].name, 'bo_sync');
+  t.after(() => database.close());
+  return database;
+}

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** What each folder may import of the repository; itself goes without saying. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  'shared/contracts': [],
+  'shared/precedence': ['shared/contracts'],
+  'shared/pairing': [],
+  'shared/store': ['shared/contracts', 'shared/precedence', 'shared/pairing'],
+  'shared/settings': ['shared/contracts'],
+  'shared/ingest': ['shared/contracts', 'shared/precedence', 'shared/pairing', 'shared/store'],
+  functions: ['shared/contracts', 'shared/ingest', 'shared/pairing', 'shared/settings', 'shared/store'],
+};
+
+/** Folders that compute and nothing else: no I/O, no clock, no environment. */
+const PURE: Readonly<Record<string, readonly string[]>> = {
+  'shared/contracts': ['node:buffer', 'zod', 'temporal-polyfill'],
+  'shared/precedence': [],
+  'shared/pairing': [],
+};
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(root, file), 'utf8');
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1]!);
+}
+
+const sources = (folder: string) => globSync(`${folder}/**/*.ts`, { cwd: root });
+
+test('dependencies between folders point one way', () => {
+  const folders = globSync('shared/*', { cwd: root });
+  assert.deepEqual(
+    folders.filter((folder) => MAY_IMPORT[folder] === undefined),
+    [],
+    'every folder of shared/ is listed',
+  );
+  for (const [folder, allowed] of Object.entries(MAY_IMPORT)) {
+    for (const file of sources(folder)) {
+      for (const target of importsOf(file).filter((name) => name.startsWith('.'))) {
+        const path = relative(root, join(root, dirname(file), target));
+        const fits = [folder, ...allowed].some((prefix) => path.startsWith(`${prefix}/`));
+        assert.ok(fits, `${file} imports ${target}`);
+      }
+    }
+  }
+});
+
+test('contracts, precedence and pairing do no I/O and read no clock', () => {
+  for (const [folder, packages] of Object.entries(PURE)) {
+    for (const file of sources(folder)) {
+      const others = importsOf(file).filter((name) => !name.startsWith('.') && !packages.includes(name));
+      assert.deepEqual(others, [], file);
+      assert.doesNotMatch(
+        readFileSync(join(root, file), 'utf8'),
+        /Date\.now|new Date\(\)|process\.|Math\.random/,
+        file,
+      );
+    }
+  }
+});
+
+test('the product reads nothing outside the repository, and only functions/ knows the Functions library', () => {
+  for (const file of sources('shared')) {
+    assert.deepEqual(
+      importsOf(file).filter((name) => name.startsWith('@azure/functions')),
+      [],
+      file,
+    );
+  }
+  for (const file of sources('functions')) {
+    const lines = readFileSync(join(root, file), 'utf8').split('\n').length;
+    assert.ok(lines <= 60, `${file} has ${lines} lines: a handler adapts, it does not decide`);
+  }
+});
