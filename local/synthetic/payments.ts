@@ -30,7 +30,8 @@ const SHARE = {
   aliased: 0.1,
   strayPartition: 0.02,
   sameRevisionOtherContent: 0.01,
-  /** Of payments. */
+  /** Of payments. `coarseClock`: all states of a record carry one `updated_at`, so their versions decide. */
+  coarseClock: 0.2,
   orderNeverComes: 0.03,
   orderComesLate: 0.1,
   confirmed: 0.1,
@@ -81,8 +82,10 @@ function published(random: Random, step: Step): SyntheticEvent {
 function paymentSteps(random: Random, id: string, now: number): Step[] {
   const orderId = `order-${id}`;
   const amount = randomAmount(random);
-  const orders = orderSteps(random, orderId, amount, now);
-  const entries = entrySteps(random, id, orderId, amount, now);
+  const coarse = random.chance(SHARE.coarseClock);
+  const revise: Revise = (version) => revision(random, now, coarse ? now : now + version, version);
+  const orders = orderSteps(random, orderId, amount, now, revise);
+  const entries = entrySteps(random, id, orderId, amount, now, revise);
   if (random.chance(SHARE.confirmed)) entries.push(confirmation(random, id, orderId, amount, now));
   if (random.chance(SHARE.orderNeverComes)) return entries;
   const steps = random.chance(SHARE.orderComesLate) ? [...entries, ...orders] : [...orders, ...entries];
@@ -93,7 +96,10 @@ function paymentSteps(random: Random, id: string, now: number): Step[] {
   return steps;
 }
 
-function orderSteps(random: Random, orderId: string, amount: string, now: number): Step[] {
+/** What a state of a record says about when it was published and which states it follows. */
+type Revise = (version: number) => Payload;
+
+function orderSteps(random: Random, orderId: string, amount: string, now: number, revise: Revise): Step[] {
   const order = {
     order_id: orderId,
     user_id: random.below(2 ** 31),
@@ -104,11 +110,18 @@ function orderSteps(random: Random, orderId: string, amount: string, now: number
   return ['CREATED', 'AUTHORISED', 'PAID'].map((status, index) => ({
     topic: 'payment_order',
     key: orderId,
-    payload: { ...order, status, ...revision(random, now, index + 1) },
+    payload: { ...order, status, ...revise(index + 1) },
   }));
 }
 
-function entrySteps(random: Random, id: string, orderId: string, amount: string, now: number): Step[] {
+function entrySteps(
+  random: Random,
+  id: string,
+  orderId: string,
+  amount: string,
+  now: number,
+  revise: Revise,
+): Step[] {
   const related = random.chance(SHARE.unrelated) ? undefined : orderId;
   const relatedType = random.chance(SHARE.otherDomain) ? 'PAYOUT' : random.pick([undefined, 'PAYMENT_ORDER']);
   const entry = (side: string, type: string, version: number, change: Payload = {}): Step => ({
@@ -123,7 +136,7 @@ function entrySteps(random: Random, id: string, orderId: string, amount: string,
       ...(relatedType === undefined ? {} : { related_type: relatedType }),
       event_time: iso(now),
       source_created_at: iso(now - 5),
-      ...revision(random, now, version),
+      ...revise(version),
       ...change,
     },
   });
@@ -132,7 +145,7 @@ function entrySteps(random: Random, id: string, orderId: string, amount: string,
   const steps = [payment, receive];
   if (random.chance(SHARE.secondPayment)) steps.push(entry('p2', 'PAYMENT', 1));
   if (random.chance(SHARE.moved)) {
-    const moved = { related_id: `${orderId}-moved`, ...revision(random, now + 2, 2) };
+    const moved = { related_id: `${orderId}-moved`, ...revise(2) };
     steps.push({ ...payment, payload: { ...payment.payload, ...moved } });
   }
   if (random.chance(SHARE.sameRevisionOtherContent)) {
@@ -160,11 +173,11 @@ function confirmation(random: Random, id: string, orderId: string, amount: strin
 }
 
 /** What orders the states of a record; not every producer sends all of it. */
-function revision(random: Random, now: number, version: number): Payload {
+function revision(random: Random, now: number, updatedAt: number, version: number): Payload {
   const published = { occurred_at: iso(now), schema_version: random.pick(['1', '1.0', '1.2']) };
   if (random.chance(SHARE.withoutRevision)) return published;
   if (random.chance(SHARE.withoutUpdatedAt)) return { ...published, version };
-  return { ...published, updated_at: iso(now + version), version };
+  return { ...published, updated_at: iso(updatedAt), version };
 }
 
 /** The names that the built-in profiles accept as well. */
