@@ -1,5 +1,5 @@
 import type { LogicalTopic } from '../contracts/fields.ts';
-import { REJECTION_REASONS, type RejectionReason, reject } from '../contracts/rejection.ts';
+import { type RejectionReason, reject } from '../contracts/rejection.ts';
 import { compact } from '../precedence/compact.ts';
 import type { Database } from '../store/database.ts';
 import { type BatchCounts, ingestBatch } from '../store/ingestBatch.ts';
@@ -123,10 +123,10 @@ function addUp(received: number, parts: readonly Part[]): IngestResult {
   const sum = (count: (counts: BatchCounts) => number) =>
     parts.reduce((total, part) => total + count(part.counts), 0);
   const deadLetters: Partial<Record<RejectionReason, number>> = {};
-  for (const reason of REJECTION_REASONS) {
-    const events = parts.flatMap((part) => part.events);
-    const count = events.filter((event) => !event.accepted && event.rejection.reason === reason).length;
-    if (count > 0) deadLetters[reason] = count;
+  for (const event of parts.flatMap((part) => part.events)) {
+    if (event.accepted) continue;
+    const { reason } = event.rejection;
+    deadLetters[reason] = (deadLetters[reason] ?? 0) + 1;
   }
   return {
     received,
