@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { type RunningChild, startChild } from './processes/childProcess.ts';
+import type { RunningChild } from './processes/childProcess.ts';
+import { startHostProcess } from './processes/hostProcess.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const PROGRAM = fileURLToPath(new URL('./host/main.ts', import.meta.url));
+const RESTART_AFTER_MS = 1000;
 
 /** Functions hosts that share the partitions of the hubs. */
 export interface Hosts {
@@ -32,36 +33,36 @@ export async function startHosts(
   let restarts = 0;
 
   const start = async (number: number): Promise<void> => {
-    const host = await startChild({
-      name: `Functions host ${number}`,
-      command: [process.execPath, PROGRAM, '--app', ROOT, '--name', `host-${number}`],
-      environment,
-      logFile: join(logDirectory, `host-${number}.log`),
-      isReady: (output) => output().includes('"ready":true'),
-      readyWithinMs: 60_000,
-      stopBy: 'disconnect',
-      stopWithinMs: 20_000,
-    });
-    running.set(number, host);
-    void host.ended.then(async (how) => {
+    const name = `host-${number}`;
+    const logFile = join(logDirectory, `${name}.log`);
+    running.set(number, await startHostProcess({ app: ROOT, name, settings: environment, logFile }));
+  };
+  const keepRunning = async (number: number): Promise<void> => {
+    for (;;) {
+      const how = (await running.get(number)?.ended) ?? 'could not be started';
       running.delete(number);
       if (stopping) return;
       progress(`Functions host ${number} ${how}; it is started again.`);
       restarts++;
-      await delay(1000);
-      if (!stopping) await start(number).catch((error: Error) => progress(error.message));
-    });
+      await delay(RESTART_AFTER_MS);
+      if (stopping) return;
+      await start(number).catch((error: Error) => progress(error.message));
+      // The wish to stop may have come while the host was not among those that run.
+      if (stopping) await running.get(number)?.stop();
+    }
   };
-  const stop = async () => {
+  const stopRunning = async () => {
     stopping = true;
     await Promise.all([...running.values()].map((host) => host.stop()));
   };
-  try {
-    await Promise.all(Array.from({ length: count }, (_, index) => start(index + 1)));
-  } catch (error) {
-    await stop();
-    throw error;
+
+  const numbers = Array.from({ length: count }, (_, index) => index + 1);
+  const failed = (await Promise.allSettled(numbers.map(start))).find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') {
+    await stopRunning();
+    throw failed.reason;
   }
+  const kept = Promise.all(numbers.map(keepRunning));
   return {
     get pids() {
       return [...running.values()].map((host) => host.pid);
@@ -72,6 +73,9 @@ export async function startHosts(
     killAll: () => {
       for (const host of running.values()) host.kill('SIGKILL');
     },
-    stop,
+    async stop() {
+      await stopRunning();
+      await kept;
+    },
   };
 }

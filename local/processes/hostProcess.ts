@@ -6,7 +6,7 @@ export interface HostOptions {
   app: string;
   name: string;
   /** Added to this process's environment. */
-  settings: Readonly<Record<string, string>>;
+  settings: Readonly<NodeJS.ProcessEnv>;
   /** Receives the host's log records, one JSON object a line. */
   logFile: string;
 }
@@ -21,7 +21,7 @@ export function startHostProcess({ app, name, settings, logFile }: HostOptions):
     logFile,
     environment: { ...process.env, ...settings },
     isReady: (output) => output().includes('{"ready":true'),
-    readyWithinMs: 30_000,
+    readyWithinMs: 60_000,
     stopBy: 'disconnect',
     // More than the host needs to let invocations end and to release its partitions.
     stopWithinMs: 15_000,
