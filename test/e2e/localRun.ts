@@ -1,0 +1,189 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { Report } from '../../local/check/report.ts';
+import { lastLines } from '../../local/processes/childProcess.ts';
+import { claimPort, portAnswers } from '../../local/processes/ports.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const PORT_SETTINGS = [
+  'LOCAL_POSTGRES_PORT',
+  'LOCAL_EVENT_HUBS_PORT',
+  'LOCAL_BLOB_PORT',
+  'LOCAL_QUEUE_PORT',
+  'LOCAL_TABLE_PORT',
+] as const;
+type PortSetting = (typeof PORT_SETTINGS)[number];
+
+// Below the ports that systems give to outgoing connections, and other ones for each test process.
+let nextPort = 20_000 + (process.pid % 1_000) * 12;
+
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = nextPort++;
+    const claimed = await claimPort({ service: 'A test', port, setting: '' }).catch(() => undefined);
+    if (claimed !== undefined) return claimed;
+  }
+}
+
+/** The end of a `LocalRun`. */
+export interface RunEnd {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A state directory and ports for local clouds that run one after the other, and the runs on them. */
+export class LocalState {
+  readonly directory = mkdtempSync(join(tmpdir(), 'e2e-'));
+  readonly ports: Readonly<Record<PortSetting, number>>;
+  readonly #runs: LocalRun[] = [];
+
+  private constructor(ports: Record<PortSetting, number>) {
+    this.ports = ports;
+  }
+
+  static async create(): Promise<LocalState> {
+    const ports: [PortSetting, number][] = [];
+    for (const setting of PORT_SETTINGS) ports.push([setting, await freePort()]);
+    return new LocalState(Object.fromEntries(ports) as Record<PortSetting, number>);
+  }
+
+  get environment(): Record<string, string> {
+    const ports = Object.entries(this.ports).map(([setting, port]) => [setting, String(port)]);
+    return { LOCAL_STATE_DIRECTORY: this.directory, ...Object.fromEntries(ports) };
+  }
+
+  /** Starts `npm start -- ...`, without npm. */
+  start(programArguments: readonly string[], settings: Readonly<Record<string, string>> = {}): LocalRun {
+    const run = new LocalRun(programArguments, { ...process.env, ...this.environment, ...settings });
+    this.#runs.push(run);
+    return run;
+  }
+
+  report(): Report {
+    return JSON.parse(readFileSync(join(this.directory, 'report.json'), 'utf8')) as Report;
+  }
+
+  async openPorts(): Promise<number[]> {
+    const ports = Object.values(this.ports);
+    const open = await Promise.all(ports.map(portAnswers));
+    return ports.filter((_, index) => open[index]);
+  }
+
+  /**
+   * Processes that name the state directory, in their command line or in the environment that they were started with.
+   * Read from /proc: none are found on other systems than Linux, where the open ports have to do.
+   */
+  processes(): string[] {
+    if (process.platform !== 'linux') return [];
+    const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+    return pids
+      .filter((pid) => ['cmdline', 'environ'].some((file) => textOf(pid, file).includes(this.directory)))
+      .map((pid) => `${pid} ${textOf(pid, 'cmdline').replaceAll('\0', ' ')}`);
+  }
+
+  /** Ends what still runs, and removes the state. */
+  async remove(): Promise<void> {
+    await Promise.all(this.#runs.map((run) => run.end()));
+    rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** A file of a process; empty when the process is gone or somebody else's. */
+function textOf(pid: string, file: string): string {
+  try {
+    return readFileSync(join('/proc', pid, file), 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** A run of local/start.ts as a child process. */
+export class LocalRun {
+  readonly #child: ChildProcess;
+  readonly #closed: Promise<number | null>;
+  stdout = '';
+  stderr = '';
+
+  constructor(programArguments: readonly string[], environment: NodeJS.ProcessEnv) {
+    const program = join('local', 'start.ts');
+    this.#child = spawn(process.execPath, [program, ...programArguments], {
+      cwd: ROOT,
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child.stdout?.on('data', (chunk) => {
+      this.stdout += chunk;
+    });
+    this.#child.stderr?.on('data', (chunk) => {
+      this.stderr += chunk;
+    });
+    this.#closed = new Promise((resolve, reject) => {
+      this.#child.once('error', reject);
+      this.#child.once('close', resolve);
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  get runs(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Waits for its end; a run that takes longer fails the test. */
+  async ended(withinMs: number): Promise<RunEnd> {
+    const late = new AbortController();
+    const tooLate = delay(withinMs, undefined, { signal: late.signal }).then(() => {
+      throw new Error(`The run had not ended after ${withinMs / 1000} s.\n${this.lastLines()}`);
+    });
+    const code = await Promise.race([this.#closed, tooLate]);
+    late.abort();
+    await tooLate.catch(() => {});
+    return { code, stdout: this.stdout, stderr: this.stderr };
+  }
+
+  /** Waits until the run has printed this. */
+  async printed(text: string): Promise<void> {
+    await until(`"${text}" in the output`, 60_000, () => {
+      if (!this.runs) throw new Error(`The run ended before it printed "${text}".\n${this.lastLines()}`);
+      return this.stdout.includes(text);
+    });
+  }
+
+  lastLines(): string {
+    return lastLines(`${this.stdout}\n${this.stderr}`, 30);
+  }
+
+  /** Ends it in whatever way; it takes its own children with it. */
+  async end(): Promise<void> {
+    if (!this.runs) return;
+    this.signal('SIGINT');
+    await this.ended(30_000).catch(async () => {
+      this.signal('SIGKILL');
+      await this.#closed;
+    });
+  }
+}
+
+/** Asks until the condition holds. */
+export async function until(
+  what: string,
+  withinMs: number,
+  condition: () => boolean | Promise<boolean>,
+): Promise<void> {
+  const deadline = Date.now() + withinMs;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`It did not happen within ${withinMs / 1000} s: ${what}`);
+    await delay(100);
+  }
+}
