@@ -85,6 +85,8 @@ try {
   console.error((error as Error).message);
   process.exitCode = 1;
 }
+// All is stopped, but timers of the Event Hubs client would keep the process for some more seconds.
+process.exit();
 
 async function runOn(cloud: LocalCloud): Promise<number> {
   say(addressLines(cloud).join('\n'));

@@ -8,6 +8,8 @@ import type { Report } from '../../local/check/report.ts';
 import { lastLines } from '../../local/processes/childProcess.ts';
 import { claimPort, portAnswers } from '../../local/processes/ports.ts';
 
+/** Whether `LocalState.processes` can see anything. */
+export const HAS_PROC = process.platform === 'linux';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PORT_SETTINGS = [
   'LOCAL_POSTGRES_PORT',
@@ -79,7 +81,7 @@ export class LocalState {
    * Read from /proc: none are found on other systems than Linux, where the open ports have to do.
    */
   processes(): string[] {
-    if (process.platform !== 'linux') return [];
+    if (!HAS_PROC) return [];
     const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
     return pids
       .filter((pid) => ['cmdline', 'environ'].some((file) => textOf(pid, file).includes(this.directory)))

@@ -6,7 +6,7 @@ import { EventHubProducerClient } from '@azure/event-hubs';
 import type pg from 'pg';
 import { withClient } from '../../local/cloud.ts';
 import { eventHubsConnectionString, postgresUrl } from '../../local/processes/localCloud.ts';
-import { type LocalRun, LocalState, until } from './localRun.ts';
+import { HAS_PROC, type LocalRun, LocalState, until } from './localRun.ts';
 
 const LEDGER = 'ledger.entry.upserted';
 const STOPS_WITHIN_MS = 60_000;
@@ -81,7 +81,10 @@ describe('npm start, until it is stopped', () => {
 
   it('ends on SIGINT while its hosts are being started again', async () => {
     const killed = state.start(['--rate', '20', '--hosts', '2', '--kill-hosts', '1']);
-    await killed.printed('is started again.');
+    await killed.printed('Functions host 1 ended by SIGKILL; it is started again.');
+    await killed.printed('Functions host 2 ended by SIGKILL; it is started again.');
+    const hosts = () => state.processes().filter((line) => line.includes('host/main.ts'));
+    await until('hosts that run, but are not ready yet', 20_000, () => !HAS_PROC || hosts().length > 0);
     killed.signal('SIGINT');
     assert.equal((await killed.ended(STOPS_WITHIN_MS)).code, 0);
     assert.deepEqual(state.processes(), []);
