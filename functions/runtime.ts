@@ -1,6 +1,7 @@
 import { app } from '@azure/functions';
+import type pg from 'pg';
 import { readSettings, type Settings } from '../shared/settings/settings.ts';
-import { type Database, openDatabase } from '../shared/store/database.ts';
+import { openDatabase } from '../shared/store/database.ts';
 
 /**
  * One per process: the settings, read at start, and the pool that all functions share. A wrong setting ends the
@@ -8,10 +9,10 @@ import { type Database, openDatabase } from '../shared/store/database.ts';
  */
 export const settings: Settings = readSettings(process.env);
 
-export const database: Database = openDatabase({
+export const database: pg.Pool = openDatabase({
   connection: settings.database,
   poolSize: settings.databasePoolSize,
   onIdleError: (error) => console.error(`An idle connection to PostgreSQL ended (${error.name}).`),
 });
 
-app.hook.appTerminate(() => database.close());
+app.hook.appTerminate(() => database.end());

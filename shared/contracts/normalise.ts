@@ -1,7 +1,7 @@
-import type { JsonObject } from './decode.ts';
+import { type JsonObject, NumberText } from './decode.ts';
 import type { FieldKind, LogicalTopic } from './fields.ts';
 import type { Contract, ContractField } from './profile.ts';
-import { BUILD_RECORD, type RecordOf } from './records.ts';
+import { BUILD_RECORD, type FieldValues, type RecordOf } from './records.ts';
 import { type Rejection, reject } from './rejection.ts';
 import { type LocalTimeZone, type Microseconds, readTimestamp } from './timestamp.ts';
 import {
@@ -21,6 +21,10 @@ export interface Normalised<T extends LogicalTopic> {
   readonly aliasHit: boolean;
 }
 
+export interface RejectedPayload extends Rejection {
+  readonly aliasHit: boolean;
+}
+
 /** What the rule about the future needs to know. Microseconds since 1970. */
 export interface Clock {
   readonly enqueuedAt: Microseconds;
@@ -36,33 +40,37 @@ export function normalise<T extends LogicalTopic>(
   contract: Contract & { readonly logicalTopic: T },
   body: JsonObject,
   clock: Clock,
-): Normalised<T> | Rejection {
+): Normalised<T> | RejectedPayload {
   const payload = openEnvelope(body, contract.envelope);
   if (payload === undefined) {
-    return reject('core_missing', `the envelope path ${contract.envelope.join('.')} leads nowhere`);
+    const fault = reject('core_missing', `the envelope path ${contract.envelope.join('.')} leads nowhere`);
+    return { ...fault, aliasHit: false };
   }
-  const fields = readFields(contract, payload);
-  if (fields.fault !== undefined) return fields.fault;
-  const updatedAt = fields.values.get('updated_at') as Microseconds | undefined;
+  const { values, aliasHit, fault } = readFields(contract, payload);
+  if (fault !== undefined) return { ...fault, aliasHit };
+  const updatedAt = values.get('updated_at') as Microseconds | undefined;
   if (updatedAt !== undefined && updatedAt > clock.enqueuedAt + clock.maxClockSkew) {
-    return reject(
-      'timestamp_in_future',
-      'updated_at: later than the enqueue time by more than the clock skew',
-    );
+    const rule = 'updated_at: later than the enqueue time by more than the clock skew';
+    return { ...reject('timestamp_in_future', rule), aliasHit };
   }
-  const build = BUILD_RECORD[contract.logicalTopic] as (values: typeof fields.values) => RecordOf<T>;
-  return { accepted: true, record: build(fields.values), aliasHit: fields.aliasHit };
+  const build = BUILD_RECORD[contract.logicalTopic] as (values: FieldValues) => RecordOf<T>;
+  return { accepted: true, record: build(values), aliasHit };
 }
 
 function openEnvelope(body: JsonObject, path: readonly string[]): JsonObject | undefined {
-  let value: unknown = body;
+  let payload: JsonObject = body;
   for (const member of path) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, member)) return undefined;
-    value = (value as JsonObject)[member];
+    const value = Object.hasOwn(payload, member) ? payload[member] : undefined;
+    if (!isObject(value)) return undefined;
+    payload = value;
   }
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as JsonObject)
-    : undefined;
+  return payload;
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return (
+    typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof NumberText)
+  );
 }
 
 interface FieldsRead {
@@ -163,7 +171,7 @@ const RULES: Record<FieldKind, string> = {
   money: 'must be a decimal number of at most 38 digits, 18 of them after the point',
   timestamp: 'must be an RFC 3339 timestamp or epoch milliseconds in the years 2000 to 2100',
   version: 'must be an integer from 0 to 10^18',
-  schema_version: 'must be 1 or 1.x',
+  schema_version: 'must be 1 or 1.x, of at most 1024 characters',
 };
 
 function parseValue(kind: FieldKind, raw: unknown, zone: LocalTimeZone): unknown {

@@ -12,6 +12,7 @@ const NUMBER_GRAMMAR = /^(-?)(0|[1-9]\d*)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 const INTEGER_GRAMMAR = /^-?(?:0|[1-9]\d*)$/;
 const MAX_MONEY_DIGITS = 38;
 const MAX_FRACTION_DIGITS = 18;
+const MAX_TEXT = 1024;
 
 /** A JSON integer's digits: no fraction, no exponent, not `-0`. */
 export function integerText(value: unknown): string | undefined {
@@ -87,7 +88,7 @@ export function readIdentifier(value: unknown): string | undefined {
 
 /** Any other text: a string of at most 1,024 code points. */
 export function readText(value: unknown): string | undefined {
-  return readStorable(typeof value === 'string' ? value : undefined, 1024);
+  return readStorable(typeof value === 'string' ? value : undefined, MAX_TEXT);
 }
 
 /** PostgreSQL's text holds neither U+0000 nor a lone surrogate. */
@@ -112,5 +113,5 @@ export function readVersion(value: unknown): bigint | undefined {
 /** A supported `schema_version` as it was written (SPEC 2.2), from a string or a number. */
 export function readSchemaVersion(value: unknown): string | undefined {
   const text = typeof value === 'string' ? value : numberText(value);
-  return text !== undefined && /^1(?:\.\d+)*$/.test(text) ? text : undefined;
+  return text !== undefined && text.length <= MAX_TEXT && /^1(?:\.\d+)*$/.test(text) ? text : undefined;
 }

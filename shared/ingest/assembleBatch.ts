@@ -36,6 +36,7 @@ function header<T extends LogicalTopic>(
   const first = events[0]!.event;
   let firstNumber = first.sequenceNumber;
   let lastNumber = first.sequenceNumber;
+  let earliestEnqueuedAt = first.enqueuedAt;
   let latestEnqueuedAt = first.enqueuedAt;
   let contiguous = true;
   let eventWatermark: Microseconds | null = null;
@@ -47,6 +48,7 @@ function header<T extends LogicalTopic>(
     contiguous &&= sequenceNumber === first.sequenceNumber + index;
     firstNumber = Math.min(firstNumber, sequenceNumber);
     lastNumber = Math.max(lastNumber, sequenceNumber);
+    earliestEnqueuedAt = Math.min(earliestEnqueuedAt, enqueuedAt);
     latestEnqueuedAt = Math.max(latestEnqueuedAt, enqueuedAt);
     if (!prepared.accepted) continue;
     eventWatermark = later(eventWatermark, businessTime(prepared.record), enqueuedAt);
@@ -60,6 +62,7 @@ function header<T extends LogicalTopic>(
     firstNumber,
     lastNumber,
     contiguous,
+    earliestEnqueuedAt,
     latestEnqueuedAt,
     eventWatermark,
     publishWatermark,

@@ -28,14 +28,13 @@ export function readBrokerEvents(bodies: unknown, triggerMetadata: unknown): Bro
       "The trigger did not deliver an array of Buffers: the function needs cardinality 'many' and dataType 'binary'.",
     );
   }
+  if (bodies.length === 0) return [];
   const metadata = asRecord(triggerMetadata);
   const system = alignedArray(metadata, 'systemPropertiesArray', bodies.length);
   const properties = alignedArray(metadata, 'propertiesArray', bodies.length);
   const context = asRecord(metadata['triggerPartitionContext'] ?? metadata['partitionContext']);
-  const partition = Number(context['partitionId']);
-  if (context['partitionId'] === undefined || !Number.isInteger(partition) || partition < 0) {
-    throw new TypeError('The trigger metadata has no partition id.');
-  }
+  const partition = wholeNumber(context['partitionId']);
+  if (partition === undefined) throw new TypeError('The trigger metadata has no partition id.');
   return bodies.map((body: Buffer, index) => {
     const of = asRecord(system[index]);
     return {
@@ -43,7 +42,7 @@ export function readBrokerEvents(bodies: unknown, triggerMetadata: unknown): Bro
       partition,
       sequenceNumber: sequenceNumberOf(of),
       enqueuedAt: enqueuedAtOf(of),
-      offset: String(of['x-opt-offset'] ?? of['offsetString'] ?? of['offset'] ?? ''),
+      offset: keyText(of['x-opt-offset'] ?? of['offsetString'] ?? of['offset']) ?? '',
       key: keyText(of['x-opt-kafka-key'] ?? of['x-opt-partition-key'] ?? of['partitionKey']),
       correlationId: correlationIdOf(asRecord(properties[index])),
     };
@@ -61,17 +60,22 @@ function alignedArray(metadata: Record<string, unknown>, name: string, length: n
   throw new TypeError(`The trigger metadata does not line up: ${name} has ${found} for ${length} events.`);
 }
 
+/** A whole number from 0, also as digits; past 2^53 two events could share one. */
+function wholeNumber(value: unknown): number | undefined {
+  const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
+  return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
+}
+
 /** A number, or the `{low, high}` pair that worker 3.16.0 made of one. */
 function sequenceNumberOf(system: Record<string, unknown>): number {
   const value = system['x-opt-sequence-number'] ?? system['sequenceNumber'];
-  const long = asRecord(value);
-  const number =
-    typeof value === 'object' ? Number(long['high']) * 2 ** 32 + (Number(long['low']) >>> 0) : Number(value);
-  // -0 and null are no position either; past 2^53 two events could share one.
-  if (value === undefined || value === null || value === '' || !Number.isSafeInteger(number) || number < 0) {
+  const { low, high } = asRecord(value);
+  const number = typeof low === 'number' && typeof high === 'number' ? high * 2 ** 32 + (low >>> 0) : value;
+  const sequenceNumber = wholeNumber(number);
+  if (sequenceNumber === undefined) {
     throw new TypeError('The trigger metadata has an event without a sequence number.');
   }
-  return number;
+  return sequenceNumber;
 }
 
 function enqueuedAtOf(system: Record<string, unknown>): Microseconds {
@@ -84,16 +88,16 @@ function enqueuedAtOf(system: Record<string, unknown>): Microseconds {
 
 /**
  * The broker's key as text that PostgreSQL can hold. Kafka keys are bytes, which arrive as a Buffer, as an object
- * with its indexes as members, or as text.
+ * with its indexes as members, or as text. Anything else is no key.
  */
 export function keyText(key: unknown): string | null {
-  if (key === undefined || key === null) return null;
+  if (typeof key === 'number') return String(key);
   if (typeof key === 'string') {
     if (key.isWellFormed() && !key.includes('\0') && !key.startsWith('\\x')) return key;
     return `\\x${Buffer.from(key, 'utf8').toString('hex')}`;
   }
   const bytes = Buffer.isBuffer(key) ? key : bytesOf(key);
-  if (bytes === undefined) return keyText(String(key));
+  if (bytes === undefined) return null;
   const text = isUtf8(bytes) ? bytes.toString('utf8') : undefined;
   return text === undefined || text.includes('\0') || text.startsWith('\\x')
     ? `\\x${bytes.toString('hex')}`

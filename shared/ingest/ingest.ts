@@ -1,15 +1,21 @@
+import type pg from 'pg';
 import type { LogicalTopic } from '../contracts/fields.ts';
 import { type RejectionReason, reject } from '../contracts/rejection.ts';
 import { compact } from '../precedence/compact.ts';
-import type { Database } from '../store/database.ts';
 import { type BatchCounts, ingestBatch } from '../store/ingestBatch.ts';
 import { failureKind, sqlState } from '../store/sqlstates.ts';
 import { assembleBatch } from './assembleBatch.ts';
 import type { BrokerEvent } from './brokerEvent.ts';
-import { type PreparationRules, type PreparedEvent, prepareEvent, rejectedEvent } from './prepare.ts';
+import {
+  type PreparationRules,
+  type PreparedEvent,
+  prepareEvent,
+  type RejectedEvent,
+  rejectedEvent,
+} from './prepare.ts';
 
 export interface IngestRules<T extends LogicalTopic> extends PreparationRules<T> {
-  readonly database: Database;
+  readonly database: pg.Pool;
 }
 
 /** What became of a batch: `received` is the sum of the outcomes (SPEC 4). */
@@ -30,11 +36,10 @@ const CONTENTION_ATTEMPTS = 10;
  * Ingests the events of one partition of one topic: every event ends in exactly one outcome, and whatever the
  * order, repetition or batching, the tables end up the same.
  *
- * One transaction for all of it, as long as the database takes every row. Where it refuses one that passed the
- * contract, the batch is halved until the guilty event stands alone, and that one becomes a dead letter.
+ * One transaction for all of it. Where the database refuses a row that passed the contract, the guilty events are
+ * looked for by halving, in transactions that are rolled back, and become dead letters; then all of it is written.
  *
- * @throws where the infrastructure failed: nothing of the failed part was written, and the whole batch has to be
- * delivered again.
+ * @throws where the infrastructure failed: nothing was written, and the whole batch has to be delivered again.
  */
 export async function ingest<T extends LogicalTopic>(
   rules: IngestRules<T>,
@@ -42,10 +47,11 @@ export async function ingest<T extends LogicalTopic>(
 ): Promise<IngestResult> {
   const parts: Part[] = [];
   for (const run of splitWhereNumbersRestart(events)) {
-    await writeIsolating(
-      rules,
-      run.map((event) => prepareEvent(rules, event)),
-      parts,
+    parts.push(
+      await write(
+        rules,
+        run.map((event) => prepareEvent(rules, event)),
+      ),
     );
   }
   return addUp(events.length, parts);
@@ -57,8 +63,8 @@ interface Part {
 }
 
 /**
- * A batch that holds the end of one hub and the start of its successor is two batches: within one hub, a lower
- * number never has a later enqueue time.
+ * A batch that holds the end of one hub and the start of its successor is two batches, each with a transaction of
+ * its own: their numbers are counted in different epochs.
  */
 function splitWhereNumbersRestart(events: readonly BrokerEvent[]): (readonly BrokerEvent[])[] {
   const runs: (readonly BrokerEvent[])[] = [];
@@ -77,44 +83,90 @@ function splitWhereNumbersRestart(events: readonly BrokerEvent[]): (readonly Bro
   return runs;
 }
 
-/** Writes the events in one transaction, or, where one of them is refused, in halves. */
-async function writeIsolating<T extends LogicalTopic>(
-  rules: IngestRules<T>,
-  events: readonly PreparedEvent<T>[],
-  parts: Part[],
-): Promise<void> {
-  try {
-    parts.push({ counts: await write(rules, events), events });
-  } catch (error) {
-    if (failureKind(error) !== 'data') throw error;
-    if (events.length > 1) {
-      const middle = Math.ceil(events.length / 2);
-      await writeIsolating(rules, events.slice(0, middle), parts);
-      await writeIsolating(rules, events.slice(middle), parts);
-      return;
-    }
-    const [guilty] = events;
-    // A dead letter that is refused itself is nobody's data any more.
-    if (guilty === undefined || !guilty.accepted) throw error;
-    // The server's message may quote the row: only its code is repeated.
-    const rejection = reject('rejected_by_database', `SQLSTATE ${sqlState(error)}`);
-    await writeIsolating(rules, [rejectedEvent(guilty.event, rejection)], parts);
-  }
-}
-
+/** Writes the events in one transaction, those that the database refuses as dead letters. */
 async function write<T extends LogicalTopic>(
   rules: IngestRules<T>,
   events: readonly PreparedEvent<T>[],
+): Promise<Part> {
+  try {
+    return { counts: await store(rules, events, rules.database), events };
+  } catch (error) {
+    if (failureKind(error) !== 'data') throw error;
+    const refused = await findRefused(rules, events);
+    // Refused together and not alone: that is nobody's own fault.
+    if (refused.size === 0) throw error;
+    return write(
+      rules,
+      events.map((event) => refused.get(event) ?? event),
+    );
+  }
+}
+
+/** The events that the database refuses, each with what it becomes. Writes nothing. */
+async function findRefused<T extends LogicalTopic>(
+  rules: IngestRules<T>,
+  events: readonly PreparedEvent<T>[],
+): Promise<Map<PreparedEvent<T>, RejectedEvent>> {
+  const client = await rules.database.connect();
+  const refused = new Map<PreparedEvent<T>, RejectedEvent>();
+  const search = async (part: readonly PreparedEvent<T>[]): Promise<void> => {
+    const error = await tryOut(rules, part, client);
+    if (error === undefined) return;
+    const [event] = part;
+    if (part.length > 1) {
+      const middle = Math.ceil(part.length / 2);
+      await search(part.slice(0, middle));
+      await search(part.slice(middle));
+    } else if (event?.accepted) {
+      // The server's message may quote the row: only its code is repeated.
+      const rejection = reject('rejected_by_database', `SQLSTATE ${sqlState(error)}`);
+      refused.set(event, rejectedEvent(event.event, rejection, event.flags));
+    }
+  };
+  try {
+    await search(events);
+    client.release();
+    return refused;
+  } catch (error) {
+    // Whatever state the connection is in, it is not used again.
+    client.release(true);
+    throw error;
+  }
+}
+
+/** The data failure that these events cause, if any, in a transaction that is rolled back. */
+async function tryOut<T extends LogicalTopic>(
+  rules: IngestRules<T>,
+  events: readonly PreparedEvent<T>[],
+  client: pg.ClientBase,
+): Promise<unknown> {
+  await client.query('BEGIN');
+  try {
+    await store(rules, events, client);
+    return undefined;
+  } catch (error) {
+    if (failureKind(error) !== 'data') throw error;
+    return error;
+  } finally {
+    await client.query('ROLLBACK');
+  }
+}
+
+/** One transaction; sent again at once where others are in its way, unless it is part of a larger one. */
+async function store<T extends LogicalTopic>(
+  { contract, pairing, database }: IngestRules<T>,
+  events: readonly PreparedEvent<T>[],
+  target: pg.Pool | pg.ClientBase,
 ): Promise<BatchCounts> {
-  const { contract, database, pairing } = rules;
   const accepted = events.filter((event) => event.accepted);
   const compaction = compact(contract.logicalTopic, accepted, contract.versionFirst);
   const batch = assembleBatch(contract, pairing, events, compaction);
+  const attempts = target === database ? CONTENTION_ATTEMPTS : 1;
   for (let attempt = 1; ; attempt++) {
     try {
-      return await ingestBatch(database, batch);
+      return await ingestBatch(target, batch);
     } catch (error) {
-      if (attempt === CONTENTION_ATTEMPTS || failureKind(error) !== 'contention') throw error;
+      if (attempt === attempts || failureKind(error) !== 'contention') throw error;
     }
   }
 }

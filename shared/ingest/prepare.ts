@@ -39,10 +39,12 @@ export function prepareEvent<T extends LogicalTopic>(
   event: BrokerEvent,
 ): PreparedEvent<T> {
   const decoded = decodeBody(event.body);
-  if (!decoded.accepted) return rejectedEvent(event, decoded);
+  if (!decoded.accepted) return rejectedEvent(event, decoded, 0);
   const { contract, maxClockSkew } = rules;
   const result = normalise(contract, decoded.object, { enqueuedAt: event.enqueuedAt, maxClockSkew });
-  if (!result.accepted) return rejectedEvent(event, result);
+  if (!result.accepted) {
+    return rejectedEvent(event, result, result.aliasHit ? DELIVERY_FLAGS.aliasHit : 0);
+  }
   return {
     accepted: true,
     event,
@@ -52,9 +54,10 @@ export function prepareEvent<T extends LogicalTopic>(
   };
 }
 
-export function rejectedEvent(event: BrokerEvent, rejection: Rejection): RejectedEvent {
-  const flags = CORE_VIOLATIONS.has(rejection.reason) ? DELIVERY_FLAGS.coreViolation : 0;
-  return { accepted: false, event, flags, rejection };
+/** A dead letter; `flags` are what is known of the event besides that. */
+export function rejectedEvent(event: BrokerEvent, rejection: Rejection, flags: number): RejectedEvent {
+  const violation = CORE_VIOLATIONS.has(rejection.reason) ? DELIVERY_FLAGS.coreViolation : 0;
+  return { accepted: false, event, flags: flags | violation, rejection };
 }
 
 function flagsOf<T extends LogicalTopic>(

@@ -36,15 +36,20 @@ function urlConnection(text: string, report: Report): ClientConfig {
     report('DATABASE_URL: must have the form postgres://USER:PASSWORD@HOST:PORT/DATABASE.');
     return {};
   }
+  // Others (`ssl`, `host`, ...) would override in the driver what is checked here.
+  const others = [...url.searchParams.keys()].filter((name) => name !== 'sslmode');
+  if (others.length > 0)
+    report(`DATABASE_URL: sslmode is the only parameter that it may have, not ${others[0]}.`);
   const sslmode = url.searchParams.get('sslmode');
   if (sslmode !== null && !['disable', 'require', 'verify-ca', 'verify-full'].includes(sslmode)) {
     report(
-      'DATABASE_URL: sslmode must be verify-full (the default for another machine), verify-ca or disable.',
+      'DATABASE_URL: sslmode must be verify-full (the default for another machine; verify-ca and require mean the same) ' +
+        'or disable.',
     );
   }
   const plain = sslmode === 'disable' || (sslmode === null && isThisMachine(url.hostname));
   // The driver reads the mode differently from release to release; what is meant is said below.
-  url.searchParams.delete('sslmode');
+  url.search = '';
   return { connectionString: url.href, ssl: plain ? false : { rejectUnauthorized: true } };
 }
 
@@ -61,7 +66,9 @@ function entraConnection(
     if (value(name) === '') report(`${name}: is missing; DATABASE_AUTH=entra needs it.`);
   }
   const port = value('PGPORT') || '5432';
-  if (!/^\d{1,5}$/.test(port)) report('PGPORT: must be a port number.');
+  if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535) {
+    report('PGPORT: must be a port from 1 to 65535.');
+  }
   return {
     host: value('PGHOST'),
     port: Number(port),

@@ -15,6 +15,7 @@ export interface BatchHeader {
   readonly lastNumber: number;
   /** The events are `firstNumber` to `lastNumber`, each once, in order. */
   readonly contiguous: boolean;
+  readonly earliestEnqueuedAt: Microseconds;
   readonly latestEnqueuedAt: Microseconds;
   readonly eventWatermark: Microseconds | null;
   readonly publishWatermark: Microseconds | null;
@@ -63,6 +64,7 @@ export const BATCH_COLUMNS: readonly Column<BatchHeader>[] = [
   ['bigint', (batch) => batch.firstNumber],
   ['bigint', (batch) => batch.lastNumber],
   ['boolean', (batch) => batch.contiguous],
+  ['timestamptz', (batch) => batch.earliestEnqueuedAt],
   ['timestamptz', (batch) => batch.latestEnqueuedAt],
   ['timestamptz', (batch) => batch.eventWatermark],
   ['timestamptz', (batch) => batch.publishWatermark],

@@ -41,6 +41,12 @@ const TYPE_OID: Record<ColumnType, number> = {
   numeric: 1700,
 };
 
+/**
+ * Named as the element type of an array of composites. The type's own id differs from database to database, and the
+ * server does not compare a built-in element type with one that is not: it reads the elements as its parameter says.
+ */
+const RECORD_OID = 2249;
+
 /** 2000-01-01, from which PostgreSQL counts, in microseconds since 1970. */
 const POSTGRES_EPOCH = 946_684_800_000_000;
 
@@ -63,16 +69,12 @@ export function encodeComposite<R>(columns: readonly Column<R>[], row: R): Buffe
   return out.result();
 }
 
-/** A one-dimensional array of composites; `elementOid` is the composite type's own id in this database. */
-export function encodeCompositeArray<R>(
-  elementOid: number,
-  columns: readonly Column<R>[],
-  rows: readonly R[],
-): Buffer {
+/** A one-dimensional array of composites. */
+export function encodeCompositeArray<R>(columns: readonly Column<R>[], rows: readonly R[]): Buffer {
   const out = new ByteWriter(32 + rows.length * columns.length * 24);
   out.int32(rows.length === 0 ? 0 : 1); // dimensions
   out.int32(0); // no null elements
-  out.int32(elementOid);
+  out.int32(RECORD_OID);
   if (rows.length > 0) {
     out.int32(rows.length);
     out.int32(1); // lower bound

@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import type { LogicalTopic } from '../contracts/fields.ts';
 import type { Positioned } from '../precedence/precedence.ts';
 import {
@@ -10,7 +11,6 @@ import {
   ROW_COLUMNS,
 } from './batchParameters.ts';
 import { encodeComposite, encodeCompositeArray } from './binaryFormat.ts';
-import type { Database } from './database.ts';
 
 export interface BatchParameters<T extends LogicalTopic> {
   readonly logicalTopic: T;
@@ -37,35 +37,32 @@ export interface BatchCounts {
   readonly epoch_started: number | null;
 }
 
-const TARGET: { readonly [T in LogicalTopic]: { readonly call: string; readonly rowType: string } } = {
-  ledger: { call: 'ingest_ledger_v1', rowType: 'ledger_row_v1' },
-  payment_order: { call: 'ingest_orders_v1', rowType: 'order_row_v1' },
-  pair: { call: 'ingest_confirmations_v1', rowType: 'confirmation_row_v1' },
+const CALL: { readonly [T in LogicalTopic]: string } = {
+  ledger: 'ingest_ledger_v1',
+  payment_order: 'ingest_orders_v1',
+  pair: 'ingest_confirmations_v1',
 };
 
 /**
  * Writes a batch: one statement, so one transaction and one round trip (infra/database/migrations).
+ *
+ * @param database the pool, or a connection that has a transaction open.
  * @throws the driver's error; {@link failureKind} says what it means for the batch. Nothing is written then, unless
  * the connection broke after the commit: sending the batch again is always right.
  */
 export async function ingestBatch<T extends LogicalTopic>(
-  database: Database,
+  database: pg.Pool | pg.ClientBase,
   batch: BatchParameters<T>,
 ): Promise<BatchCounts> {
-  const { call, rowType } = TARGET[batch.logicalTopic];
-  const [rowOid, deliveryOid, deadLetterOid] = await Promise.all([
-    database.typeOid(rowType),
-    database.typeOid('event_v1'),
-    database.typeOid('dead_letter_v1'),
-  ]);
-  const result = await database.pool.query<BatchCounts>({
+  const call = CALL[batch.logicalTopic];
+  const result = await database.query<BatchCounts>({
     name: call,
     text: `SELECT * FROM sync.${call}($1, $2, $3, $4)`,
     values: [
       encodeComposite(BATCH_COLUMNS, batch.header),
-      encodeCompositeArray(rowOid, ROW_COLUMNS[batch.logicalTopic], batch.rows),
-      encodeCompositeArray(deliveryOid, DELIVERY_COLUMNS, batch.deliveries),
-      encodeCompositeArray(deadLetterOid, DEAD_LETTER_COLUMNS, batch.deadLetters),
+      encodeCompositeArray(ROW_COLUMNS[batch.logicalTopic], batch.rows),
+      encodeCompositeArray(DELIVERY_COLUMNS, batch.deliveries),
+      encodeCompositeArray(DEAD_LETTER_COLUMNS, batch.deadLetters),
     ],
   });
   return result.rows[0]!;

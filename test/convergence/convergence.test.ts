@@ -161,7 +161,7 @@ test(`any order, repetition, batching and concurrency gives the same tables (${r
     await Promise.all(
       queues.map(async (queue) => {
         for (const { topic, events } of queue) {
-          const result = await ingest(rulesFor(database, topic), events);
+          const result = await ingest(rulesFor(database.pool, topic), events);
           const sum = Object.values(result.outcomes).reduce((total, count) => total + count, 0);
           assert.equal(sum, events.length, 'the outcomes of a batch add up');
           received += events.length;

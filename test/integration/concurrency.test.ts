@@ -66,7 +66,7 @@ const pairOf = async (database: TestDatabase) => {
 
 test('both halves of a pair at once end complete', async (t) => {
   const database = await testDatabase(t);
-  const rules = rulesFor(database, 'ledger');
+  const rules = rulesFor(database.pool, 'ledger');
   await race(
     database,
     LEDGER,
@@ -81,9 +81,11 @@ test('an order that arrives while its first entry is being written gives the pai
   await race(
     database,
     LEDGER,
-    () => ingest(rulesFor(database, 'ledger'), [new Partition(0).event(entry('p'))]),
+    () => ingest(rulesFor(database.pool, 'ledger'), [new Partition(0).event(entry('p'))]),
     () =>
-      ingest(rulesFor(database, 'payment_order'), [new Partition(0).event(order('order-1', { amount: 7 }))]),
+      ingest(rulesFor(database.pool, 'payment_order'), [
+        new Partition(0).event(order('order-1', { amount: 7 })),
+      ]),
   );
   assert.deepEqual(await pairOf(database), ['INCOMPLETE p  7 PAID']);
 });
@@ -94,8 +96,10 @@ test('an entry that arrives while its order is being written sees it', async (t)
     database,
     'payment.order.upserted',
     () =>
-      ingest(rulesFor(database, 'payment_order'), [new Partition(0).event(order('order-1', { amount: 7 }))]),
-    () => ingest(rulesFor(database, 'ledger'), [new Partition(0).event(entry('p'))]),
+      ingest(rulesFor(database.pool, 'payment_order'), [
+        new Partition(0).event(order('order-1', { amount: 7 })),
+      ]),
+    () => ingest(rulesFor(database.pool, 'ledger'), [new Partition(0).event(entry('p'))]),
   );
   assert.deepEqual(await pairOf(database), ['INCOMPLETE p  7 PAID']);
 });
@@ -105,16 +109,18 @@ test('an order and a confirmation at once are both seen', async (t) => {
   await race(
     database,
     'payment.order.upserted',
-    () => ingest(rulesFor(database, 'payment_order'), [new Partition(0).event(order('order-1'))]),
+    () => ingest(rulesFor(database.pool, 'payment_order'), [new Partition(0).event(order('order-1'))]),
     () =>
-      ingest(rulesFor(database, 'pair'), [new Partition(0).event(confirmation('order-1', { amount: 5 }))]),
+      ingest(rulesFor(database.pool, 'pair'), [
+        new Partition(0).event(confirmation('order-1', { amount: 5 })),
+      ]),
   );
   assert.deepEqual(await pairOf(database), ['COMPLETE p r 5 PAID']);
 });
 
 test('the last entry moves away while the other half arrives: only the arriving one is in the group', async (t) => {
   const database = await testDatabase(t);
-  const rules = rulesFor(database, 'ledger');
+  const rules = rulesFor(database.pool, 'ledger');
   const partition = new Partition(0);
   await ingest(rules, [partition.event(entry('p'))]);
   await race(
@@ -132,7 +138,7 @@ test('two versions of one new key on two partitions end in the higher one, and b
     [2, 1],
   ]) {
     const database = await testDatabase(t);
-    const rules = rulesFor(database, 'ledger');
+    const rules = rulesFor(database.pool, 'ledger');
     await race(
       database,
       LEDGER,
@@ -150,7 +156,7 @@ test('two versions of one new key on two partitions end in the higher one, and b
 
 test('a newer version overtakes an update that was already compared', async (t) => {
   const database = await testDatabase(t);
-  const rules = rulesFor(database, 'ledger');
+  const rules = rulesFor(database.pool, 'ledger');
   await ingest(rules, [new Partition(0).event(entry('x'))]);
   await race(
     database,
@@ -168,7 +174,7 @@ test('a newer version overtakes an update that was already compared', async (t) 
 
 test('the same batch delivered twice at once is stored and counted once', async (t) => {
   const database = await testDatabase(t);
-  const rules = rulesFor(database, 'ledger');
+  const rules = rulesFor(database.pool, 'ledger');
   const partition = new Partition(0);
   const batch = [partition.event(entry('a')), partition.event('malformed'), partition.event(entry('b'))];
   await race(
@@ -187,8 +193,8 @@ test('the same batch delivered twice at once is stored and counted once', async 
 
 test('the halves of 500 payments on four partitions at once lose no pair', async (t) => {
   const database = await testDatabase(t);
-  const ledger = rulesFor(database, 'ledger');
-  const orders = rulesFor(database, 'payment_order');
+  const ledger = rulesFor(database.pool, 'ledger');
+  const orders = rulesFor(database.pool, 'payment_order');
   const numbers = Array.from({ length: 500 }, (_, index) => index);
   const write = async (partition: Partition, bodies: object[], rules: typeof ledger | typeof orders) => {
     for (let start = 0; start < bodies.length; start += 50) {

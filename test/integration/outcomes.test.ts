@@ -38,7 +38,7 @@ test('every reason for a dead letter is found in the table, with the exact bytes
     partition.event(entry(`good-${reason}`)),
     partition.event(body, { key: `key-${reason}`, correlationId: `correlation-${reason}` }),
   ]);
-  const result = await ingest(rulesFor(database, 'ledger'), events);
+  const result = await ingest(rulesFor(database.pool, 'ledger'), events);
   assert.deepEqual(result.outcomes, outcomes({ applied: 11, dead_lettered: 11 }));
   assert.deepEqual(result.deadLetters, Object.fromEntries(REJECTION_REASONS.map((reason) => [reason, 1])));
 
@@ -70,7 +70,7 @@ test('every reason for a dead letter is found in the table, with the exact bytes
     });
   });
 
-  const again = await ingest(rulesFor(database, 'ledger'), events);
+  const again = await ingest(rulesFor(database.pool, 'ledger'), events);
   assert.deepEqual(again.outcomes, outcomes({ duplicate: 11, dead_lettered: 11 }));
   assert.equal(again.redelivered, 22);
   const [count] = await database.rows('SELECT count(*) FROM bo.consumer_dlq_events');
@@ -90,7 +90,7 @@ test('every reason for a dead letter is found in the table, with the exact bytes
 test('an event is applied, stale, a duplicate or a conflict by its precedence against the stored row', async (t) => {
   const database = await testDatabase(t);
   const partition = new Partition();
-  const rules = rulesFor(database, 'ledger');
+  const rules = rulesFor(database.pool, 'ledger');
   const send = async (change: object, position = {}) => {
     const result = await ingest(rules, [partition.event(entry('x', change), position)]);
     const [outcome] = Object.entries(result.outcomes).find(([, count]) => count === 1)!;
@@ -123,7 +123,7 @@ test('an event is applied, stale, a duplicate or a conflict by its precedence ag
 test('a profile that puts version first orders by version', async (t) => {
   const database = await testDatabase(t);
   const partition = new Partition();
-  const rules = rulesFor(database, 'payment_order', { versionFirst: true });
+  const rules = rulesFor(database.pool, 'payment_order', { versionFirst: true });
   const first = partition.event(
     order('o', { version: 2, updated_at: '2026-11-22T10:00:00Z', status: 'NEW' }),
   );
@@ -139,7 +139,7 @@ test('a profile that puts version first orders by version', async (t) => {
 test('events of one key in one batch are held against the highest of them', async (t) => {
   const database = await testDatabase(t);
   const partition = new Partition();
-  const rules = rulesFor(database, 'ledger');
+  const rules = rulesFor(database.pool, 'ledger');
   const batch = [
     entry('x', { version: 2, amount: 1 }),
     entry('x', { version: 1 }),
@@ -165,7 +165,7 @@ test('events of one key in one batch are held against the highest of them', asyn
 test('a stale batch and a redelivered one write no row', async (t) => {
   const database = await testDatabase(t);
   const partition = new Partition();
-  const rules = rulesFor(database, 'ledger');
+  const rules = rulesFor(database.pool, 'ledger');
   const events = [1, 2, 3].map((number) => partition.event(entry(`x${number}`)));
   await ingest(rules, events);
   const versions = () =>
@@ -179,7 +179,7 @@ test('a stale batch and a redelivered one write no row', async (t) => {
 test('an infrastructure failure stores nothing, dead-letters nothing, and is thrown', async (t) => {
   const database = await testDatabase(t);
   const partition = new Partition();
-  const rules = rulesFor(database, 'ledger');
+  const rules = rulesFor(database.pool, 'ledger');
   const events = [partition.event(entry('x')), partition.event('not json')];
   for (const [breakIt, mendIt, state] of [
     [
@@ -218,13 +218,53 @@ test('of a large batch only the guilty event is isolated', async (t) => {
   const events = Array.from({ length: 500 }, (_, index) =>
     partition.event(entry(`x${index}`, index % 150 === 7 ? { wallet_id: 'guilty' } : {})),
   );
-  const result = await ingest(rulesFor(database, 'ledger'), events);
+  const result = await ingest(rulesFor(database.pool, 'ledger'), events);
   assert.deepEqual(result.outcomes, outcomes({ applied: 496, dead_lettered: 4 }));
   assert.deepEqual(result.deadLetters, { rejected_by_database: 4 });
   const [row] = await database.rows('SELECT seen FROM sync.partitions');
   assert.equal(row!['seen'], '{[0,500)}');
   const details = await database.rows('SELECT DISTINCT error_detail FROM bo.consumer_dlq_events');
   assert.deepEqual(details, [{ error_detail: 'SQLSTATE 23514' }]);
+});
+
+test('an infrastructure failure while a guilty event is looked for leaves nothing behind', async (t) => {
+  const database = await testDatabase(t);
+  await database.pool.query(`
+    ALTER TABLE bo.ledger_entries ADD CONSTRAINT no_guilty CHECK (wallet_id <> 'guilty');
+    CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN RAISE EXCEPTION 'full' USING ERRCODE = '53100'; END $$;
+    CREATE TRIGGER full_disk BEFORE INSERT ON bo.ledger_entries FOR EACH ROW
+      WHEN (NEW.wallet_id = 'last') EXECUTE FUNCTION full_disk()`);
+  const partition = new Partition();
+  // Sorted by key, the guilty row is met before the disk is full.
+  const events = [
+    entry('a'),
+    entry('b', { wallet_id: 'guilty' }),
+    entry('c'),
+    entry('d', { wallet_id: 'last' }),
+  ];
+  const batch = events.map((body) => partition.event(body));
+  const rules = rulesFor(database.pool, 'ledger');
+  await assert.rejects(ingest(rules, batch), (error: { code?: string }) => error.code === '53100');
+  for (const table of ['bo.ledger_entries', 'bo.consumer_dlq_events', 'sync.partitions']) {
+    assert.deepEqual(await database.rows(`SELECT * FROM ${table}`), [], table);
+  }
+  await database.pool.query('DROP TRIGGER full_disk ON bo.ledger_entries');
+  assert.deepEqual((await ingest(rules, batch)).outcomes, outcomes({ applied: 3, dead_lettered: 1 }));
+});
+
+test('mixed axes are counted alike in one batch and in two', async (t) => {
+  for (const batches of [1, 2]) {
+    const database = await testDatabase(t);
+    const rules = rulesFor(database.pool, 'ledger');
+    const partition = new Partition();
+    await ingest(rules, [partition.event(entry('x'))]);
+    const events = [1, 2].map((version) => partition.event(entry('x', { updated_at: null, version })));
+    if (batches === 1) await ingest(rules, events);
+    else for (const event of events) await ingest(rules, [event]);
+    const [counted] = await database.rows('SELECT mixed_axes FROM sync.hourly_counters');
+    assert.equal(counted!['mixed_axes'], '2');
+  }
 });
 
 test('keys, aliases, foreign domains and missing relations are counted once each', async (t) => {
@@ -237,7 +277,7 @@ test('keys, aliases, foreign domains and missing relations are counted once each
     partition.event(entry('d', { related_type: 'PAYOUT' })),
     partition.event(entry('e', { related_id: null })),
   ];
-  const rules = rulesFor(database, 'ledger');
+  const rules = rulesFor(database.pool, 'ledger');
   await ingest(rules, events);
   await ingest(rules, events);
   const [counted] = await database.rows(

@@ -11,7 +11,7 @@ const receive = (change: object = {}) => entry('r', { entry_type: 'RECEIVE', ...
 function feeder(database: TestDatabase) {
   const partitions = { ledger: new Partition(), payment_order: new Partition(), pair: new Partition() };
   return async (topic: keyof typeof partitions, body: object) => {
-    const result = await ingest(rulesFor(database, topic), [partitions[topic].event(body)]);
+    const result = await ingest(rulesFor(database.pool, topic), [partitions[topic].event(body)]);
     assert.equal(result.outcomes.applied, 1);
     return result;
   };

@@ -99,8 +99,8 @@ async function testConnection(url: string, t: { after(step: () => Promise<void>)
     poolSize: 2,
     onIdleError: () => {},
   });
-  const who = await database.pool.query('SELECT current_user AS name');
+  const who = await database.query('SELECT current_user AS name');
   assert.equal(who.rows[0].name, 'bo_sync');
-  t.after(() => database.close());
+  t.after(() => database.end());
   return database;
 }

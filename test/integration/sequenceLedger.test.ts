@@ -13,7 +13,7 @@ const gapsOf = (database: TestDatabase) =>
 
 test('processed numbers are kept by partition, and holes between them are gaps until they are filled', async (t) => {
   const database = await testDatabase(t);
-  const rules = rulesFor(database, 'ledger');
+  const rules = rulesFor(database.pool, 'ledger');
   const partition = new Partition(0, 100);
   const events = Array.from({ length: 10 }, (_, index) => partition.event(entry(`x${index}`)));
   await ingest(rules, events.slice(0, 3));
@@ -35,7 +35,7 @@ test('processed numbers are kept by partition, and holes between them are gaps u
 
 test('a number counts once, with its first outcome, also where one batch holds it twice', async (t) => {
   const database = await testDatabase(t);
-  const rules = rulesFor(database, 'ledger');
+  const rules = rulesFor(database.pool, 'ledger');
   const partition = new Partition();
   const [a, b, c] = ['a', 'b', 'c'].map((id) => partition.event(entry(id)));
   const first = await ingest(rules, [a!, b!, a!]);
@@ -49,7 +49,7 @@ test('a number counts once, with its first outcome, also where one batch holds i
 
 test('a hub that was recreated begins a new epoch: nothing is taken for a repeat, no dead letter is swallowed', async (t) => {
   const database = await testDatabase(t);
-  const rules = rulesFor(database, 'ledger');
+  const rules = rulesFor(database.pool, 'ledger');
   const old = new Partition();
   const before = [old.event(entry('a')), old.event('malformed'), old.event(entry('b'))];
   await ingest(rules, before);
@@ -77,7 +77,7 @@ test('a hub that was recreated begins a new epoch: nothing is taken for a repeat
 
 test('one batch with the end of a hub and the start of its successor is counted in both epochs', async (t) => {
   const database = await testDatabase(t);
-  const rules = rulesFor(database, 'ledger');
+  const rules = rulesFor(database.pool, 'ledger');
   const old = new Partition(0, 7);
   const renewed = new Partition();
   const later = { enqueuedAt: START + 3_600_000_000 };
@@ -93,7 +93,7 @@ test('one batch with the end of a hub and the start of its successor is counted 
 
 test('a repair that arrives after newer events starts no epoch', async (t) => {
   const database = await testDatabase(t);
-  const rules = rulesFor(database, 'ledger');
+  const rules = rulesFor(database.pool, 'ledger');
   const partition = new Partition();
   const events = [1, 2, 3, 4].map((number) => partition.event(entry(`x${number}`)));
   await ingest(rules, [events[3]!]);
@@ -102,11 +102,44 @@ test('a repair that arrives after newer events starts no epoch', async (t) => {
   assert.deepEqual(await ledgerOf(database), [{ partition: '0', epoch: '0', seen: '{[0,4)}' }]);
 });
 
+test('events of the old hub that land after the new one began belong to the old epoch', async (t) => {
+  const database = await testDatabase(t);
+  const rules = rulesFor(database.pool, 'ledger');
+  const old = new Partition();
+  const before = [1, 2, 3].map((number) => old.event(entry(`a${number}`)));
+  const waiting = [4, 5].map((number) => old.event(entry(`a${number}`)));
+  await ingest(rules, before);
+  const renewed = new Partition();
+  const later = (number: number) => ({ enqueuedAt: START + 3_600_000_000 + number });
+  const after = [0, 1, 2].map((number) => renewed.event(entry(`b${number}`), later(number)));
+  // The new hub's second event comes first, so that its first one is older than the epoch.
+  assert.deepEqual((await ingest(rules, after.slice(1, 2))).epochsStarted, [1]);
+  for (const batch of [waiting, after.slice(0, 1), waiting, after.slice(2)]) {
+    assert.deepEqual((await ingest(rules, batch)).epochsStarted, []);
+  }
+  assert.deepEqual(await ledgerOf(database), [{ partition: '0', epoch: '1', seen: '{[0,3)}' }]);
+  assert.deepEqual(await database.rows('SELECT epoch, seen FROM sync.closed_epochs'), [
+    { epoch: '0', seen: '{[0,5)}' },
+  ]);
+  assert.deepEqual(await gapsOf(database), []);
+});
+
+test('a hole that is filled by an event with a later time starts no epoch: broker clocks step back', async (t) => {
+  const database = await testDatabase(t);
+  const rules = rulesFor(database.pool, 'ledger');
+  const partition = new Partition();
+  const [a, hole, c] = [1, 2, 3].map((number) => partition.event(entry(`x${number}`)));
+  await ingest(rules, [a!, c!]);
+  const filled = await ingest(rules, [{ ...hole!, enqueuedAt: c!.enqueuedAt + 100_000 }]);
+  assert.deepEqual(filled.epochsStarted, []);
+  assert.deepEqual(await ledgerOf(database), [{ partition: '0', epoch: '0', seen: '{[0,3)}' }]);
+});
+
 test('watermarks never take a time later than the enqueue time', async (t) => {
   const database = await testDatabase(t);
   const partition = new Partition();
   const ahead = { event_time: '2099-01-01T00:00:00Z', occurred_at: '2099-01-01T00:00:00Z' };
-  await ingest(rulesFor(database, 'ledger'), [
+  await ingest(rulesFor(database.pool, 'ledger'), [
     partition.event(entry('a', { occurred_at: '2026-11-22T11:30:00Z' })),
     partition.event(entry('b', ahead)),
   ]);

@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test';
 import pg from 'pg';
 import { migrate } from '../../infra/database/migrate.ts';
-import { type Database, openDatabase } from '../../shared/store/database.ts';
+import { openDatabase } from '../../shared/store/database.ts';
 
 const TEMPLATE = 'migrated_template';
 /** One test file at a time makes the template, or copies it: PostgreSQL refuses a template that is in use. */
@@ -9,7 +9,8 @@ const TEMPLATE_LOCK = 20_261_122;
 
 let databases = 0;
 
-export interface TestDatabase extends Database {
+export interface TestDatabase {
+  readonly pool: pg.Pool;
   readonly url: string;
   /** The rows of a query, values as text. */
   rows(sql: string, values?: unknown[]): Promise<Record<string, string | null>[]>;
@@ -31,21 +32,21 @@ export async function testDatabase(
     await client.query(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
   });
   const url = withDatabase(server, name);
-  const database = openDatabase({
+  const pool = openDatabase({
     connection: { connectionString: url },
     poolSize: 8,
     onIdleError: () => {},
   });
   t.after(async () => {
-    await database.close();
+    await pool.end();
     await onServer(server, (client) => client.query(`DROP DATABASE ${name} WITH (FORCE)`));
   });
   return {
-    ...database,
+    pool,
     url,
     async rows(sql, values = []) {
       const asText = { getTypeParser: () => (value: string | Buffer) => String(value) };
-      const result = await database.pool.query({ text: sql, values, types: asText });
+      const result = await pool.query({ text: sql, values, types: asText });
       return result.rows as Record<string, string | null>[];
     },
   };

@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import type { LogicalTopic } from '../../shared/contracts/fields.ts';
 import {
   BUILT_IN_PROFILES,
@@ -8,13 +9,12 @@ import {
 import type { BrokerEvent } from '../../shared/ingest/brokerEvent.ts';
 import type { IngestRules } from '../../shared/ingest/ingest.ts';
 import { PAYMENT_PAIRING } from '../../shared/pairing/rule.ts';
-import type { Database } from '../../shared/store/database.ts';
 
 const profile = parseProfile(BUILT_IN_PROFILES['canonical-v1'], 'canonical-v1');
 
 /** The rules that a function of the canonical profile has. */
 export function rulesFor<T extends LogicalTopic>(
-  database: Database,
+  database: pg.Pool,
   logicalTopic: T,
   change: Partial<Contract> = {},
 ): IngestRules<T> {

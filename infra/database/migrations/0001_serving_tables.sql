@@ -55,7 +55,8 @@ CREATE TABLE bo.payment_orders (
 ) WITH (fillfactor = 80);
 
 -- A pure function of entries, order and confirmation (SPEC 5). fillfactor: a row is written at least twice, once
--- for each half; on its own page that is a HOT update, which leaves the index alone.
+-- for each half; on its own page that is a HOT update, which leaves the index alone. Vacuum: an order that comes
+-- before its entries leaves a dead row (sync.refresh_pairs_v1).
 CREATE TABLE bo.payment_ledger_pairs (
   payment_order_id text COLLATE "C" PRIMARY KEY,
   payment_tx_id    text COLLATE "C",
@@ -72,7 +73,7 @@ CREATE TABLE bo.payment_ledger_pairs (
   receive_count    integer NOT NULL,
   updated_at       timestamptz NOT NULL,
   ingested_at      timestamptz NOT NULL
-) WITH (fillfactor = 50);
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
 COMMENT ON COLUMN bo.payment_ledger_pairs.payment_count IS 'PAYMENT entries of the group; 2 or more: AMBIGUOUS';
 COMMENT ON COLUMN bo.payment_ledger_pairs.confirmed IS 'The upstream service has confirmed this pair';
 
@@ -123,6 +124,7 @@ CREATE TABLE sync.partitions (
   partition         integer NOT NULL,
   epoch             integer NOT NULL DEFAULT 0,
   seen              int8multirange NOT NULL DEFAULT '{}',
+  first_enqueued_at timestamptz NOT NULL DEFAULT 'infinity',
   last_enqueued_at  timestamptz NOT NULL DEFAULT '-infinity',
   event_watermark   timestamptz,
   publish_watermark timestamptz,
@@ -131,6 +133,7 @@ CREATE TABLE sync.partitions (
 ) WITH (fillfactor = 10);
 COMMENT ON COLUMN sync.partitions.epoch IS 'Counts how often the hub was recreated, with numbers from 0 again';
 COMMENT ON COLUMN sync.partitions.seen IS 'Sequence numbers of this epoch that were processed';
+COMMENT ON COLUMN sync.partitions.first_enqueued_at IS 'Earliest enqueue time in this epoch';
 COMMENT ON COLUMN sync.partitions.last_enqueued_at IS 'Latest enqueue time in this epoch';
 COMMENT ON COLUMN sync.partitions.event_watermark IS
   'Latest business time (event_time; updated_at else created_at), never later than the enqueue time';

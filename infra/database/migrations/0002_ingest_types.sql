@@ -11,6 +11,7 @@ CREATE TYPE sync.batch_v1 AS (
   first_number         bigint,
   last_number          bigint,
   contiguous           boolean,      -- the events are first_number .. last_number, each once, in order
+  earliest_enqueued_at timestamptz,
   latest_enqueued_at   timestamptz,
   event_watermark      timestamptz,
   publish_watermark    timestamptz,

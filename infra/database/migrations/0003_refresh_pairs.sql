@@ -13,6 +13,7 @@ SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
+  written_at timestamptz;
   reopened integer;
   also_reopened integer;
   empty_ids text[];
@@ -22,6 +23,9 @@ BEGIN
   SELECT id, 'INCOMPLETE', false, false, 0, 0, now(), now() FROM unnest(p_ids) id
   -- Locks the row that is there, and writes nothing.
   ON CONFLICT (payment_order_id) DO UPDATE SET mismatch = excluded.mismatch WHERE false;
+
+  -- After the lock: a pair's time stamps never go back.
+  written_at := clock_timestamp();
 
   -- OFFSET 0 keeps each look-up a look-up: made into a join, it can become a scan of the whole table.
   WITH computed AS MATERIALIZED (
@@ -76,7 +80,7 @@ BEGIN
       payee_wallet_id, amount, status, event_time, pairing_status, mismatch, confirmed, payment_count,
       receive_count, updated_at, ingested_at)
     SELECT id, payment_tx_id, receive_tx_id, payer_wallet_id, payee_wallet_id, amount, status, event_time,
-      pairing_status, mismatch, confirmed, payment_count, receive_count, now(), now()
+      pairing_status, mismatch, confirmed, payment_count, receive_count, written_at, written_at
     FROM computed WHERE confirmed OR payment_count + receive_count > 0
     ON CONFLICT (payment_order_id) DO UPDATE SET
       payment_tx_id = excluded.payment_tx_id, receive_tx_id = excluded.receive_tx_id,

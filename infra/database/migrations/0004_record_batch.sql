@@ -1,8 +1,11 @@
 -- Up Migration
 
--- Opens a new epoch where the hub was recreated: its numbers start again. Within one hub a lower number never
--- has a later enqueue time, so an event that has both belongs to a new hub. Returns the epoch of the batch; the
--- partition's row is locked. Older epochs stay known, so that a late delivery from one is not taken for a new hub.
+-- Finds the epoch of a batch, and opens a new one where the hub was recreated: its numbers start again. Proof of
+-- that is an event whose number was seen already, or lies below all that were seen, with an enqueue time later than
+-- all that were seen. (A number inside a hole proves nothing: a broker's clock may step back.) Older epochs stay
+-- known, so that a late delivery from one of them is not taken for the new hub: it has a time that the old epoch has
+-- reached, or one before the new epoch began and a number that goes on where the old one ended.
+-- The partition's row is locked.
 CREATE FUNCTION sync.epoch_of_batch_v1(
   p_batch sync.batch_v1, p_events sync.event_v1[], OUT epoch integer, OUT is_current boolean, OUT started boolean
 ) LANGUAGE plpgsql AS $$
@@ -20,7 +23,9 @@ BEGIN
   END LOOP;
   SELECT min(t.epoch) INTO closed FROM sync.closed_epochs t
   WHERE t.topic = p_batch.topic AND t.partition = p_batch.partition
-    AND t.last_enqueued_at >= p_batch.latest_enqueued_at;
+    AND (t.last_enqueued_at >= p_batch.latest_enqueued_at
+      OR (t.epoch = ledger.epoch - 1 AND p_batch.latest_enqueued_at < ledger.first_enqueued_at
+        AND p_batch.first_number >= upper(t.seen)));
   IF closed IS NOT NULL THEN
     epoch := closed;
     is_current := false;
@@ -28,11 +33,13 @@ BEGIN
   END IF;
   IF NOT isempty(ledger.seen) AND p_batch.first_number < upper(ledger.seen) AND EXISTS (
     SELECT FROM unnest(p_events) e
-    WHERE e.sequence_number < upper(ledger.seen) AND e.enqueued_at > ledger.last_enqueued_at
+    WHERE (e.sequence_number < lower(ledger.seen) OR ledger.seen @> e.sequence_number)
+      AND e.enqueued_at > ledger.last_enqueued_at
   ) THEN
     INSERT INTO sync.closed_epochs (topic, partition, epoch, seen, last_enqueued_at)
     VALUES (ledger.topic, ledger.partition, ledger.epoch, ledger.seen, ledger.last_enqueued_at);
-    UPDATE sync.partitions t SET epoch = ledger.epoch + 1, seen = '{}', last_enqueued_at = '-infinity'
+    UPDATE sync.partitions t SET epoch = ledger.epoch + 1, seen = '{}', first_enqueued_at = 'infinity',
+      last_enqueued_at = '-infinity'
     WHERE t.topic = ledger.topic AND t.partition = ledger.partition;
     ledger.epoch := ledger.epoch + 1;
     started := true;
@@ -60,6 +67,7 @@ BEGIN
   IF p_is_current THEN
     UPDATE sync.partitions t SET
       seen = t.seen + numbers,
+      first_enqueued_at = least(t.first_enqueued_at, p_batch.earliest_enqueued_at),
       last_enqueued_at = greatest(t.last_enqueued_at, p_batch.latest_enqueued_at),
       event_watermark = greatest(t.event_watermark, p_batch.event_watermark),
       publish_watermark = greatest(t.publish_watermark, p_batch.publish_watermark),
@@ -67,7 +75,8 @@ BEGIN
     WHERE t.topic = p_batch.topic AND t.partition = p_batch.partition
     RETURNING old.seen INTO before;
   ELSE
-    UPDATE sync.closed_epochs t SET seen = t.seen + numbers
+    UPDATE sync.closed_epochs t SET seen = t.seen + numbers,
+      last_enqueued_at = greatest(t.last_enqueued_at, p_batch.latest_enqueued_at)
     WHERE t.topic = p_batch.topic AND t.partition = p_batch.partition AND t.epoch = p_epoch
     RETURNING old.seen INTO before;
   END IF;
@@ -115,7 +124,7 @@ BEGIN
   first_deliveries := sync.mark_seen_v1(p_batch, p_events, batch_epoch.epoch, batch_epoch.is_current);
 
   WITH deliveries AS (
-    SELECT e.flags, e.is_first, coalesce(e.verdict = 'w' AND p_mixed_axes[e.row_number], false) AS mixed_axes,
+    SELECT e.flags, e.is_first, coalesce(p_mixed_axes[e.row_number], false) AS mixed_axes,
       CASE
         WHEN e.verdict = 'x' THEN 'x'
         WHEN e.verdict = 'w' THEN CASE p_verdicts[e.row_number] WHEN 'D' THEN 'd' WHEN 'C' THEN 'c'

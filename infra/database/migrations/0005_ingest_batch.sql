@@ -70,7 +70,7 @@ BEGIN
         source_partition, source_sequence, ingested_at)
       SELECT s.tx_id, s.wallet_id, s.entry_type, s.amount, s.amount_signed, s.related_id, s.related_type,
         s.event_time, s.created_at, s.updated_at, s.source_version, s.occurred_at, s.schema_version,
-        s.source_enqueued_at, s.source_partition, s.source_sequence, now()
+        s.source_enqueued_at, s.source_partition, s.source_sequence, clock_timestamp()
       FROM ROWS FROM (unnest(p_rows), unnest(verdicts)) AS s(tx_id, wallet_id, entry_type, amount, amount_signed, related_id, related_type, event_time,
         created_at, updated_at, source_version, occurred_at, schema_version, source_enqueued_at,
         source_partition, source_sequence, verdict)
@@ -92,7 +92,7 @@ BEGIN
             source_partition, source_sequence, ingested_at)
           SELECT s.tx_id, s.wallet_id, s.entry_type, s.amount, s.amount_signed, s.related_id, s.related_type,
             s.event_time, s.created_at, s.updated_at, s.source_version, s.occurred_at, s.schema_version,
-            s.source_enqueued_at, s.source_partition, s.source_sequence, now()
+            s.source_enqueued_at, s.source_partition, s.source_sequence, clock_timestamp()
           FROM ROWS FROM (unnest(p_rows), unnest(verdicts)) AS s(tx_id, wallet_id, entry_type, amount, amount_signed, related_id, related_type, event_time,
             created_at, updated_at, source_version, occurred_at, schema_version, source_enqueued_at,
             source_partition, source_sequence, verdict)
@@ -105,7 +105,7 @@ BEGIN
             source_version = excluded.source_version, occurred_at = excluded.occurred_at,
             schema_version = excluded.schema_version, source_enqueued_at = excluded.source_enqueued_at,
             source_partition = excluded.source_partition, source_sequence = excluded.source_sequence,
-            ingested_at = excluded.ingested_at
+            ingested_at = clock_timestamp()
           WHERE sync.verdict_v1(p_batch.version_first, excluded.updated_at, excluded.source_version,
             excluded.source_enqueued_at, excluded.source_partition, excluded.source_sequence,
             t.updated_at, t.source_version, t.source_enqueued_at, t.source_partition, t.source_sequence,
@@ -191,7 +191,7 @@ BEGIN
         occurred_at, schema_version, source_enqueued_at, source_partition, source_sequence, ingested_at)
       SELECT s.order_id, s.user_id, s.merchant_name, s.amount, s.status, s.created_at, s.updated_at,
         s.source_version, s.occurred_at, s.schema_version, s.source_enqueued_at, s.source_partition,
-        s.source_sequence, now()
+        s.source_sequence, clock_timestamp()
       FROM ROWS FROM (unnest(p_rows), unnest(verdicts)) AS s(order_id, user_id, merchant_name, amount, status, created_at, updated_at, source_version,
         occurred_at, schema_version, source_enqueued_at, source_partition, source_sequence, verdict)
       WHERE s.verdict = 'n';
@@ -210,7 +210,7 @@ BEGIN
             occurred_at, schema_version, source_enqueued_at, source_partition, source_sequence, ingested_at)
           SELECT s.order_id, s.user_id, s.merchant_name, s.amount, s.status, s.created_at, s.updated_at,
             s.source_version, s.occurred_at, s.schema_version, s.source_enqueued_at, s.source_partition,
-            s.source_sequence, now()
+            s.source_sequence, clock_timestamp()
           FROM ROWS FROM (unnest(p_rows), unnest(verdicts)) AS s(order_id, user_id, merchant_name, amount, status, created_at, updated_at, source_version,
             occurred_at, schema_version, source_enqueued_at, source_partition, source_sequence, verdict)
           WHERE s.verdict IN ('a', 'D', 'c')
@@ -220,7 +220,7 @@ BEGIN
             source_version = excluded.source_version, occurred_at = excluded.occurred_at,
             schema_version = excluded.schema_version, source_enqueued_at = excluded.source_enqueued_at,
             source_partition = excluded.source_partition, source_sequence = excluded.source_sequence,
-            ingested_at = excluded.ingested_at
+            ingested_at = clock_timestamp()
           WHERE sync.verdict_v1(p_batch.version_first, excluded.updated_at, excluded.source_version,
             excluded.source_enqueued_at, excluded.source_partition, excluded.source_sequence,
             t.updated_at, t.source_version, t.source_enqueued_at, t.source_partition, t.source_sequence,
@@ -303,7 +303,7 @@ BEGIN
         source_sequence, ingested_at)
       SELECT s.payment_order_id, s.payment_tx_id, s.receive_tx_id, s.payer_wallet_id, s.payee_wallet_id,
         s.amount, s.status, s.updated_at, s.source_version, s.occurred_at, s.schema_version,
-        s.source_enqueued_at, s.source_partition, s.source_sequence, now()
+        s.source_enqueued_at, s.source_partition, s.source_sequence, clock_timestamp()
       FROM ROWS FROM (unnest(p_rows), unnest(verdicts)) AS s(payment_order_id, payment_tx_id, receive_tx_id, payer_wallet_id, payee_wallet_id, amount, status,
         updated_at, source_version, occurred_at, schema_version, source_enqueued_at, source_partition,
         source_sequence, verdict)
@@ -325,7 +325,7 @@ BEGIN
             source_partition, source_sequence, ingested_at)
           SELECT s.payment_order_id, s.payment_tx_id, s.receive_tx_id, s.payer_wallet_id, s.payee_wallet_id,
             s.amount, s.status, s.updated_at, s.source_version, s.occurred_at, s.schema_version,
-            s.source_enqueued_at, s.source_partition, s.source_sequence, now()
+            s.source_enqueued_at, s.source_partition, s.source_sequence, clock_timestamp()
           FROM ROWS FROM (unnest(p_rows), unnest(verdicts)) AS s(payment_order_id, payment_tx_id, receive_tx_id, payer_wallet_id, payee_wallet_id, amount,
             status, updated_at, source_version, occurred_at, schema_version, source_enqueued_at,
             source_partition, source_sequence, verdict)
@@ -337,7 +337,7 @@ BEGIN
             source_version = excluded.source_version, occurred_at = excluded.occurred_at,
             schema_version = excluded.schema_version, source_enqueued_at = excluded.source_enqueued_at,
             source_partition = excluded.source_partition, source_sequence = excluded.source_sequence,
-            ingested_at = excluded.ingested_at
+            ingested_at = clock_timestamp()
           WHERE sync.verdict_v1(p_batch.version_first, excluded.updated_at, excluded.source_version,
             excluded.source_enqueued_at, excluded.source_partition, excluded.source_sequence,
             t.updated_at, t.source_version, t.source_enqueued_at, t.source_partition, t.source_sequence,

@@ -160,4 +160,6 @@ test('schema versions 1 and 1.x are supported, and kept as they were written', (
   for (const literal of ['2', '"2.0"', '"v1"', '"1."', '"1.x"', '10', '1e0', 'true', '[1]']) {
     assert.equal(readSchemaVersion(fromJson(literal)), undefined, literal);
   }
+  assert.equal(readSchemaVersion(`1${'.1'.repeat(600)}`), undefined);
+  assert.equal(readSchemaVersion(`1${'.1'.repeat(5_000_000)}`), undefined);
 });

@@ -127,7 +127,9 @@ test('the certificate of another machine is verified unless the URL says otherwi
   assert.deepEqual(sslOf('postgres://u:p@127.0.0.1/db?sslmode=verify-full'), { rejectUnauthorized: true });
   assert.deepEqual(sslOf('postgres://u:p@db.example/db?sslmode=require'), { rejectUnauthorized: true });
   assert.equal(sslOf('postgres://u:p@db.example/db?sslmode=disable'), false);
-  assert.deepEqual(namedBy({ ...good, DATABASE_URL: 'postgres://u:p@db.example/db?sslmode=no-verify' }), [
-    'DATABASE_URL',
-  ]);
+  for (const parameters of ['sslmode=no-verify', 'ssl=0', 'ssl=no-verify', 'host=db.example']) {
+    assert.deepEqual(namedBy({ ...good, DATABASE_URL: `postgres://u:p@localhost/db?${parameters}` }), [
+      'DATABASE_URL',
+    ]);
+  }
 });
