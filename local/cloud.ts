@@ -30,6 +30,8 @@ export interface LocalCloud {
   readonly settings: Settings;
   /** The superuser's URL of the product's database. */
   readonly adminUrl: string;
+  /** Rejects when one of the three ends although nobody stopped it. */
+  readonly lost: Promise<never>;
   stop(): Promise<void>;
 }
 
@@ -64,7 +66,19 @@ export async function startLocalCloud(progress: (line: string) => void): Promise
       hubs: hubs.map((name) => ({ name, partitions: PARTITIONS })),
     }),
   ]);
+  let stopping = false;
+  const lost = new Promise<never>((_, reject) => {
+    const parts = { PostgreSQL: postgres, Azurite: azurite, 'The Event Hubs emulator': emulator };
+    for (const [name, part] of Object.entries(parts)) {
+      void part.ended.then((how) => {
+        if (!stopping) reject(new Error(`${name} ${how} in mid-run. Its log is in ${stateDirectory}.`));
+      });
+    }
+  });
+  // Whoever waits for it reports it; nobody has to.
+  lost.catch(() => {});
   const stop = async () => {
+    stopping = true;
     await Promise.all([postgres.stop(), azurite.stop(), emulator.stop()]);
     release();
   };
@@ -76,7 +90,7 @@ export async function startLocalCloud(progress: (line: string) => void): Promise
     throw error;
   }
   const adminUrl = postgres.url(LOCAL_POSTGRES.database);
-  return { stateDirectory, postgres, azurite, emulator, environment, settings, adminUrl, stop };
+  return { stateDirectory, postgres, azurite, emulator, environment, settings, adminUrl, lost, stop };
 }
 
 type Stoppable = { stop(): Promise<void> };
@@ -117,6 +131,8 @@ async function prepareDatabase(postgres: Postgres): Promise<string[]> {
 /** Runs `work` with a connection of its own. */
 export async function withClient<V>(url: string, work: (client: pg.Client) => Promise<V>): Promise<V> {
   const client = new pg.Client({ connectionString: url });
+  // A connection that is lost fails the next query; the event, unheard, would end the process.
+  client.on('error', () => {});
   await client.connect();
   try {
     return await work(client);

@@ -101,12 +101,17 @@ async function runOn(cloud: LocalCloud): Promise<number> {
       const backlog = await unseenEvents(client, await watch.ranges());
       const logs = join(cloud.stateDirectory, 'hosts');
       hosts = await startHosts(options.hosts, cloud.environment, logs, say);
-      return await publishAndWatch({ cloud, client, hosts, watch, publisher, before, backlog });
+      const run = publishAndWatch({ cloud, client, hosts, watch, publisher, before, backlog });
+      // Where a part has ended, that is why whatever else failed: it is told first.
+      const outcome = run.catch((error: unknown) => delay(500).then(() => Promise.reject(error)));
+      return await Promise.race([outcome, cloud.lost]);
     });
   } finally {
     view.end();
     say('Stopping ...');
-    await Promise.all([publisher.close(), watch.close(), hosts?.stop()]);
+    const closed = Promise.allSettled([publisher.close(), watch.close()]);
+    // Without a broker the clients would try to say goodbye for minutes.
+    await Promise.all([Promise.race([closed, delay(5000)]), hosts?.stop()]);
   }
 }
 

@@ -100,6 +100,34 @@ describe('npm start, until it is stopped', () => {
   });
 });
 
+describe('npm start whose parts fail', {
+  skip: !HAS_PROC && 'without /proc, the parts are not found',
+}, () => {
+  let state: LocalState;
+  before(async () => {
+    state = await LocalState.create();
+  });
+  after(() => state.remove());
+
+  const parts = [
+    ['PostgreSQL', '-D '],
+    ['The Event Hubs emulator', 'emulator/main.ts'],
+    ['Azurite', 'azurite.js'],
+  ] as const;
+  for (const [name, inCommand] of parts) {
+    it(`says that ${name} was killed, and ends`, async () => {
+      const run = state.start(['--rate', '20']);
+      await run.printed('published ');
+      const part = state.processes().find((line) => line.includes(inCommand));
+      process.kill(Number.parseInt(part ?? '', 10), 'SIGKILL');
+      const { code, stderr } = await run.ended(STOPS_WITHIN_MS);
+      assert.equal(code, 1);
+      assert.equal(stderr, `${name} ended by SIGKILL in mid-run. Its log is in ${state.directory}.\n`);
+      await until('no process is left', 20_000, () => state.processes().length === 0);
+    });
+  }
+});
+
 describe('npm start that can not start', () => {
   let state: LocalState;
   before(async () => {
