@@ -8,6 +8,7 @@ import {
   DELIVERY_FLAGS,
   type DeadLetter,
   type Delivery,
+  type DeliveryCounts,
 } from '../store/batchParameters.ts';
 import type { BatchParameters } from '../store/ingestBatch.ts';
 import { type AcceptedEvent, BUSINESS_TIME, type PreparedEvent } from './prepare.ts';
@@ -19,11 +20,12 @@ export function assembleBatch<T extends LogicalTopic>(
   events: readonly PreparedEvent<T>[],
   compaction: Compaction<T, AcceptedEvent<T>>,
 ): BatchParameters<T> {
+  const delivered = deliveries(events, compaction);
   return {
     logicalTopic: contract.logicalTopic,
-    header: header(contract, pairing, events),
+    header: header(contract, pairing, events, countDeliveries(delivered)),
     rows: compaction.winners,
-    deliveries: deliveries(events, compaction),
+    deliveries: delivered,
     deadLetters: deadLetters(events),
   };
 }
@@ -32,6 +34,7 @@ function header<T extends LogicalTopic>(
   contract: Contract & { readonly logicalTopic: T },
   pairing: PairingRule,
   events: readonly PreparedEvent<T>[],
+  counts: DeliveryCounts,
 ): BatchHeader {
   const first = events[0]!.event;
   let firstNumber = first.sequenceNumber;
@@ -67,6 +70,7 @@ function header<T extends LogicalTopic>(
     eventWatermark,
     publishWatermark,
     pairing,
+    counts,
   };
 }
 
@@ -107,6 +111,22 @@ function deliveries<T extends LogicalTopic>(
       flags: loser.mixesAxes ? flags | DELIVERY_FLAGS.mixedAxes : flags,
     };
   });
+}
+
+function countDeliveries(delivered: readonly Delivery[]): DeliveryCounts {
+  const verdicts = { winner: 0, stale: 0, duplicate: 0, conflict: 0, dead_letter: 0 };
+  const flagNames = Object.keys(DELIVERY_FLAGS) as (keyof typeof DELIVERY_FLAGS)[];
+  const flags = Object.fromEntries(flagNames.map((name) => [name, 0])) as Record<
+    keyof typeof DELIVERY_FLAGS,
+    number
+  >;
+  for (const delivery of delivered) {
+    verdicts[delivery.verdict]++;
+    if (delivery.flags === 0) continue;
+    for (const name of flagNames) if ((delivery.flags & DELIVERY_FLAGS[name]) !== 0) flags[name]++;
+  }
+  const { stale, duplicate, conflict, dead_letter: deadLetters } = verdicts;
+  return { stale, duplicate, conflict, deadLetters, ...flags };
 }
 
 function deadLetters(events: readonly PreparedEvent<LogicalTopic>[]): DeadLetter[] {

@@ -20,6 +20,15 @@ export interface BatchHeader {
   readonly eventWatermark: Microseconds | null;
   readonly publishWatermark: Microseconds | null;
   readonly pairing: PairingRule;
+  readonly counts: DeliveryCounts;
+}
+
+/** Sums over the deliveries; outcomes as they are where every row of the batch is new. */
+export interface DeliveryCounts extends Record<keyof typeof DELIVERY_FLAGS, number> {
+  readonly stale: number;
+  readonly duplicate: number;
+  readonly conflict: number;
+  readonly deadLetters: number;
 }
 
 /** One delivery: `sync.event_v1`. */
@@ -71,6 +80,17 @@ export const BATCH_COLUMNS: readonly Column<BatchHeader>[] = [
   ['text', (batch) => batch.pairing.paymentEntryType],
   ['text', (batch) => batch.pairing.receiveEntryType],
   ['text', (batch) => batch.pairing.relatedType],
+  ['integer', (batch) => batch.counts.stale],
+  ['integer', (batch) => batch.counts.duplicate],
+  ['integer', (batch) => batch.counts.conflict],
+  ['integer', (batch) => batch.counts.deadLetters],
+  ['integer', (batch) => batch.counts.versionMissing],
+  ['integer', (batch) => batch.counts.aliasHit],
+  ['integer', (batch) => batch.counts.coreViolation],
+  ['integer', (batch) => batch.counts.keyMismatch],
+  ['integer', (batch) => batch.counts.mixedAxes],
+  ['integer', (batch) => batch.counts.pairingSkipped],
+  ['integer', (batch) => batch.counts.relatedIdNull],
 ];
 
 const VERDICT_LETTER = { winner: 'w', stale: 's', duplicate: 'd', conflict: 'c', dead_letter: 'x' } as const;

@@ -69,12 +69,18 @@ CREATE TABLE bo.payment_ledger_pairs (
   pairing_status   text NOT NULL CHECK (pairing_status IN ('COMPLETE', 'INCOMPLETE', 'AMBIGUOUS')),
   mismatch         boolean NOT NULL,
   confirmed        boolean NOT NULL,
+  ordered          boolean NOT NULL,
   payment_count    integer NOT NULL,
   receive_count    integer NOT NULL,
+  payment_amount   numeric,
+  receive_amount   numeric,
   updated_at       timestamptz NOT NULL,
   ingested_at      timestamptz NOT NULL
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
 COMMENT ON COLUMN bo.payment_ledger_pairs.payment_count IS 'PAYMENT entries of the group; 2 or more: AMBIGUOUS';
+COMMENT ON COLUMN bo.payment_ledger_pairs.payment_amount IS
+  'With receive_amount: amounts of the entries in the slots; NULL where a confirmation fills them';
+COMMENT ON COLUMN bo.payment_ledger_pairs.ordered IS 'The order of this pair is known';
 COMMENT ON COLUMN bo.payment_ledger_pairs.confirmed IS 'The upstream service has confirmed this pair';
 
 CREATE TABLE bo.consumer_dlq_events (

@@ -17,7 +17,19 @@ CREATE TYPE sync.batch_v1 AS (
   publish_watermark    timestamptz,
   payment_entry_type   text,         -- the pairing rule
   receive_entry_type   text,
-  pairing_related_type text
+  pairing_related_type text,
+  -- Counts over the events, for a batch that is all new: then nobody has to look at each of them again.
+  stale                integer,      -- lost inside the batch
+  duplicate            integer,
+  conflict             integer,
+  dead_lettered        integer,
+  version_missing      integer,
+  alias_hit            integer,
+  core_violation       integer,
+  key_mismatch         integer,
+  mixed_axes           integer,
+  pairing_skipped      integer,
+  related_id_null      integer
 );
 
 -- One delivery.
@@ -64,6 +76,15 @@ CREATE TYPE sync.pair_leg_v1 AS (
   tx_id      text COLLATE "C",
   wallet_id  text COLLATE "C",
   amount     numeric
+);
+
+-- What a batch changes about one pair. additive: it brought new entries and changed nothing else, at most one of each
+-- kind; then they are the legs, and the pair can be brought forward without reading its group again.
+CREATE TYPE sync.pair_delta_v1 AS (
+  id       text COLLATE "C",
+  payment  sync.pair_leg_v1,
+  receive  sync.pair_leg_v1,
+  additive boolean
 );
 
 -- What an event is against the row that its key has (SPEC 3, 4), one letter:

@@ -49,7 +49,7 @@ BEGIN
 END $$;
 
 -- Adds the numbers of a batch to the sequence ledger. Returns for each event, in order, whether this is its
--- first delivery. A number counts once, also where one batch holds it twice.
+-- first delivery; NULL where it is that for all of them. A number counts once, also where one batch holds it twice.
 CREATE FUNCTION sync.mark_seen_v1(
   p_batch sync.batch_v1, p_events sync.event_v1[], p_epoch integer, p_is_current boolean
 ) RETURNS boolean[] LANGUAGE plpgsql AS $$
@@ -81,7 +81,7 @@ BEGIN
     RETURNING old.seen INTO before;
   END IF;
   IF p_batch.contiguous AND NOT before && numbers THEN
-    RETURN array_fill(true, ARRAY[cardinality(p_events)]);
+    RETURN NULL;
   END IF;
   SELECT array_agg(NOT before @> e.number AND e.nth = 1 ORDER BY e.place) INTO first_deliveries
   FROM (
@@ -95,13 +95,13 @@ END $$;
 -- Writes what a batch leaves besides its rows: dead letters, the sequence ledger, watermarks, counters. Runs last
 -- in the transaction: the partition's row is the last lock that is taken.
 --
--- p_verdicts: the verdict of each row of the batch (sync.verdict_v1). An event that lost inside the batch keeps
--- its own verdict, unless the winner itself lost against the table.
--- Flags of an event: 1 version missing, 2 alias hit, 4 core violation, 8 key mismatch, 16 mixed axes within the
--- batch, 32 pairing skipped, 64 related_id missing.
+-- p_rows: how many rows the batch has. p_verdicts: the verdict of each of them (sync.verdict_v1), NULL where all of
+-- them are new. An event that lost inside the batch keeps its own verdict, unless the winner itself lost against the
+-- table. Flags of an event: 1 version missing, 2 alias hit, 4 core violation, 8 key mismatch, 16 mixed axes within
+-- the batch, 32 pairing skipped, 64 related_id missing.
 CREATE FUNCTION sync.record_batch_v1(
-  p_batch sync.batch_v1, p_events sync.event_v1[], p_dead_letters sync.dead_letter_v1[], p_verdicts "char"[],
-  p_mixed_axes boolean[], p_reopened integer,
+  p_batch sync.batch_v1, p_events sync.event_v1[], p_dead_letters sync.dead_letter_v1[], p_rows integer,
+  p_verdicts "char"[], p_mixed_axes boolean[], p_reopened integer,
   OUT applied integer, OUT stale integer, OUT duplicate integer, OUT conflict integer,
   OUT dead_lettered integer, OUT redelivered integer, OUT epoch_started integer
 ) LANGUAGE plpgsql
@@ -110,7 +110,8 @@ AS $$
 DECLARE
   batch_epoch record;
   first_deliveries boolean[];
-  this_hour timestamptz := date_trunc('hour', now(), 'UTC');
+  -- Of first deliveries only: what is added to the counters.
+  once sync.hourly_counters;
 BEGIN
   INSERT INTO bo.consumer_dlq_events (topic, partition, "offset", sequence_number, enqueued_at, key, payload,
     error, error_detail, profile_id, correlation_id)
@@ -121,62 +122,88 @@ BEGIN
   ON CONFLICT ON CONSTRAINT consumer_dlq_events_position DO NOTHING;
 
   SELECT * INTO batch_epoch FROM sync.epoch_of_batch_v1(p_batch, p_events);
+  epoch_started := CASE WHEN batch_epoch.started THEN batch_epoch.epoch END;
   first_deliveries := sync.mark_seen_v1(p_batch, p_events, batch_epoch.epoch, batch_epoch.is_current);
 
-  WITH deliveries AS (
-    SELECT e.flags, e.is_first, coalesce(p_mixed_axes[e.row_number], false) AS mixed_axes,
-      CASE
-        WHEN e.verdict = 'x' THEN 'x'
-        WHEN e.verdict = 'w' THEN CASE p_verdicts[e.row_number] WHEN 'D' THEN 'd' WHEN 'C' THEN 'c'
-          WHEN 'n' THEN 'a' ELSE p_verdicts[e.row_number] END
-        WHEN p_verdicts[e.row_number] = 's' THEN 's'
-        WHEN p_verdicts[e.row_number] = 'C' AND e.verdict = 'd' THEN 'c'
-        ELSE e.verdict
-      END AS outcome
-    FROM ROWS FROM (unnest(p_events), unnest(first_deliveries))
-      AS e(sequence_number, enqueued_at, row_number, verdict, flags, is_first)
-  ), counted AS (
-    INSERT INTO sync.hourly_counters AS t
-    SELECT p_batch.topic, p_batch.partition, this_hour, p_batch.profile_id,
+  IF first_deliveries IS NULL AND p_verdicts IS NULL THEN
+    -- All new: the client has counted already.
+    applied := p_rows;
+    stale := p_batch.stale;
+    duplicate := p_batch.duplicate;
+    conflict := p_batch.conflict;
+    dead_lettered := p_batch.dead_lettered;
+    redelivered := 0;
+    once.applied := applied;
+    once.stale := stale;
+    once.duplicate := duplicate;
+    once.conflict := conflict;
+    once.dead_lettered := dead_lettered;
+    once.version_missing := p_batch.version_missing;
+    once.alias_hit := p_batch.alias_hit;
+    once.core_violation := p_batch.core_violation;
+    once.key_mismatch := p_batch.key_mismatch;
+    once.mixed_axes := p_batch.mixed_axes;
+    once.pairing_skipped := p_batch.pairing_skipped;
+    once.related_id_null := p_batch.related_id_null;
+  ELSE
+    WITH deliveries AS (
+      SELECT e.flags, coalesce(e.is_first, true) AS is_first,
+        coalesce(p_mixed_axes[e.row_number], false) AS mixed_axes,
+        CASE
+          WHEN e.verdict = 'x' THEN 'x'
+          WHEN e.verdict = 'w' THEN CASE coalesce(p_verdicts[e.row_number], 'n')
+            WHEN 'n' THEN 'a' WHEN 'D' THEN 'd' WHEN 'C' THEN 'c' ELSE p_verdicts[e.row_number] END
+          WHEN p_verdicts[e.row_number] = 's' THEN 's'
+          WHEN p_verdicts[e.row_number] = 'C' AND e.verdict = 'd' THEN 'c'
+          ELSE e.verdict
+        END AS outcome
+      FROM ROWS FROM (unnest(p_events), unnest(first_deliveries))
+        AS e(sequence_number, enqueued_at, row_number, verdict, flags, is_first)
+    )
+    SELECT count(*) FILTER (WHERE outcome = 'a'), count(*) FILTER (WHERE outcome = 's'),
+      count(*) FILTER (WHERE outcome = 'd'), count(*) FILTER (WHERE outcome = 'c'),
+      count(*) FILTER (WHERE outcome = 'x'), count(*) FILTER (WHERE NOT is_first),
       count(*) FILTER (WHERE is_first AND outcome = 'a'),
       count(*) FILTER (WHERE is_first AND outcome = 's'),
       count(*) FILTER (WHERE is_first AND outcome = 'd'),
       count(*) FILTER (WHERE is_first AND outcome = 'c'),
       count(*) FILTER (WHERE is_first AND outcome = 'x'),
-      count(*) FILTER (WHERE NOT is_first),
       count(*) FILTER (WHERE is_first AND flags & 1 > 0),
       count(*) FILTER (WHERE is_first AND flags & 2 > 0),
       count(*) FILTER (WHERE is_first AND flags & 4 > 0),
       count(*) FILTER (WHERE is_first AND flags & 8 > 0),
       count(*) FILTER (WHERE is_first AND (flags & 16 > 0 OR mixed_axes)),
       count(*) FILTER (WHERE is_first AND flags & 32 > 0),
-      count(*) FILTER (WHERE is_first AND flags & 64 > 0),
-      p_reopened
-    FROM deliveries
-    ON CONFLICT (topic, partition, hour, profile_id) DO UPDATE SET
-      applied = t.applied + excluded.applied, stale = t.stale + excluded.stale,
-      duplicate = t.duplicate + excluded.duplicate, conflict = t.conflict + excluded.conflict,
-      dead_lettered = t.dead_lettered + excluded.dead_lettered,
-      redelivered = t.redelivered + excluded.redelivered,
-      version_missing = t.version_missing + excluded.version_missing,
-      alias_hit = t.alias_hit + excluded.alias_hit, core_violation = t.core_violation + excluded.core_violation,
-      key_mismatch = t.key_mismatch + excluded.key_mismatch, mixed_axes = t.mixed_axes + excluded.mixed_axes,
-      pairing_skipped = t.pairing_skipped + excluded.pairing_skipped,
-      related_id_null = t.related_id_null + excluded.related_id_null,
-      pairs_reopened = t.pairs_reopened + excluded.pairs_reopened
-  )
-  SELECT count(*) FILTER (WHERE outcome = 'a'), count(*) FILTER (WHERE outcome = 's'),
-    count(*) FILTER (WHERE outcome = 'd'), count(*) FILTER (WHERE outcome = 'c'),
-    count(*) FILTER (WHERE outcome = 'x'), count(*) FILTER (WHERE NOT is_first)
-  INTO applied, stale, duplicate, conflict, dead_lettered, redelivered
-  FROM deliveries;
+      count(*) FILTER (WHERE is_first AND flags & 64 > 0)
+    INTO applied, stale, duplicate, conflict, dead_lettered, redelivered,
+      once.applied, once.stale, once.duplicate, once.conflict, once.dead_lettered, once.version_missing,
+      once.alias_hit, once.core_violation, once.key_mismatch, once.mixed_axes, once.pairing_skipped,
+      once.related_id_null
+    FROM deliveries;
+  END IF;
+  once.topic := p_batch.topic;
+  once.partition := p_batch.partition;
+  once.hour := date_trunc('hour', now(), 'UTC');
+  once.profile_id := p_batch.profile_id;
+  once.redelivered := redelivered;
+  once.pairs_reopened := p_reopened;
+  INSERT INTO sync.hourly_counters AS t SELECT (once).*
+  ON CONFLICT (topic, partition, hour, profile_id) DO UPDATE SET
+    applied = t.applied + excluded.applied, stale = t.stale + excluded.stale,
+    duplicate = t.duplicate + excluded.duplicate, conflict = t.conflict + excluded.conflict,
+    dead_lettered = t.dead_lettered + excluded.dead_lettered, redelivered = t.redelivered + excluded.redelivered,
+    version_missing = t.version_missing + excluded.version_missing, alias_hit = t.alias_hit + excluded.alias_hit,
+    core_violation = t.core_violation + excluded.core_violation,
+    key_mismatch = t.key_mismatch + excluded.key_mismatch, mixed_axes = t.mixed_axes + excluded.mixed_axes,
+    pairing_skipped = t.pairing_skipped + excluded.pairing_skipped,
+    related_id_null = t.related_id_null + excluded.related_id_null,
+    pairs_reopened = t.pairs_reopened + excluded.pairs_reopened;
 
-  IF dead_lettered > 0 THEN
+  IF once.dead_lettered > 0 THEN
     INSERT INTO sync.hourly_dead_letters AS t (topic, partition, hour, error, events)
-    SELECT p_batch.topic, p_batch.partition, this_hour, d.error, count(*)
-    FROM unnest(p_dead_letters) d WHERE first_deliveries[d.event_number]
+    SELECT p_batch.topic, p_batch.partition, once.hour, d.error, count(*)
+    FROM unnest(p_dead_letters) d WHERE coalesce(first_deliveries[d.event_number], true)
     GROUP BY d.error ORDER BY d.error
     ON CONFLICT (topic, partition, hour, error) DO UPDATE SET events = t.events + excluded.events;
   END IF;
-  epoch_started := CASE WHEN batch_epoch.started THEN batch_epoch.epoch END;
 END $$;
