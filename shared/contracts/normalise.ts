@@ -48,8 +48,8 @@ export function normalise<T extends LogicalTopic>(
   }
   const { values, aliasHit, fault } = readFields(contract, payload);
   if (fault !== undefined) return { ...fault, aliasHit };
-  const updatedAt = values.get('updated_at') as Microseconds | undefined;
-  if (updatedAt !== undefined && updatedAt > clock.enqueuedAt + clock.maxClockSkew) {
+  const updatedAt = values['updated_at'] as Microseconds | null;
+  if (updatedAt !== null && updatedAt > clock.enqueuedAt + clock.maxClockSkew) {
     const rule = 'updated_at: later than the enqueue time by more than the clock skew';
     return { ...reject('timestamp_in_future', rule), aliasHit };
   }
@@ -74,14 +74,19 @@ function isObject(value: unknown): value is JsonObject {
 }
 
 interface FieldsRead {
-  readonly values: Map<string, unknown>;
+  readonly values: FieldValues;
   readonly aliasHit: boolean;
   readonly fault: Rejection | undefined;
 }
 
+/** What {@link readField} returns in place of a value. */
+const MISSING = Symbol('missing');
+const INVALID = Symbol('invalid');
+const CONFLICT = Symbol('conflict');
+
 /** Reads every field; keeps the first fault of each stage and returns the one whose stage comes first. */
 function readFields(contract: Contract, payload: JsonObject): FieldsRead {
-  const values = new Map<string, unknown>();
+  const values: Record<string, unknown> = {};
   let aliasHit = false;
   let schemaVersion: Rejection | undefined;
   let conflict: Rejection | undefined;
@@ -90,65 +95,54 @@ function readFields(contract: Contract, payload: JsonObject): FieldsRead {
   let fieldInvalid: Rejection | undefined;
 
   for (const field of contract.fields) {
-    const read = readField(field, payload, contract.zone);
-    aliasHit ||= read.aliasHit;
-    switch (read.state) {
-      case 'value':
-        values.set(field.name, read.value);
-        break;
-      case 'conflict':
-        conflict ??= reject('alias_conflict', `${field.name}: ${field.names.join(', ')} differ`);
-        break;
-      case 'missing':
-        if (field.core && !fallsBack(field, payload, contract)) {
-          missing ??= reject('core_missing', `${field.name}: missing, null or blank`);
-        }
-        break;
-      case 'invalid': {
-        const rule = `${field.name}: ${RULES[field.kind]}`;
-        if (field.kind === 'schema_version') schemaVersion = reject('unsupported_schema_version', rule);
-        else if (field.core || standsIn(field, payload, contract))
-          coreInvalid ??= reject('core_invalid', rule);
-        else fieldInvalid ??= reject('field_invalid', rule);
+    if (!aliasHit && field.names.length > 1) aliasHit = hasAlias(field, payload);
+    const value = readField(field, payload, contract.zone);
+    if (value === MISSING) {
+      values[field.name] = null;
+      if (field.core && !fallsBack(field, payload, contract)) {
+        missing ??= reject('core_missing', `${field.name}: missing, null or blank`);
       }
-    }
+    } else if (value === CONFLICT) {
+      conflict ??= reject('alias_conflict', `${field.name}: ${field.names.join(', ')} differ`);
+    } else if (value === INVALID) {
+      const rule = `${field.name}: ${RULES[field.kind]}`;
+      if (field.kind === 'schema_version') schemaVersion = reject('unsupported_schema_version', rule);
+      else if (field.core || standsIn(field, payload, contract)) coreInvalid ??= reject('core_invalid', rule);
+      else fieldInvalid ??= reject('field_invalid', rule);
+    } else values[field.name] = value;
   }
   const fault = schemaVersion ?? conflict ?? missing ?? coreInvalid ?? fieldInvalid;
   return { values, aliasHit, fault };
 }
 
-type FieldRead =
-  | { readonly state: 'value'; readonly value: unknown; readonly aliasHit: boolean }
-  | { readonly state: 'missing' | 'invalid' | 'conflict'; readonly aliasHit: boolean };
+function hasAlias(field: ContractField, payload: JsonObject): boolean {
+  return field.names.some((name, index) => index > 0 && present(payload, name) !== undefined);
+}
 
-/** All names of a field that are present have to agree. */
-function readField(field: ContractField, payload: JsonObject, zone: LocalTimeZone): FieldRead {
-  let value: unknown;
-  let state: 'missing' | 'value' | 'conflict' | 'invalid' = 'missing';
-  let aliasHit = false;
-  for (let index = 0; index < field.names.length; index++) {
-    const raw = present(payload, field.names[index]!);
+/** The field's value, or one of the symbols above. All names of it that are present have to agree. */
+function readField(field: ContractField, payload: JsonObject, zone: LocalTimeZone): unknown {
+  let value: unknown = MISSING;
+  let agree = true;
+  for (const name of field.names) {
+    const raw = present(payload, name);
     if (raw === undefined) continue;
-    if (index > 0) aliasHit = true;
     const parsed = parseValue(field.kind, raw, zone);
-    if (parsed === undefined) return { state: 'invalid', aliasHit };
-    if (state === 'missing') {
-      value = parsed;
-      state = 'value';
-    } else if (!sameValue(field.kind, value, parsed)) state = 'conflict';
+    if (parsed === undefined) return INVALID;
+    if (value === MISSING) value = parsed;
+    else agree &&= sameValue(field.kind, value, parsed);
   }
-  return { state, value, aliasHit };
+  return agree ? value : CONFLICT;
 }
 
 /** A member's value with strings trimmed, or `undefined` where it counts as missing (SPEC 2.1). */
 function present(payload: JsonObject, name: string): unknown {
-  if (!Object.hasOwn(payload, name)) return undefined;
   const value = payload[name];
   if (typeof value === 'string') {
     const trimmed = value.trim();
     return trimmed === '' ? undefined : trimmed;
   }
-  return value === null ? undefined : value;
+  // JSON has no functions: this one is a member of every object, such as `constructor`.
+  return value === null || typeof value === 'function' ? undefined : value;
 }
 
 /** `event_time` may be absent where its fallback is there. */

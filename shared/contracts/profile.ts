@@ -10,7 +10,11 @@ export const BUILT_IN_PROFILES: Readonly<Record<string, unknown>> = {
   'nsc-dev-v1': nscDevV1,
 };
 
-const memberName = z.string().min(1);
+/** `__proto__` is a member of every object, whatever the body says. */
+const memberName = z
+  .string()
+  .min(1)
+  .refine((name) => name !== '__proto__', 'can not be a member name');
 
 /** What a profile says of one logical topic. */
 function topicProfile(logicalTopic: LogicalTopic) {

@@ -51,52 +51,52 @@ export interface RecordTypes {
 
 export type RecordOf<T extends LogicalTopic> = RecordTypes[T];
 
-/** Values of a payload's fields that passed every rule, by field name. */
-export type FieldValues = ReadonlyMap<string, unknown>;
+/** Values of a payload's fields that passed every rule, by field name; `null` where the payload has none. */
+export type FieldValues = Readonly<Record<string, unknown>>;
 
 /** Builds the record of one logical topic from values that {@link FIELDS} has typed: the casts repeat its kinds. */
 export const BUILD_RECORD: { readonly [T in LogicalTopic]: (values: FieldValues) => RecordOf<T> } = {
   ledger: (values) => {
-    const eventTime = (values.get('event_time') ?? values.get('source_created_at')) as Microseconds;
+    const eventTime = (values['event_time'] ?? values['source_created_at']) as Microseconds;
     return {
-      txId: values.get('tx_id') as string,
-      walletId: values.get('wallet_id') as string,
-      entryType: values.get('entry_type') as string,
-      amount: values.get('amount') as Money,
-      amountSigned: (values.get('amount_signed') as Money | undefined) ?? null,
-      relatedId: (values.get('related_id') as string | undefined) ?? null,
-      relatedType: (values.get('related_type') as string | undefined) ?? null,
+      txId: values['tx_id'] as string,
+      walletId: values['wallet_id'] as string,
+      entryType: values['entry_type'] as string,
+      amount: values['amount'] as Money,
+      amountSigned: values['amount_signed'] as Money | null,
+      relatedId: values['related_id'] as string | null,
+      relatedType: values['related_type'] as string | null,
       eventTime,
-      createdAt: (values.get('source_created_at') as Microseconds | undefined) ?? eventTime,
+      createdAt: (values['source_created_at'] ?? eventTime) as Microseconds,
       ...revision(values),
     };
   },
   payment_order: (values) => ({
-    orderId: values.get('order_id') as string,
-    userId: (values.get('user_id') as string | undefined) ?? null,
-    merchantName: (values.get('merchant_name') as string | undefined) ?? null,
-    amount: values.get('amount') as Money,
-    status: values.get('status') as string,
-    createdAt: values.get('created_at') as Microseconds,
+    orderId: values['order_id'] as string,
+    userId: values['user_id'] as string | null,
+    merchantName: values['merchant_name'] as string | null,
+    amount: values['amount'] as Money,
+    status: values['status'] as string,
+    createdAt: values['created_at'] as Microseconds,
     ...revision(values),
   }),
   pair: (values) => ({
-    paymentOrderId: values.get('payment_order_id') as string,
-    paymentTxId: values.get('payment_tx_id') as string,
-    receiveTxId: values.get('receive_tx_id') as string,
-    payerWalletId: values.get('payer_wallet_id') as string,
-    payeeWalletId: values.get('payee_wallet_id') as string,
-    amount: values.get('amount') as Money,
-    status: (values.get('status') as string | undefined) ?? null,
+    paymentOrderId: values['payment_order_id'] as string,
+    paymentTxId: values['payment_tx_id'] as string,
+    receiveTxId: values['receive_tx_id'] as string,
+    payerWalletId: values['payer_wallet_id'] as string,
+    payeeWalletId: values['payee_wallet_id'] as string,
+    amount: values['amount'] as Money,
+    status: values['status'] as string | null,
     ...revision(values),
   }),
 };
 
 function revision(values: FieldValues): Revision {
   return {
-    updatedAt: (values.get('updated_at') as Microseconds | undefined) ?? null,
-    version: (values.get('version') as bigint | undefined) ?? null,
-    occurredAt: (values.get('occurred_at') as Microseconds | undefined) ?? null,
-    schemaVersion: (values.get('schema_version') as string | undefined) ?? null,
+    updatedAt: values['updated_at'] as Microseconds | null,
+    version: values['version'] as bigint | null,
+    occurredAt: values['occurred_at'] as Microseconds | null,
+    schemaVersion: values['schema_version'] as string | null,
   };
 }

@@ -11,9 +11,6 @@ const EARLIEST = Date.UTC(2000, 0, 1) * 1000;
 const LATEST = Date.UTC(2101, 0, 1) * 1000 - 1;
 const DAYS_IN_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-const FORM =
-  /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:([Zz])|([+-])(\d\d)(?::?(\d\d))?)?$/;
-
 /** The zone that a profile names for times without an offset; `undefined` where there is no such zone. */
 export function localTimeZone(name: string): LocalTimeZone | undefined {
   if (name === 'UTC') return (local) => local;
@@ -45,28 +42,82 @@ function fromEpochMilliseconds(digits: string | undefined): Microseconds | undef
   return digits === undefined || digits.length > 15 ? undefined : Number(digits) * 1000;
 }
 
+/**
+ * `YYYY-MM-DDTHH:MM:SS`, a fraction, an offset. By hand: there are four of them in an event, and a regular expression
+ * costs twice as much.
+ */
 function fromText(text: string, zone: LocalTimeZone): Microseconds | undefined {
-  const parts = FORM.exec(text);
-  if (parts === null) return undefined;
-  const year = Number(parts[1]);
-  const month = Number(parts[2]);
-  const day = Number(parts[3]);
-  const hour = Number(parts[4]);
-  const minute = Number(parts[5]);
-  const second = Number(parts[6]);
+  const separator = text.charCodeAt(10) | 0x20;
+  if (text[4] !== '-' || text[7] !== '-' || text[13] !== ':' || text[16] !== ':') return undefined;
+  if (separator !== LOWER_T && text[10] !== ' ') return undefined;
+  const day = startOfDay(text);
+  const hour = digits(text, 11, 2);
+  const minute = digits(text, 14, 2);
+  const second = digits(text, 17, 2);
+  // Written so that NaN, which stands for anything but digits, fails as well.
+  if (day === undefined || !(hour <= 23 && minute <= 59 && second <= 59)) return undefined;
+
+  let end = 19;
+  let fraction = 0;
+  if (text[end] === '.') {
+    const start = ++end;
+    while (isDigit(text.charCodeAt(end))) end++;
+    if (end === start) return undefined;
+    const kept = Math.min(end - start, 6);
+    fraction = digits(text, start, kept) * 10 ** (6 - kept);
+  }
+  const local = day + ((hour * 60 + minute) * 60 + second) * 1_000_000 + fraction;
+  if (end === text.length) return zone(local);
+  const offset = offsetAt(text, end);
+  return offset === undefined ? undefined : local - offset;
+}
+
+const LOWER_T = 0x74;
+const LOWER_Z = 0x7a;
+
+/** `Z`, `+09:00`, `+0900` or `+09` up to the end of the text, in microseconds. */
+function offsetAt(text: string, start: number): Microseconds | undefined {
+  if (start === text.length - 1) return (text.charCodeAt(start) | 0x20) === LOWER_Z ? 0 : undefined;
+  const sign = text[start] === '+' ? 1 : text[start] === '-' ? -1 : 0;
+  const hours = digits(text, start + 1, 2);
+  const length = text.length - start;
+  const colon = text[start + 3] === ':';
+  const minutes = length === 3 ? 0 : digits(text, start + (colon ? 4 : 3), 2);
+  const fits = length === 3 || length === (colon ? 6 : 5);
+  if (sign === 0 || !fits || !(hours <= 23 && minutes <= 59)) return undefined;
+  return sign * (hours * 60 + minutes) * 60_000_000;
+}
+
+let lastDate = '';
+let lastDay: Microseconds | undefined;
+
+/** Midnight of the date at the start of the text. The last one is kept: most events are of today. */
+function startOfDay(text: string): Microseconds | undefined {
+  if (lastDate !== '' && text.startsWith(lastDate)) return lastDay;
+  const year = digits(text, 0, 4);
+  const month = digits(text, 5, 2);
+  const day = digits(text, 8, 2);
   // Also keeps `Date.UTC` from reading years 0 to 99 as 1900 to 1999.
-  if (year < 1999 || year > 2101) return undefined;
-  if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return undefined;
-  if (hour > 23 || minute > 59 || second > 59) return undefined;
-  const fraction = parts[7] === undefined ? 0 : Number(parts[7].slice(0, 6).padEnd(6, '0'));
-  const local = Date.UTC(year, month - 1, day, hour, minute, second) * 1000 + fraction;
-  if (parts[8] !== undefined) return local;
-  if (parts[9] === undefined) return zone(local);
-  const offsetHours = Number(parts[10]);
-  const offsetMinutes = Number(parts[11] ?? 0);
-  if (offsetHours > 23 || offsetMinutes > 59) return undefined;
-  const offset = (offsetHours * 60 + offsetMinutes) * 60_000_000;
-  return parts[9] === '+' ? local - offset : local + offset;
+  const valid = year >= 1999 && year <= 2101 && month >= 1 && month <= 12;
+  if (!valid || !(day >= 1 && day <= daysInMonth(year, month))) return undefined;
+  lastDate = text.slice(0, 10);
+  lastDay = Date.UTC(year, month - 1, day) * 1000;
+  return lastDay;
+}
+
+/** A number of that many digits; NaN where one of them is none. */
+function digits(text: string, start: number, count: number): number {
+  let value = 0;
+  for (let index = start; index < start + count; index++) {
+    const code = text.charCodeAt(index);
+    if (!isDigit(code)) return Number.NaN;
+    value = value * 10 + code - 0x30;
+  }
+  return value;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
 }
 
 function daysInMonth(year: number, month: number): number {

@@ -13,7 +13,8 @@ export function describeFailure(error: unknown): string {
     return `PostgreSQL cannot be reached at ${address}:${port} (${code}). Check that it runs and that the network lets us through.`;
   }
   if (typeof code === 'string') return `the connection to PostgreSQL failed (${code}).`;
-  return error instanceof Error ? error.message : 'an unknown error.';
+  // What is left is the driver's own: a broken connection, a time-out, a pool that is full.
+  return error instanceof Error ? `PostgreSQL did not answer: ${error.message}.` : 'an unknown error.';
 }
 
 const ADVICE: readonly (readonly [prefix: string, advice: string])[] = [
