@@ -1,5 +1,5 @@
 import type { ClientConfig } from 'pg';
-import type { Report } from './settings.ts';
+import type { Environment, Report } from './report.ts';
 
 const ENTRA_SCOPE = 'https://ossrdbms-aad.database.windows.net/.default';
 
@@ -8,10 +8,7 @@ const ENTRA_SCOPE = 'https://ossrdbms-aad.database.windows.net/.default';
  * `DATABASE_AUTH=entra` (a token of the app's identity as the password). The server's certificate is verified,
  * except on this machine or where the URL says `sslmode=disable`.
  */
-export function databaseConnection(
-  environment: Readonly<Record<string, string | undefined>>,
-  report: Report,
-): ClientConfig {
+export function databaseConnection(environment: Environment, report: Report): ClientConfig {
   const auth = environment['DATABASE_AUTH']?.trim() || 'password';
   if (auth === 'entra') return entraConnection(environment, report);
   if (auth !== 'password') {
@@ -57,10 +54,7 @@ function isThisMachine(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
-function entraConnection(
-  environment: Readonly<Record<string, string | undefined>>,
-  report: Report,
-): ClientConfig {
+function entraConnection(environment: Environment, report: Report): ClientConfig {
   const value = (name: string) => environment[name]?.trim() ?? '';
   for (const name of ['PGHOST', 'PGDATABASE', 'PGUSER']) {
     if (value(name) === '') report(`${name}: is missing; DATABASE_AUTH=entra needs it.`);

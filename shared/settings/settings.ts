@@ -4,6 +4,7 @@ import { LOGICAL_TOPICS, type LogicalTopic } from '../contracts/fields.ts';
 import { BUILT_IN_PROFILES, type Profile, parseProfile, topicNames } from '../contracts/profile.ts';
 import type { Microseconds } from '../contracts/timestamp.ts';
 import { databaseConnection } from './databaseConnection.ts';
+import type { Environment, Report } from './report.ts';
 
 /** What the environment says, checked (SPEC 14). */
 export interface Settings {
@@ -27,11 +28,6 @@ export class SettingsError extends Error {
     this.problems = problems;
   }
 }
-
-type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Collects problems, so that all of them are named at once. */
-export type Report = (problem: string) => void;
 
 /** @throws SettingsError */
 export function readSettings(environment: Environment): Settings {
