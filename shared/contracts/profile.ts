@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { FIELDS, type Field, LOGICAL_TOPICS, type LogicalTopic } from './fields.ts';
 import canonicalV1 from './profiles/canonical-v1.json' with { type: 'json' };
 import nscDevV1 from './profiles/nsc-dev-v1.json' with { type: 'json' };

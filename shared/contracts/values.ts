@@ -9,6 +9,8 @@ import { NumberText } from './decode.ts';
 export type Money = string & { readonly unit: 'money' };
 
 const NUMBER_GRAMMAR = /^(-?)(0|[1-9]\d*)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
+/** What nearly every amount looks like: short enough for every limit, no zero with a sign, no exponent. */
+const PLAIN_MONEY = /^-?[1-9]\d{0,17}(?:\.\d{1,18})?$/;
 const INTEGER_GRAMMAR = /^-?(?:0|[1-9]\d*)$/;
 const MAX_MONEY_DIGITS = 38;
 const MAX_FRACTION_DIGITS = 18;
@@ -33,7 +35,9 @@ export function numberText(value: unknown): string | undefined {
  */
 export function readMoney(value: unknown): Money | undefined {
   const text = typeof value === 'string' ? value : numberText(value);
-  const parts = text === undefined ? null : NUMBER_GRAMMAR.exec(text);
+  if (text === undefined) return undefined;
+  if (PLAIN_MONEY.test(text)) return text as Money;
+  const parts = NUMBER_GRAMMAR.exec(text);
   if (parts === null) return undefined;
   const [, sign = '', integer = '', fraction = '', exponent] = parts;
   const digits = integer + fraction;
@@ -104,6 +108,7 @@ const MAX_VERSION = 10n ** 18n;
 
 /** A record's version: an integer from 0 to 10^18, as a JSON integer or as digits without leading zeros. */
 export function readVersion(value: unknown): bigint | undefined {
+  if (typeof value === 'number' && value > 0) return BigInt(value);
   const text = typeof value === 'string' ? value : integerText(value);
   if (text === undefined || text.length > 19 || !/^(?:0|[1-9]\d*)$/.test(text)) return undefined;
   const version = BigInt(text);

@@ -19,6 +19,7 @@ AS $$
 DECLARE
   added text[];
   inserted text[];
+  orders_seen text[];
   outdated text[];
 BEGIN
   -- 1 lock all, add what can be added. OFFSET 0 keeps each look-up a look-up: made into a join, it can become a scan
@@ -60,25 +61,20 @@ BEGIN
     WHERE excluded.payment_count + excluded.receive_count > 0 AND NOT p.confirmed
       AND p.payment_count + excluded.payment_count <= 1 AND p.receive_count + excluded.receive_count <= 1
     RETURNING p.payment_order_id AS id, p.payment_count + p.receive_count > 0 AS added,
-      old.payment_order_id IS NULL AS inserted
+      old.payment_order_id IS NULL AS inserted,
+      CASE WHEN p.ordered THEN p.amount || ' ' || p.status END AS order_seen
   )
-  SELECT array_agg(l.id) FILTER (WHERE l.added), array_agg(l.id) FILTER (WHERE l.added AND l.inserted)
-  INTO added, inserted
+  SELECT array_agg(l.id) FILTER (WHERE l.added), array_agg(l.id) FILTER (WHERE l.added AND l.inserted),
+    array_agg(l.order_seen) FILTER (WHERE l.added AND l.inserted)
+  INTO added, inserted, orders_seen
   FROM locked l;
 
   -- 2 of what was inserted, the look-up of the order was older than the lock: did one come in between?
   IF inserted IS NOT NULL THEN
     SELECT array_agg(i.id) INTO outdated
-    FROM unnest(inserted) i(id)
-    CROSS JOIN LATERAL (
-      SELECT p.amount, p.status, p.ordered FROM bo.payment_ledger_pairs p WHERE p.payment_order_id = i.id OFFSET 0
-    ) p
-    LEFT JOIN LATERAL (
-      SELECT x.amount, x.status FROM bo.payment_orders x WHERE x.order_id = i.id OFFSET 0
-    ) o ON true
-    WHERE CASE WHEN p.ordered
-      THEN (o.amount, scale(o.amount), o.status) IS DISTINCT FROM (p.amount, scale(p.amount), p.status)
-      ELSE o.amount IS NOT NULL END;
+    FROM unnest(inserted, orders_seen) i(id, order_seen)
+    WHERE (SELECT x.amount || ' ' || x.status FROM bo.payment_orders x WHERE x.order_id = i.id)
+      IS DISTINCT FROM i.order_seen;
   END IF;
 
   -- 3 the others are computed from their inputs.
