@@ -1,3 +1,4 @@
+// As a namespace: the bundle then leaves out what is not used, above all zod's messages in fifty languages.
 import * as z from 'zod';
 import { FIELDS, type Field, LOGICAL_TOPICS, type LogicalTopic } from './fields.ts';
 import canonicalV1 from './profiles/canonical-v1.json' with { type: 'json' };
