@@ -17,7 +17,7 @@ import { type Postgres, startPostgres } from './processes/postgres.ts';
 const PARTITIONS = 4;
 
 /** The login of the functions: a member of `bo_sync`, so what they may not do fails here as it would in Azure. */
-const FUNCTIONS_LOGIN = { user: 'backoffice_functions', password: 'local' } as const;
+export const FUNCTIONS_LOGIN = { user: 'backoffice_functions', password: 'local' } as const;
 
 /** PostgreSQL, Azurite and the Event Hubs emulator, running, with the schema in place. */
 export interface LocalCloud {
@@ -110,8 +110,8 @@ async function allOrNone<T extends readonly Stoppable[]>(
   throw failed.reason;
 }
 
-/** The database, its schema, and the login of the functions. */
-async function prepareDatabase(postgres: Postgres): Promise<string[]> {
+/** Makes the database, its schema and the login of the functions, where they are missing. Returns the migrations that ran. */
+export async function prepareDatabase(postgres: Postgres): Promise<string[]> {
   await withClient(postgres.url('postgres'), async (client) => {
     const found = await client.query('SELECT FROM pg_database WHERE datname = $1', [LOCAL_POSTGRES.database]);
     if (found.rowCount === 0) await client.query(`CREATE DATABASE ${LOCAL_POSTGRES.database}`);
