@@ -24,16 +24,18 @@ RETURN CASE
     AND (related_type IS NULL OR related_type = (p_batch).pairing_related_type) THEN related_id
 END;
 
--- Adds pairs that a batch changed in another way than by new entries: those have to be computed.
-CREATE FUNCTION sync.with_changed_pairs_v1(p_deltas sync.pair_delta_v1[], p_changed text[])
-RETURNS sync.pair_delta_v1[] LANGUAGE sql STABLE
+-- One delta an order, sorted: several entries of one order, or an entry and another change, are merged. Additive is
+-- what is still at most one new entry of each kind.
+CREATE FUNCTION sync.merge_pair_deltas_v1(p_deltas sync.pair_delta_v1[]) RETURNS sync.pair_delta_v1[]
+LANGUAGE sql IMMUTABLE
 RETURN (
-  SELECT array_agg(m.delta ORDER BY m.id COLLATE "C")
+  SELECT array_agg((m.id, CASE WHEN m.additive THEN m.payments[1] END, CASE WHEN m.additive THEN m.receives[1] END,
+    m.additive)::sync.pair_delta_v1 ORDER BY m.id COLLATE "C")
   FROM (
-    SELECT d.id, (d.id, d.payment, d.receive, d.additive)::sync.pair_delta_v1 AS delta
-    FROM unnest(p_deltas) d WHERE d.id NOT IN (SELECT c.id FROM unnest(p_changed) c(id))
-    UNION ALL
-    SELECT c.id, (c.id, NULL, NULL, false)::sync.pair_delta_v1 FROM (SELECT DISTINCT id FROM unnest(p_changed) id) c
+    SELECT d.id, array_agg(d.payment) FILTER (WHERE (d.payment).tx_id IS NOT NULL) AS payments,
+      array_agg(d.receive) FILTER (WHERE (d.receive).tx_id IS NOT NULL) AS receives,
+      bool_and(d.additive) AND count((d.payment).tx_id) <= 1 AND count((d.receive).tx_id) <= 1 AS additive
+    FROM unnest(p_deltas) d GROUP BY d.id
   ) m
 );
 
@@ -48,6 +50,7 @@ AS $$
 DECLARE
   new_keys text[];
   deltas sync.pair_delta_v1[];
+  orders integer;
   verdicts "char"[];
   mixed_axes boolean[];
   outranking integer;
@@ -72,23 +75,17 @@ BEGIN
         WHERE (SELECT 1 FROM bo.ledger_entries t WHERE t.tx_id = s.tx_id) IS NULL
         RETURNING tx_id, wallet_id, entry_type, amount, related_id, related_type, event_time
       )
-      SELECT (SELECT array_agg(i.tx_id) FROM inserted i),
-        (SELECT array_agg((g.id, CASE WHEN g.additive THEN g.payment END, CASE WHEN g.additive THEN g.receive END,
-            g.additive)::sync.pair_delta_v1 ORDER BY g.id COLLATE "C")
-          FROM (
-            SELECT e.id, (array_agg(e.leg) FILTER (WHERE e.is_payment))[1] AS payment,
-              (array_agg(e.leg) FILTER (WHERE NOT e.is_payment))[1] AS receive,
-              count(*) FILTER (WHERE e.is_payment) <= 1 AND count(*) FILTER (WHERE NOT e.is_payment) <= 1
-                AS additive
-            FROM (
-              SELECT sync.pair_group_v1(p_batch, i.entry_type, i.related_type, i.related_id) AS id,
-                i.entry_type = p_batch.payment_entry_type AS is_payment,
-                (i.event_time, i.tx_id, i.wallet_id, i.amount)::sync.pair_leg_v1 AS leg
-              FROM inserted i
-            ) e
-            WHERE e.id IS NOT NULL GROUP BY e.id
-          ) g)
-      INTO new_keys, deltas;
+      SELECT array_agg(e.tx_id),
+        array_agg((e.id, CASE WHEN e.is_payment THEN e.leg END, CASE WHEN NOT e.is_payment THEN e.leg END,
+          true)::sync.pair_delta_v1 ORDER BY e.id COLLATE "C") FILTER (WHERE e.id IS NOT NULL),
+        count(DISTINCT e.id COLLATE "C")
+      INTO new_keys, deltas, orders
+      FROM (
+        SELECT i.tx_id, sync.pair_group_v1(p_batch, i.entry_type, i.related_type, i.related_id) AS id,
+          i.entry_type = p_batch.payment_entry_type AS is_payment,
+          (i.event_time, i.tx_id, i.wallet_id, i.amount)::sync.pair_leg_v1 AS leg
+        FROM inserted i
+      ) e;
       EXIT WHEN coalesce(cardinality(new_keys), 0) = cardinality(p_rows);
 
       -- 2 known keys: compare, update the outranked ones
@@ -167,8 +164,9 @@ BEGIN
 
   -- 3 pairs
   reopened := 0;
-  IF touched IS NOT NULL THEN
-    deltas := sync.with_changed_pairs_v1(deltas, touched);
+  IF touched IS NOT NULL OR orders < cardinality(deltas) THEN
+    deltas := sync.merge_pair_deltas_v1(deltas || ARRAY(
+      SELECT (t.id, NULL, NULL, false)::sync.pair_delta_v1 FROM unnest(touched) t(id)));
   END IF;
   IF deltas IS NOT NULL THEN
     reopened := sync.refresh_pairs_v1(deltas, p_batch);
@@ -191,6 +189,7 @@ AS $$
 DECLARE
   new_keys text[];
   deltas sync.pair_delta_v1[];
+  orders integer;
   verdicts "char"[];
   mixed_axes boolean[];
   outranking integer;
@@ -214,9 +213,10 @@ BEGIN
         WHERE (SELECT 1 FROM bo.payment_orders t WHERE t.order_id = s.order_id) IS NULL
         RETURNING order_id
       )
-      SELECT (SELECT array_agg(i.order_id) FROM inserted i),
-        (SELECT array_agg((i.order_id, NULL, NULL, false)::sync.pair_delta_v1 ORDER BY i.order_id COLLATE "C") FROM inserted i)
-      INTO new_keys, deltas;
+      SELECT array_agg(e.order_id),
+        array_agg((e.order_id, NULL, NULL, false)::sync.pair_delta_v1 ORDER BY e.order_id COLLATE "C"), count(*)
+      INTO new_keys, deltas, orders
+      FROM inserted e;
       EXIT WHEN coalesce(cardinality(new_keys), 0) = cardinality(p_rows);
 
       -- 2 known keys: compare, update the outranked ones
@@ -283,8 +283,9 @@ BEGIN
 
   -- 3 pairs
   reopened := 0;
-  IF touched IS NOT NULL THEN
-    deltas := sync.with_changed_pairs_v1(deltas, touched);
+  IF touched IS NOT NULL OR orders < cardinality(deltas) THEN
+    deltas := sync.merge_pair_deltas_v1(deltas || ARRAY(
+      SELECT (t.id, NULL, NULL, false)::sync.pair_delta_v1 FROM unnest(touched) t(id)));
   END IF;
   IF deltas IS NOT NULL THEN
     reopened := sync.refresh_pairs_v1(deltas, p_batch);
@@ -307,6 +308,7 @@ AS $$
 DECLARE
   new_keys text[];
   deltas sync.pair_delta_v1[];
+  orders integer;
   verdicts "char"[];
   mixed_axes boolean[];
   outranking integer;
@@ -331,10 +333,11 @@ BEGIN
         WHERE (SELECT 1 FROM sync.pair_confirmations t WHERE t.payment_order_id = s.payment_order_id) IS NULL
         RETURNING payment_order_id
       )
-      SELECT (SELECT array_agg(i.payment_order_id) FROM inserted i),
-        (SELECT array_agg((i.payment_order_id, NULL, NULL, false)::sync.pair_delta_v1 ORDER BY i.payment_order_id COLLATE "C")
-          FROM inserted i)
-      INTO new_keys, deltas;
+      SELECT array_agg(e.payment_order_id),
+        array_agg((e.payment_order_id, NULL, NULL, false)::sync.pair_delta_v1
+          ORDER BY e.payment_order_id COLLATE "C"), count(*)
+      INTO new_keys, deltas, orders
+      FROM inserted e;
       EXIT WHEN coalesce(cardinality(new_keys), 0) = cardinality(p_rows);
 
       -- 2 known keys: compare, update the outranked ones
@@ -405,8 +408,9 @@ BEGIN
 
   -- 3 pairs
   reopened := 0;
-  IF touched IS NOT NULL THEN
-    deltas := sync.with_changed_pairs_v1(deltas, touched);
+  IF touched IS NOT NULL OR orders < cardinality(deltas) THEN
+    deltas := sync.merge_pair_deltas_v1(deltas || ARRAY(
+      SELECT (t.id, NULL, NULL, false)::sync.pair_delta_v1 FROM unnest(touched) t(id)));
   END IF;
   IF deltas IS NOT NULL THEN
     reopened := sync.refresh_pairs_v1(deltas, p_batch);
