@@ -140,7 +140,7 @@ async function latencies(
   );
   return events
     .flat()
-    .filter(({ enqueuedAt }) => enqueuedAt >= since)
+    .filter(({ enqueuedAt }) => enqueuedAt > since)
     .map(({ topic, partition, sequenceNumber, enqueuedAt }) => {
       const seen = sightings.get(`${bed.topics[topic]}/${partition}`);
       const first = seen?.find(({ last }) => last >= sequenceNumber);
