@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { BrokerEvent } from '../../shared/ingest/brokerEvent.ts';
 
-/** One ledger entry as every contestant gets it: the body of its event. */
+/** When the first event is enqueued; microseconds. */
 const START = Date.UTC(2026, 10, 22, 12) * 1000;
 
 export type Ids = 'random' | 'ordered';
@@ -10,8 +10,8 @@ export type Ids = 'random' | 'ordered';
 function idSource(ids: Ids): () => string {
   if (ids === 'random') return randomUUID;
   let counter = 0;
-  const run = randomUUID().slice(0, 8);
-  return () => `${run}-${String(counter++).padStart(12, '0')}-${randomUUID().slice(0, 14)}`;
+  const now = Date.now().toString(16).padStart(12, '0');
+  return () => `${now}-${String(counter++).padStart(10, '0')}-${randomUUID().slice(0, 12)}`;
 }
 
 /** A partition that goes on where it stopped: what it gives has never been seen. */

@@ -1,0 +1,142 @@
+import type { Results } from './core.ts';
+
+/** What the issue of performance asks for: a figure, what it has to reach, and what would be good. */
+export interface Target {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: '' | 'x' | 'ms' | 'bytes';
+  /** Reached from here on; upwards, or downwards where `lower` is set. */
+  readonly atLeast: number;
+  readonly aim: number;
+  readonly lower?: true;
+}
+
+export function reached(target: Target): boolean {
+  return target.lower ? target.value <= target.atLeast : target.value >= target.atLeast;
+}
+
+/** Ratios of measurements of one run; those that were not measured are left out. */
+export function targetsOf(results: Results, parts: Readonly<Record<string, number>>): Target[] {
+  const rate = (name: string) => results[name]?.eventsPerSecond;
+  const ratio = (a: number | undefined, b: number | undefined) =>
+    a === undefined || b === undefined ? undefined : a / b;
+  const ingest = rate('ingest, 2 partitions');
+  const cost = (rows: string, ids: string) => ratio(1, rate(`ingest at ${rows} rows, ${ids} ids`));
+  const plainCost = (rows: string, ids: string) => ratio(1, rate(`unnest at ${rows} rows, ${ids} ids`));
+  const grown = Object.keys(results).find((name) => /^ingest at [1-9]\d* rows, ordered/.test(name));
+  const rows = grown?.split(' ')[2] ?? '';
+  const candidates: (Omit<Target, 'value'> & { value: number | undefined })[] = [
+    {
+      name: 'raw COPY, 1 connection',
+      value: ratio(ingest, rate('copy, 1 connection')),
+      unit: '',
+      atLeast: 0.5,
+      aim: 0.65,
+    },
+    {
+      name: 'plain unguarded batched upsert, 2 connections',
+      value: ratio(ingest, rate('unnest, 2 connections')),
+      unit: '',
+      atLeast: 0.8,
+      aim: 1,
+    },
+    {
+      name: 'one row at a time, 4 connections',
+      value: ratio(ingest, rate('row, 4 connections')),
+      unit: 'x',
+      atLeast: 9,
+      aim: 13,
+    },
+    {
+      name: 'own rate, all repeated instead of new',
+      value: ratio(rate('ingest, all repeated'), ingest),
+      unit: 'x',
+      atLeast: 1.3,
+      aim: 1.5,
+    },
+    {
+      name: 'WAL per repeated event',
+      value: results['ingest, all repeated']?.walBytesPerEvent,
+      unit: 'bytes',
+      atLeast: 16,
+      aim: 16,
+      lower: true,
+    },
+    {
+      name: 'one row at a time, batch 100, 1 ms added',
+      value: ratio(rate('delayed ingest, batch 100'), rate('delayed row, 4 connections')),
+      unit: 'x',
+      atLeast: 15,
+      aim: 25,
+    },
+    {
+      name: 'full trigger path against the pipeline alone',
+      value: ratio(parts['trigger_events_per_second'], ingest),
+      unit: '',
+      atLeast: 0.4,
+      aim: 0.55,
+    },
+    {
+      name: 'enqueue to visible at 300 events/s, p95',
+      value: parts['latency_p95_ms'],
+      unit: 'ms',
+      atLeast: 250,
+      aim: 250,
+      lower: true,
+    },
+    {
+      name: 'enqueue to visible at 300 events/s, p99',
+      value: parts['latency_p99_ms'],
+      unit: 'ms',
+      atLeast: 1000,
+      aim: 1000,
+      lower: true,
+    },
+    {
+      name: "loading of the packaged app's modules",
+      value: parts['cold_start_ms'],
+      unit: 'ms',
+      atLeast: 120,
+      aim: 120,
+      lower: true,
+    },
+    {
+      name: `cost per event at ${rows} rows, ids ordered by time`,
+      value: ratio(cost(rows, 'ordered'), cost('0', 'ordered')),
+      unit: 'x',
+      atLeast: 1.15,
+      aim: 1,
+      lower: true,
+    },
+    {
+      name: `growth of the cost to ${rows} rows, random ids, against the plain upsert's`,
+      value: ratio(
+        ratio(cost(rows, 'random'), cost('0', 'random')),
+        ratio(plainCost(rows, 'random'), plainCost('0', 'random')),
+      ),
+      unit: 'x',
+      atLeast: 1,
+      aim: 1,
+      lower: true,
+    },
+  ];
+  return candidates.filter((candidate): candidate is Target => candidate.value !== undefined);
+}
+
+/** The targets as a table. */
+export function targetTable(targets: readonly Target[]): string {
+  const text = (value: number, unit: Target['unit']) =>
+    `${value >= 100 ? Math.round(value) : value.toFixed(2)}${unit === '' || unit === 'x' ? unit : ` ${unit}`}`;
+  const lines = targets.map((target) =>
+    [
+      target.name,
+      text(target.value, target.unit),
+      `${target.lower ? '<=' : '>='} ${text(target.atLeast, target.unit)}`,
+      text(target.aim, target.unit),
+      reached(target) ? 'reached' : 'MISSED',
+    ].join(' | '),
+  );
+  return ['against | measured | at least | aim |', '---|---|---|---|---', ...lines]
+    .map((line) => `| ${line} |`)
+    .join('\n');
+}
