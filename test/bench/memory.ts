@@ -4,8 +4,8 @@ import { startBed } from './bed.ts';
 import { checkAllStored, publishLedger, watchUntil } from './ledgerFlow.ts';
 import { BenchPartition } from './workload.ts';
 
-/** Events before the first reading: the heap has grown, hot code is compiled, connections are open. */
-const WARM_UP = 50_000;
+/** Events before the first reading: by then the heap has its size, hot code is compiled, connections are open. */
+const WARM_UP = 200_000;
 
 /**
  * Resident memory of a host process (app, trigger and AMQP client in one) after a warm-up and again after this many
