@@ -47,9 +47,10 @@ function fromEpochMilliseconds(digits: string | undefined): Microseconds | undef
  * costs twice as much.
  */
 function fromText(text: string, zone: LocalTimeZone): Microseconds | undefined {
-  const separator = text.charCodeAt(10) | 0x20;
-  if (text[4] !== '-' || text[7] !== '-' || text[13] !== ':' || text[16] !== ':') return undefined;
-  if (separator !== LOWER_T && text[10] !== ' ') return undefined;
+  const separator = text.charCodeAt(10);
+  if (text.charCodeAt(4) !== DASH || text.charCodeAt(7) !== DASH) return undefined;
+  if (text.charCodeAt(13) !== COLON || text.charCodeAt(16) !== COLON) return undefined;
+  if ((separator | 0x20) !== LOWER_T && separator !== SPACE) return undefined;
   const day = startOfDay(text);
   const hour = digits(text, 11, 2);
   const minute = digits(text, 14, 2);
@@ -59,12 +60,12 @@ function fromText(text: string, zone: LocalTimeZone): Microseconds | undefined {
 
   let end = 19;
   let fraction = 0;
-  if (text[end] === '.') {
+  if (text.charCodeAt(end) === POINT) {
     const start = ++end;
     while (isDigit(text.charCodeAt(end))) end++;
     if (end === start) return undefined;
     const kept = Math.min(end - start, 6);
-    fraction = digits(text, start, kept) * 10 ** (6 - kept);
+    fraction = digits(text, start, kept) * MICROSECONDS[kept]!;
   }
   const local = day + ((hour * 60 + minute) * 60 + second) * 1_000_000 + fraction;
   if (end === text.length) return zone(local);
@@ -72,6 +73,12 @@ function fromText(text: string, zone: LocalTimeZone): Microseconds | undefined {
   return offset === undefined ? undefined : local - offset;
 }
 
+/** What a fraction of that many digits is a multiple of. */
+const MICROSECONDS = [1_000_000, 100_000, 10_000, 1000, 100, 10, 1];
+const SPACE = 0x20;
+const DASH = 0x2d;
+const POINT = 0x2e;
+const COLON = 0x3a;
 const LOWER_T = 0x74;
 const LOWER_Z = 0x7a;
 

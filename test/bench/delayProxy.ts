@@ -1,39 +1,17 @@
-import { connect as connectTo, createServer, type Server, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 
 /**
- * A TCP proxy on 127.0.0.1 that holds back what goes to the server: every round trip takes that much longer.
+ * Starts a proxy before a port of this machine that adds `delayMs` to every round trip. It has a thread of its own: in
+ * this one, its timers would wait for the work that is measured.
  */
 export async function startDelayProxy(
   targetPort: number,
   delayMs: number,
-): Promise<{ port: number; stop(): Promise<void> }> {
-  const sockets = new Set<Socket>();
-  const server: Server = createServer((client) => {
-    const target = connectTo(targetPort, '127.0.0.1');
-    for (const [from, to, wait] of [
-      [client, target, delayMs],
-      [target, client, 0],
-    ] as const) {
-      sockets.add(from);
-      from.setNoDelay(true);
-      from.on('data', (chunk: Buffer) => {
-        if (wait === 0) to.write(chunk);
-        else setTimeout(() => to.write(chunk), wait);
-      });
-      from.on('close', () => {
-        sockets.delete(from);
-        setTimeout(() => to.destroy(), wait);
-      });
-      from.on('error', () => to.destroy());
-    }
+): Promise<{ port: number; stop(): Promise<unknown> }> {
+  const worker = new Worker(new URL('./delayProxyWorker.ts', import.meta.url), {
+    workerData: { targetPort, delayMs },
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    port: (server.address() as { port: number }).port,
-    stop: () =>
-      new Promise((resolve) => {
-        for (const socket of sockets) socket.destroy();
-        server.close(() => resolve());
-      }),
-  };
+  const [port] = (await once(worker, 'message')) as [number];
+  return { port, stop: () => worker.terminate() };
 }

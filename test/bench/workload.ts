@@ -46,11 +46,11 @@ function ledgerBody(txId: string, orderId: string, type: string, number: number)
     amount_signed: `-${1000 + (number % 100_000)}.50`,
     related_id: orderId,
     related_type: 'PAYMENT_ORDER',
-    event_time: '2026-11-22T11:59:58.123Z',
-    source_created_at: '2026-11-22T11:59:58.100Z',
-    updated_at: '2026-11-22T11:59:58.200Z',
+    event_time: '2026-10-22T11:59:58.123Z',
+    source_created_at: '2026-10-22T11:59:58.100Z',
+    updated_at: '2026-10-22T11:59:58.200Z',
     version: 1,
-    occurred_at: '2026-11-22T11:59:58.300Z',
+    occurred_at: '2026-10-22T11:59:58.300Z',
     schema_version: '1.0',
   };
 }
@@ -87,10 +87,10 @@ export function orderEvents(partitions: readonly BenchPartition[], count: number
       merchant_name: 'Corner shop',
       amount: `${1000 + (number % 100_000)}.50`,
       status: 'PAID',
-      created_at: '2026-11-22T11:59:58.123Z',
-      updated_at: '2026-11-22T11:59:58.200Z',
+      created_at: '2026-10-22T11:59:58.123Z',
+      updated_at: '2026-10-22T11:59:58.200Z',
       version: 1,
-      occurred_at: '2026-11-22T11:59:58.300Z',
+      occurred_at: '2026-10-22T11:59:58.300Z',
       schema_version: '1.0',
     };
     events[partition]!.push(partitions[partition]!.event(body));
