@@ -9,7 +9,7 @@ export async function chart(results: Results, names: readonly string[]): Promise
     return measured === undefined ? [] : [{ name, rate: Math.round(measured.eventsPerSecond) }];
   });
   const bars = {
-    y: { field: 'name', type: 'nominal', sort: null, title: null, axis: { labelLimit: 240 } },
+    y: { field: 'name', type: 'nominal', sort: null, title: null, axis: { labelLimit: 400 } },
   } as const;
   const { spec } = compile({
     background: 'white',
