@@ -276,6 +276,8 @@ test('keys, aliases, foreign domains and missing relations are counted once each
     partition.event({ ...entry('c'), entry_type: undefined, type: 'PAYMENT' }),
     partition.event(entry('d', { related_type: 'PAYOUT' })),
     partition.event(entry('e', { related_id: null })),
+    // A dead letter has its aliases counted as well.
+    partition.event({ ...entry('f'), entry_type: undefined, type: 'PAYMENT', amount: 'x' }),
   ];
   const rules = rulesFor(database.pool, 'ledger');
   await ingest(rules, events);
@@ -285,10 +287,10 @@ test('keys, aliases, foreign domains and missing relations are counted once each
   );
   assert.deepEqual(counted, {
     key_mismatch: '1',
-    alias_hit: '1',
+    alias_hit: '2',
     pairing_skipped: '1',
     related_id_null: '1',
     applied: '5',
-    redelivered: '5',
+    redelivered: '6',
   });
 });
