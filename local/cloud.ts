@@ -1,5 +1,4 @@
 import { join, resolve } from 'node:path';
-import pg from 'pg';
 import { migrate } from '../infra/database/migrate.ts';
 import { readSettings, type Settings } from '../shared/settings/settings.ts';
 import { type Azurite, startAzurite } from './processes/azurite.ts';
@@ -13,6 +12,7 @@ import {
 } from './processes/localCloud.ts';
 import { lockStateDirectory } from './processes/lock.ts';
 import { type Postgres, startPostgres } from './processes/postgres.ts';
+import { withClient } from './withClient.ts';
 
 const PARTITIONS = 4;
 
@@ -126,19 +126,6 @@ export async function prepareDatabase(postgres: Postgres): Promise<string[]> {
     }
   });
   return ran;
-}
-
-/** Runs `work` with a connection of its own. */
-export async function withClient<V>(url: string, work: (client: pg.Client) => Promise<V>): Promise<V> {
-  const client = new pg.Client({ connectionString: url });
-  // A connection that is lost fails the next query; the event, unheard, would end the process.
-  client.on('error', () => {});
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
 }
 
 /** What a person needs to reach the local cloud with other tools. */

@@ -8,13 +8,14 @@ import { buildFunctions } from '../scripts/build.ts';
 import { BrokerWatch } from './check/brokerLog.ts';
 import { type Progress, readProgress, unseenEvents } from './check/progress.ts';
 import { makeReport, reportLines } from './check/report.ts';
-import { addressLines, type LocalCloud, startLocalCloud, withClient } from './cloud.ts';
+import { addressLines, type LocalCloud, startLocalCloud } from './cloud.ts';
 import { type Hosts, startHosts } from './hosts.ts';
 import { StatusView } from './statusView.ts';
 import { syntheticEvents } from './synthetic/payments.ts';
 import { Publisher } from './synthetic/publish.ts';
 import { Random } from './synthetic/random.ts';
 import { untilStopped } from './untilStopped.ts';
+import { withClient } from './withClient.ts';
 
 interface Options {
   events?: number;

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
 import { dumpSchema } from '../infra/database/dumpSchema.ts';
 import { migrate } from '../infra/database/migrate.ts';
 import { startPostgres } from '../local/processes/postgres.ts';
+import { withClient } from '../local/withClient.ts';
 
 // `npm run schema:dump`: migrates an empty PostgreSQL of its own and writes infra/database/schema.txt.
 const directory = mkdtempSync(join(tmpdir(), 'schema-dump-'));
@@ -13,10 +13,8 @@ const postgres = await startPostgres({ directory, port: 0 });
 try {
   const url = postgres.url('postgres');
   await migrate(url);
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  await writeFile(new URL('../infra/database/schema.txt', import.meta.url), await dumpSchema(client));
-  await client.end();
+  const schema = await withClient(url, dumpSchema);
+  await writeFile(new URL('../infra/database/schema.txt', import.meta.url), schema);
 } finally {
   await postgres.stop();
   rmSync(directory, { recursive: true, force: true });

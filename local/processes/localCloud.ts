@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 
 /** Where the parts of the local cloud listen (all on 127.0.0.1) and where they keep their state. */
-export interface LocalCloud {
+export interface LocalAddresses {
   stateDirectory: string;
   postgres: { port: number };
   storage: StoragePorts;
@@ -31,7 +31,7 @@ const AMQP_PORT = 5672;
  * Reads the addresses of the local cloud; every one has a default and an environment variable that moves it.
  * Throws an error that names the variable when a value is not usable.
  */
-export function localCloudFrom(environment: NodeJS.ProcessEnv): LocalCloud {
+export function localCloudFrom(environment: NodeJS.ProcessEnv): LocalAddresses {
   return {
     stateDirectory: environment['LOCAL_STATE_DIRECTORY'] || DEFAULT_STATE_DIRECTORY,
     postgres: { port: portFrom(environment, 'LOCAL_POSTGRES_PORT', 55432) },

@@ -12,17 +12,9 @@ import { startPostgres } from '../../local/processes/postgres.ts';
 import { buildFunctions } from '../../scripts/build.ts';
 import { LOGICAL_TOPICS, type LogicalTopic } from '../../shared/contracts/fields.ts';
 import { readSettings, type Settings } from '../../shared/settings/settings.ts';
+import { POSTGRES_SETTINGS } from './database.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-
-/** A commit is on disk before it is told; WAL and buffers are as large as a small server of Azure has them. */
-const POSTGRES_SETTINGS = {
-  fsync: 'on',
-  synchronous_commit: 'on',
-  max_wal_size: '4GB',
-  min_wal_size: '2GB',
-  shared_buffers: '512MB',
-};
 
 /** An empty local cloud on free ports; disposing it ends every process and removes every file. */
 export interface Bed extends AsyncDisposable {

@@ -6,6 +6,15 @@ import { migrate } from '../../infra/database/migrate.ts';
 import { type Postgres, startPostgres } from '../../local/processes/postgres.ts';
 import { openDatabase } from '../../shared/store/database.ts';
 
+/** For every measurement: a commit is on disk before it is told, and enough WAL files are kept not to stall a run. */
+export const POSTGRES_SETTINGS = {
+  fsync: 'on',
+  synchronous_commit: 'on',
+  max_wal_size: '4GB',
+  min_wal_size: '2GB',
+  shared_buffers: '512MB',
+};
+
 /** What one timed run came to. */
 export interface Measured {
   readonly eventsPerSecond: number;
@@ -41,8 +50,7 @@ export class BenchServer {
     const postgres = await startPostgres({
       directory,
       port: 0,
-      // WAL files that are made during a run stall it: enough of them are kept.
-      settings: { max_wal_size: '4GB', min_wal_size: '2GB', shared_buffers: '512MB' },
+      settings: POSTGRES_SETTINGS,
     });
     const admin = new pg.Client({ connectionString: postgres.url('postgres') });
     await admin.connect();

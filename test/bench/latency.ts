@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { BrokerWatch, readHub } from '../../local/check/brokerLog.ts';
 import { unseenEvents } from '../../local/check/progress.ts';
-import { withClient } from '../../local/cloud.ts';
 import { syntheticEvents } from '../../local/synthetic/payments.ts';
 import { Publisher } from '../../local/synthetic/publish.ts';
 import { Random } from '../../local/synthetic/random.ts';
+import { withClient } from '../../local/withClient.ts';
 import { LOGICAL_TOPICS } from '../../shared/contracts/fields.ts';
 import { type Bed, startBed } from './bed.ts';
 

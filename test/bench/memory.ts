@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { withClient } from '../../local/cloud.ts';
+import { withClient } from '../../local/withClient.ts';
 import { startBed } from './bed.ts';
 import { checkAllStored, publishLedger, watchUntil } from './ledgerFlow.ts';
 import { BenchPartition } from './workload.ts';

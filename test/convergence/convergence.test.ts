@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { LoggedEvent } from '../../local/check/brokerLog.ts';
 import { compareWithModel } from '../../local/check/compare.ts';
 import { model } from '../../local/check/model.ts';
+import { Random } from '../../local/synthetic/random.ts';
 import { LOGICAL_TOPICS, type LogicalTopic } from '../../shared/contracts/fields.ts';
 import type { BrokerEvent } from '../../shared/ingest/brokerEvent.ts';
 import { ingest } from '../../shared/ingest/ingest.ts';
@@ -152,7 +153,8 @@ test(`any order, repetition, batching and concurrency gives the same tables (${r
          sync.hourly_dead_letters`,
     );
     const log = positioned(raw);
-    const random = seededRandom(deliverySeed);
+    const source = new Random(deliverySeed);
+    const random = () => source.next();
     const batches = deliveries(log, random);
     const queues: Batch[][] = Array.from({ length: writers }, () => []);
     for (const batch of batches) queues[Math.floor(random() * writers)]!.push(batch);
@@ -185,11 +187,3 @@ test(`any order, repetition, batching and concurrency gives the same tables (${r
     client.release();
   }
 });
-
-function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}

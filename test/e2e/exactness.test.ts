@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Client } from 'pg';
 import type { Report } from '../../local/check/report.ts';
-import { withClient } from '../../local/cloud.ts';
 import { LOCAL_POSTGRES } from '../../local/processes/localCloud.ts';
 import { lockStateDirectory } from '../../local/processes/lock.ts';
 import { startPostgres } from '../../local/processes/postgres.ts';
 import { syntheticEvents } from '../../local/synthetic/payments.ts';
 import { Random } from '../../local/synthetic/random.ts';
+import { withClient } from '../../local/withClient.ts';
 import { LocalState } from './localRun.ts';
 
 const SEED = 7;

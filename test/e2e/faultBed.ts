@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { BrokerWatch } from '../../local/check/brokerLog.ts';
 import { type Progress, readProgress, unseenEvents } from '../../local/check/progress.ts';
 import { makeReport, type Report } from '../../local/check/report.ts';
-import { type LocalCloud, startLocalCloud, withClient } from '../../local/cloud.ts';
+import { type LocalCloud, startLocalCloud } from '../../local/cloud.ts';
 import { type Hosts, startHosts } from '../../local/hosts.ts';
 import { type SyntheticEvent, syntheticEvents } from '../../local/synthetic/payments.ts';
 import { Publisher } from '../../local/synthetic/publish.ts';
 import { Random } from '../../local/synthetic/random.ts';
+import { withClient } from '../../local/withClient.ts';
 import { LocalState, until } from './localRun.ts';
 
 const NOTHING: Progress = {

@@ -4,8 +4,8 @@ import { createServer } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { EventHubProducerClient } from '@azure/event-hubs';
 import type pg from 'pg';
-import { withClient } from '../../local/cloud.ts';
 import { eventHubsConnectionString, postgresUrl } from '../../local/processes/localCloud.ts';
+import { withClient } from '../../local/withClient.ts';
 import { HAS_PROC, type LocalRun, LocalState, until } from './localRun.ts';
 
 const LEDGER = 'ledger.entry.upserted';

@@ -1,6 +1,7 @@
 import type { TestContext } from 'node:test';
-import pg from 'pg';
+import type pg from 'pg';
 import { migrate } from '../../infra/database/migrate.ts';
+import { withClient } from '../../local/withClient.ts';
 import { openDatabase } from '../../shared/store/database.ts';
 
 const TEMPLATE = 'migrated_template';
@@ -22,7 +23,7 @@ export async function testDatabase(
 ): Promise<TestDatabase> {
   const server = serverUrl();
   const name = `test_${process.pid}_${++databases}`;
-  await onServer(server, async (client) => {
+  await withClient(server, async (client) => {
     await client.query('SELECT pg_advisory_lock($1)', [TEMPLATE_LOCK]);
     const found = await client.query('SELECT FROM pg_database WHERE datname = $1', [TEMPLATE]);
     if (found.rowCount === 0) {
@@ -39,7 +40,7 @@ export async function testDatabase(
   });
   t.after(async () => {
     await pool.end();
-    await onServer(server, (client) => client.query(`DROP DATABASE ${name} WITH (FORCE)`));
+    await withClient(server, (client) => client.query(`DROP DATABASE ${name} WITH (FORCE)`));
   });
   return {
     pool,
@@ -62,14 +63,4 @@ function withDatabase(url: string, name: string): string {
   const changed = new URL(url);
   changed.pathname = `/${name}`;
   return changed.href;
-}
-
-async function onServer(url: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await work(client);
-  } finally {
-    await client.end();
-  }
 }

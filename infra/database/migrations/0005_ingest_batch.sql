@@ -105,7 +105,8 @@ BEGIN
             x.event_time, x.created_at)) END AS verdict,
           sync.mixed_axes_v1(p_batch.version_first, s.updated_at, s.source_version, x.updated_at,
             x.source_version) AS mixed_axes
-        FROM unnest(p_rows) WITH ORDINALITY AS s(tx_id, wallet_id, entry_type, amount, amount_signed, related_id, related_type, event_time,
+        FROM unnest(p_rows) WITH ORDINALITY AS s(
+          tx_id, wallet_id, entry_type, amount, amount_signed, related_id, related_type, event_time,
           created_at, updated_at, source_version, occurred_at, schema_version, source_enqueued_at,
           source_partition, source_sequence, place)
         CROSS JOIN LATERAL (SELECT * FROM bo.ledger_entries t WHERE t.tx_id = s.tx_id OFFSET 0) x
@@ -120,7 +121,8 @@ BEGIN
         SELECT s.tx_id, s.wallet_id, s.entry_type, s.amount, s.amount_signed, s.related_id, s.related_type,
           s.event_time, s.created_at, s.updated_at, s.source_version, s.occurred_at, s.schema_version,
           s.source_enqueued_at, s.source_partition, s.source_sequence, clock_timestamp()
-        FROM ROWS FROM (unnest(p_rows), unnest(verdicts)) AS s(tx_id, wallet_id, entry_type, amount, amount_signed, related_id, related_type, event_time,
+        FROM ROWS FROM (unnest(p_rows), unnest(verdicts)) AS s(
+          tx_id, wallet_id, entry_type, amount, amount_signed, related_id, related_type, event_time,
           created_at, updated_at, source_version, occurred_at, schema_version, source_enqueued_at,
           source_partition, source_sequence, verdict)
         WHERE s.verdict IN ('a', 'D', 'c')
@@ -189,7 +191,6 @@ AS $$
 DECLARE
   new_keys text[];
   deltas sync.pair_delta_v1[];
-  orders integer;
   verdicts "char"[];
   mixed_axes boolean[];
   outranking integer;
@@ -214,8 +215,8 @@ BEGIN
         RETURNING order_id
       )
       SELECT array_agg(e.order_id),
-        array_agg((e.order_id, NULL, NULL, false)::sync.pair_delta_v1 ORDER BY e.order_id COLLATE "C"), count(*)
-      INTO new_keys, deltas, orders
+        array_agg((e.order_id, NULL, NULL, false)::sync.pair_delta_v1 ORDER BY e.order_id COLLATE "C")
+      INTO new_keys, deltas
       FROM inserted e;
       EXIT WHEN coalesce(cardinality(new_keys), 0) = cardinality(p_rows);
 
@@ -234,7 +235,8 @@ BEGIN
             (x.user_id, x.merchant_name, x.amount, x.status, x.created_at)) END AS verdict,
           sync.mixed_axes_v1(p_batch.version_first, s.updated_at, s.source_version, x.updated_at,
             x.source_version) AS mixed_axes
-        FROM unnest(p_rows) WITH ORDINALITY AS s(order_id, user_id, merchant_name, amount, status, created_at, updated_at, source_version,
+        FROM unnest(p_rows) WITH ORDINALITY AS s(
+          order_id, user_id, merchant_name, amount, status, created_at, updated_at, source_version,
           occurred_at, schema_version, source_enqueued_at, source_partition, source_sequence, place)
         CROSS JOIN LATERAL (SELECT * FROM bo.payment_orders t WHERE t.order_id = s.order_id OFFSET 0) x
       ) c;
@@ -247,7 +249,8 @@ BEGIN
         SELECT s.order_id, s.user_id, s.merchant_name, s.amount, s.status, s.created_at, s.updated_at,
           s.source_version, s.occurred_at, s.schema_version, s.source_enqueued_at, s.source_partition,
           s.source_sequence, clock_timestamp()
-        FROM ROWS FROM (unnest(p_rows), unnest(verdicts)) AS s(order_id, user_id, merchant_name, amount, status, created_at, updated_at, source_version,
+        FROM ROWS FROM (unnest(p_rows), unnest(verdicts)) AS s(
+          order_id, user_id, merchant_name, amount, status, created_at, updated_at, source_version,
           occurred_at, schema_version, source_enqueued_at, source_partition, source_sequence, verdict)
         WHERE s.verdict IN ('a', 'D', 'c')
         ON CONFLICT (order_id) DO UPDATE SET
@@ -283,7 +286,7 @@ BEGIN
 
   -- 3 pairs
   reopened := 0;
-  IF touched IS NOT NULL OR orders < cardinality(deltas) THEN
+  IF touched IS NOT NULL THEN
     deltas := sync.merge_pair_deltas_v1(deltas || ARRAY(
       SELECT (t.id, NULL, NULL, false)::sync.pair_delta_v1 FROM unnest(touched) t(id)));
   END IF;
@@ -308,7 +311,6 @@ AS $$
 DECLARE
   new_keys text[];
   deltas sync.pair_delta_v1[];
-  orders integer;
   verdicts "char"[];
   mixed_axes boolean[];
   outranking integer;
@@ -335,8 +337,8 @@ BEGIN
       )
       SELECT array_agg(e.payment_order_id),
         array_agg((e.payment_order_id, NULL, NULL, false)::sync.pair_delta_v1
-          ORDER BY e.payment_order_id COLLATE "C"), count(*)
-      INTO new_keys, deltas, orders
+          ORDER BY e.payment_order_id COLLATE "C")
+      INTO new_keys, deltas
       FROM inserted e;
       EXIT WHEN coalesce(cardinality(new_keys), 0) = cardinality(p_rows);
 
@@ -355,7 +357,8 @@ BEGIN
             (x.payment_tx_id, x.receive_tx_id, x.payer_wallet_id, x.payee_wallet_id, x.amount, x.status)) END AS verdict,
           sync.mixed_axes_v1(p_batch.version_first, s.updated_at, s.source_version, x.updated_at,
             x.source_version) AS mixed_axes
-        FROM unnest(p_rows) WITH ORDINALITY AS s(payment_order_id, payment_tx_id, receive_tx_id, payer_wallet_id, payee_wallet_id, amount, status,
+        FROM unnest(p_rows) WITH ORDINALITY AS s(
+          payment_order_id, payment_tx_id, receive_tx_id, payer_wallet_id, payee_wallet_id, amount, status,
           updated_at, source_version, occurred_at, schema_version, source_enqueued_at, source_partition,
           source_sequence, place)
         CROSS JOIN LATERAL (SELECT * FROM sync.pair_confirmations t WHERE t.payment_order_id = s.payment_order_id OFFSET 0) x
@@ -370,7 +373,8 @@ BEGIN
         SELECT s.payment_order_id, s.payment_tx_id, s.receive_tx_id, s.payer_wallet_id, s.payee_wallet_id,
           s.amount, s.status, s.updated_at, s.source_version, s.occurred_at, s.schema_version,
           s.source_enqueued_at, s.source_partition, s.source_sequence, clock_timestamp()
-        FROM ROWS FROM (unnest(p_rows), unnest(verdicts)) AS s(payment_order_id, payment_tx_id, receive_tx_id, payer_wallet_id, payee_wallet_id, amount, status,
+        FROM ROWS FROM (unnest(p_rows), unnest(verdicts)) AS s(
+          payment_order_id, payment_tx_id, receive_tx_id, payer_wallet_id, payee_wallet_id, amount, status,
           updated_at, source_version, occurred_at, schema_version, source_enqueued_at, source_partition,
           source_sequence, verdict)
         WHERE s.verdict IN ('a', 'D', 'c')
@@ -408,7 +412,7 @@ BEGIN
 
   -- 3 pairs
   reopened := 0;
-  IF touched IS NOT NULL OR orders < cardinality(deltas) THEN
+  IF touched IS NOT NULL THEN
     deltas := sync.merge_pair_deltas_v1(deltas || ARRAY(
       SELECT (t.id, NULL, NULL, false)::sync.pair_delta_v1 FROM unnest(touched) t(id)));
   END IF;
