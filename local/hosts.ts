@@ -19,14 +19,15 @@ export interface Hosts {
 }
 
 /**
- * Starts host processes, each with the built app. One that dies is started again, as Azure does: what it had not
- * checkpointed is delivered again.
+ * Starts host processes, each with the app of a folder: the built one, if no other is named. One that dies is started
+ * again, as Azure does: what it had not checkpointed is delivered again.
  */
 export async function startHosts(
   count: number,
   environment: NodeJS.ProcessEnv,
   logDirectory: string,
   progress: (line: string) => void,
+  app: string = ROOT,
 ): Promise<Hosts> {
   const running = new Map<number, RunningChild>();
   let stopping = false;
@@ -35,7 +36,7 @@ export async function startHosts(
   const start = async (number: number): Promise<void> => {
     const name = `host-${number}`;
     const logFile = join(logDirectory, `${name}.log`);
-    running.set(number, await startHostProcess({ app: ROOT, name, settings: environment, logFile }));
+    running.set(number, await startHostProcess({ app, name, settings: environment, logFile }));
   };
   const keepRunning = async (number: number): Promise<void> => {
     for (;;) {

@@ -67,7 +67,7 @@ const COLUMNS: Record<LogicalTopic, readonly Column[]> = {
 /** Leading columns without which there is no record. */
 const CORE: Record<LogicalTopic, number> = { ledger: 6, payment_order: 4, pair: 7 };
 
-export function model(log: readonly LoggedEvent[]): Model {
+export function model(log: readonly LoggedEvent[], versionFirst = false): Model {
   const highest: Record<LogicalTopic, Map<string, Row>> = {
     ledger: new Map(),
     payment_order: new Map(),
@@ -81,7 +81,7 @@ export function model(log: readonly LoggedEvent[]): Model {
       const rows = highest[event.topic];
       const key = row[COLUMNS[event.topic][0]![0]]!;
       const holder = rows.get(key);
-      if (holder === undefined || outranks(row, holder)) rows.set(key, row);
+      if (holder === undefined || outranks(row, holder, versionFirst)) rows.set(key, row);
     }
   }
   return {
@@ -141,15 +141,10 @@ export function moneyText(text: string): string {
   return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }
 
-/** `(updated_at, version, enqueued_at, partition, sequence)`, absent ones first. */
-function outranks(a: Row, b: Row): boolean {
-  for (const axis of [
-    'updated_at',
-    'source_version',
-    'source_enqueued_at',
-    'source_partition',
-    'source_sequence',
-  ]) {
+/** `(updated_at, version, enqueued_at, partition, sequence)`, absent ones first; or with `version` first. */
+function outranks(a: Row, b: Row, versionFirst: boolean): boolean {
+  const revision = versionFirst ? ['source_version', 'updated_at'] : ['updated_at', 'source_version'];
+  for (const axis of [...revision, 'source_enqueued_at', 'source_partition', 'source_sequence']) {
     const difference = BigInt(a[axis] ?? -1) - BigInt(b[axis] ?? -1);
     if (difference !== 0n) return difference > 0n;
   }

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type RunningChild, startChild } from './childProcess.ts';
+import { type RestartableChild, startChild, startRestartable } from './childProcess.ts';
 import { type StoragePorts, storageConnectionString } from './localCloud.ts';
 import { claimPort, portAnswers } from './ports.ts';
 
@@ -11,7 +11,7 @@ export interface AzuriteOptions extends StoragePorts {
 }
 
 /** A running Azurite. */
-export interface Azurite extends StoragePorts, RunningChild {
+export interface Azurite extends StoragePorts, RestartableChild {
   connectionString: string;
 }
 
@@ -41,26 +41,28 @@ export async function startAzurite(options: AzuriteOptions): Promise<Azurite> {
     '--tablePort',
     ports.tablePort,
   ];
-  const child = await startChild({
-    name: 'Azurite',
-    command: [
-      process.execPath,
-      '--import',
-      END_WITH_PARENT,
-      PROGRAM,
-      '--location',
-      data,
-      '--silent',
-      '--skipApiVersionCheck',
-      '--disableTelemetry',
-      ...hosts,
-      ...portArguments.map(String),
-    ],
-    logFile: join(options.directory, 'azurite.log'),
-    isReady: async () => (await Promise.all(Object.values(ports).map(portAnswers))).every(Boolean),
-    readyWithinMs: 60_000,
-    stopBy: 'disconnect',
-    stopWithinMs: 10_000,
-  });
-  return { ...child, ...ports, connectionString: storageConnectionString(ports) };
+  const launch = () =>
+    startChild({
+      name: 'Azurite',
+      command: [
+        process.execPath,
+        '--import',
+        END_WITH_PARENT,
+        PROGRAM,
+        '--location',
+        data,
+        '--silent',
+        '--skipApiVersionCheck',
+        '--disableTelemetry',
+        ...hosts,
+        ...portArguments.map(String),
+      ],
+      logFile: join(options.directory, 'azurite.log'),
+      isReady: async () => (await Promise.all(Object.values(ports).map(portAnswers))).every(Boolean),
+      readyWithinMs: 60_000,
+      stopBy: 'disconnect',
+      stopWithinMs: 10_000,
+    });
+  const child = await startRestartable(launch);
+  return Object.assign(child, ports, { connectionString: storageConnectionString(ports) });
 }

@@ -34,6 +34,12 @@ export interface RunningChild {
   stop(): Promise<void>;
 }
 
+/** A child process that can be started again as it was; `pid` and `ended` are then the new one's. */
+export interface RestartableChild extends RunningChild {
+  /** Stops it if it still runs, and starts it again. */
+  restart(): Promise<void>;
+}
+
 const children = new Set<{ child: ChildProcess; options: ChildOptions }>();
 let watchesExit = false;
 
@@ -66,6 +72,25 @@ export async function startChild(options: ChildOptions): Promise<RunningChild> {
     ended,
     kill: (signal) => void child.kill(signal),
     stop: () => stopChild(child, ended, options),
+  };
+}
+
+/** Starts a child process in a way that can be repeated. */
+export async function startRestartable(launch: () => Promise<RunningChild>): Promise<RestartableChild> {
+  let child = await launch();
+  return {
+    get pid() {
+      return child.pid;
+    },
+    get ended() {
+      return child.ended;
+    },
+    kill: (signal) => child.kill(signal),
+    stop: () => child.stop(),
+    async restart() {
+      await child.stop();
+      child = await launch();
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type RunningChild, startChild } from './childProcess.ts';
+import { type RestartableChild, startChild, startRestartable } from './childProcess.ts';
 import { eventHubsConnectionString } from './localCloud.ts';
 import { claimPort } from './ports.ts';
 
@@ -12,7 +12,7 @@ export interface EmulatorOptions {
 }
 
 /** A running Event Hubs emulator. */
-export interface EmulatorProcess extends RunningChild {
+export interface EmulatorProcess extends RestartableChild {
   port: number;
   connectionString: string;
 }
@@ -28,14 +28,16 @@ export async function startEmulatorProcess(options: EmulatorOptions): Promise<Em
   });
   const hubs = options.hubs.flatMap(({ name, partitions }) => ['--hub', `${name}:${partitions}`]);
   const data = join(options.directory, 'data');
-  const child = await startChild({
-    name: 'The Event Hubs emulator',
-    command: [process.execPath, PROGRAM, '--port', String(port), '--directory', data, ...hubs],
-    logFile: join(options.directory, 'emulator.log'),
-    isReady: (output) => output().includes('"ready":true'),
-    readyWithinMs: 30_000,
-    stopBy: 'disconnect',
-    stopWithinMs: 10_000,
-  });
-  return { ...child, port, connectionString: eventHubsConnectionString(port) };
+  const launch = () =>
+    startChild({
+      name: 'The Event Hubs emulator',
+      command: [process.execPath, PROGRAM, '--port', String(port), '--directory', data, ...hubs],
+      logFile: join(options.directory, 'emulator.log'),
+      isReady: (output) => output().includes('"ready":true'),
+      readyWithinMs: 30_000,
+      stopBy: 'disconnect',
+      stopWithinMs: 10_000,
+    });
+  const child = await startRestartable(launch);
+  return Object.assign(child, { port, connectionString: eventHubsConnectionString(port) });
 }

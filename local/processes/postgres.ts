@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:f
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { type RunningChild, startChild } from './childProcess.ts';
+import { type RestartableChild, type RunningChild, startChild, startRestartable } from './childProcess.ts';
 import { LOCAL_POSTGRES, postgresUrl } from './localCloud.ts';
 import { claimPort } from './ports.ts';
 import { giveDirectoryTo, type PostgresUser, postgresUser, stopWithParentPrefix } from './postgresUser.ts';
@@ -16,21 +16,14 @@ export interface PostgresOptions {
   settings?: Readonly<Record<string, string>>;
 }
 
-/** A running PostgreSQL with the superuser `postgres`, password `postgres`, on 127.0.0.1. */
-export interface Postgres {
+/**
+ * A running PostgreSQL with the superuser `postgres`, password `postgres`, on 127.0.0.1. `pid` is the postmaster's;
+ * `stop` is a fast shutdown: open transactions are rolled back, committed data is on disk.
+ */
+export interface Postgres extends RestartableChild {
   readonly port: number;
-  /** The process id of the postmaster; another one after `restart`. */
-  readonly pid: number;
-  /** Resolves when this postmaster has ended, wanted or not, with a text such as "ended with code 1". */
-  readonly ended: Promise<string>;
   /** A connection URL; by default the superuser and database `backoffice`, which is not created here. */
   url(database?: string, user?: string, password?: string): string;
-  /** Sends a signal to the postmaster, to see what its death does to others. */
-  kill(signal: NodeJS.Signals): void;
-  /** Stops it if it still runs, and starts it on the same port and data. */
-  restart(): Promise<void>;
-  /** Fast shutdown: open transactions are rolled back, committed data is on disk. */
-  stop(): Promise<void>;
 }
 
 interface Binaries {
@@ -88,23 +81,9 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
       stopBy: 'SIGINT',
       stopWithinMs: 20_000,
     });
-  let child: RunningChild = await launch();
-  return {
-    port,
-    get pid() {
-      return child.pid;
-    },
-    get ended() {
-      return child.ended;
-    },
-    url: (database, role, password) => postgresUrl(port, database, role, password),
-    kill: (signal) => child.kill(signal),
-    async restart() {
-      await child.stop();
-      child = await launchAfterCrash(launch);
-    },
-    stop: () => child.stop(),
-  };
+  const child = await startRestartable(() => launchAfterCrash(launch));
+  const url: Postgres['url'] = (database, role, password) => postgresUrl(port, database, role, password);
+  return Object.assign(child, { port, url });
 }
 
 /** A killed postmaster's sessions end a moment after it; until then a new one refuses to start. */
