@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Client } from 'pg';
+import { BrokerWatch, type PartitionRange } from '../../local/check/brokerLog.ts';
+import { type Progress, readProgress, unseenEvents } from '../../local/check/progress.ts';
+import { makeReport, type Report } from '../../local/check/report.ts';
+import { FUNCTIONS_LOGIN, type LocalCloud, startLocalCloud } from '../../local/cloud.ts';
+import { type Hosts, startHosts } from '../../local/hosts.ts';
+import { LOCAL_POSTGRES, postgresUrl, storageConnectionString } from '../../local/processes/localCloud.ts';
+import { type SyntheticEvent, syntheticEvents } from '../../local/synthetic/payments.ts';
+import { Publisher } from '../../local/synthetic/publish.ts';
+import { Random } from '../../local/synthetic/random.ts';
+import { withClient } from '../../local/withClient.ts';
+import { buildFunctions } from '../../scripts/build.ts';
+import { LocalState, until } from '../e2e/localRun.ts';
+import { PostgresProxy } from './postgresProxy.ts';
+import { StorageProxy } from './storageProxy.ts';
+import { makeTestApp } from './testApp.ts';
+
+const NOTHING: Progress = {
+  consumed: 0,
+  outcomes: {},
+  redelivered: 0,
+  deadLetters: {},
+  pairs: {},
+  freshness: {},
+};
+
+/** After an outage of seconds the host's next attempt comes within half a minute; one that just missed it, within a minute. */
+export const RECOVERS_WITHIN_MS = 100_000;
+
+/** How a host differs from the one that a test usually has. */
+export interface HostOptions {
+  /** Where it finds PostgreSQL, if not through the proxy. */
+  readonly databasePort?: number;
+  /** A login other than the functions' own; it needs to be a member of `bo_sync`. */
+  readonly login?: { readonly user: string; readonly password: string };
+  /** A file that is loaded instead of the built app. */
+  readonly main?: string;
+}
+
+/**
+ * A local cloud in the test's own process, so that the test can stop its parts, with proxies between the hosts and
+ * PostgreSQL and between the hosts and the checkpoints.
+ */
+export class FaultBed {
+  readonly cloud: LocalCloud;
+  readonly database: PostgresProxy;
+  readonly storage: StorageProxy;
+  readonly #seed: number;
+  readonly #state: LocalState;
+  readonly #watch: BrokerWatch;
+  readonly #publisher: Publisher;
+  readonly #events: Generator<SyntheticEvent>;
+  readonly #faults: Record<string, number> = {};
+  readonly #startedAt = new Date();
+  readonly #hosts: Hosts[] = [];
+
+  private constructor(
+    state: LocalState,
+    cloud: LocalCloud,
+    proxies: [PostgresProxy, StorageProxy],
+    seed: number,
+  ) {
+    const { topics } = cloud.settings;
+    const { connectionString } = cloud.emulator;
+    this.cloud = cloud;
+    [this.database, this.storage] = proxies;
+    this.#seed = seed;
+    this.#state = state;
+    this.#watch = new BrokerWatch(connectionString, Object.values(topics));
+    this.#publisher = new Publisher(connectionString, topics);
+    this.#events = syntheticEvents(new Random(seed), `${seed}`, () => Date.now());
+  }
+
+  static async start(seed: number): Promise<FaultBed> {
+    const [state] = await Promise.all([LocalState.create(), buildFunctions()]);
+    // This is a process of its own, as is every test file.
+    Object.assign(process.env, state.environment);
+    const cloud = await startLocalCloud(() => {});
+    const proxies = await Promise.all([
+      PostgresProxy.start(cloud.postgres.port),
+      StorageProxy.start(cloud.azurite.blobPort),
+    ]);
+    return new FaultBed(state, cloud, proxies, seed);
+  }
+
+  /** Starts a host with the next number; one that dies is started again. */
+  async startHost(options: HostOptions = {}): Promise<Hosts> {
+    const folder = join(this.cloud.stateDirectory, `hosts-${this.#hosts.length + 1}`);
+    const { databasePort = this.database.port, login = FUNCTIONS_LOGIN, main } = options;
+    const environment = {
+      ...this.cloud.environment,
+      DATABASE_URL: postgresUrl(databasePort, LOCAL_POSTGRES.database, login.user, login.password),
+      AzureWebJobsStorage: storageConnectionString({
+        ...this.cloud.azurite,
+        blobPort: this.storage.port,
+      }),
+    };
+    const app = makeTestApp(join(folder, 'app'), main);
+    const hosts = await startHosts(1, environment, folder, () => {}, app);
+    this.#hosts.push(hosts);
+    return hosts;
+  }
+
+  /** The host that was started first. */
+  get host(): Hosts {
+    const [first] = this.#hosts;
+    if (first === undefined) throw new Error('No host was started.');
+    return first;
+  }
+
+  /** What the host with this number has logged since it was last started. */
+  hostLog(number = 1): string {
+    return readFileSync(join(this.cloud.stateDirectory, `hosts-${number}`, 'host-1.log'), 'utf8');
+  }
+
+  /** Publishes the next events of the seed; returns when the broker has them. */
+  async publish(count: number): Promise<void> {
+    const events: SyntheticEvent[] = [];
+    while (events.length < count) events.push(this.#events.next().value);
+    await this.publishEvents(events);
+  }
+
+  async publishEvents(events: readonly SyntheticEvent[]): Promise<void> {
+    for (const event of events) {
+      if (event.fault !== undefined) this.#faults[event.fault] = (this.#faults[event.fault] ?? 0) + 1;
+      await this.#publisher.publish(event);
+    }
+    await this.#publisher.flush();
+  }
+
+  get published(): number {
+    return this.#publisher.published;
+  }
+
+  /** What the partitions of the hubs hold. */
+  ranges(): Promise<PartitionRange[]> {
+    return this.#watch.ranges();
+  }
+
+  /** Runs something as the superuser. */
+  asAdmin<V>(work: (client: Client) => Promise<V>): Promise<V> {
+    return withClient(this.cloud.adminUrl, work);
+  }
+
+  /** Runs statements as the superuser. */
+  async sql(...statements: string[]): Promise<void> {
+    await this.asAdmin(async (client) => {
+      for (const statement of statements) await client.query(statement);
+    });
+  }
+
+  /** Cancels the statements of hosts that wait for a lock, as their time-out would; waits until there are some. */
+  async cancelWaiting(): Promise<void> {
+    await this.asAdmin((client) =>
+      until('a batch waits for a lock', 30_000, async () => {
+        const { rowCount } = await client.query(
+          `SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+           WHERE application_name = 'backoffice-sync' AND wait_event_type = 'Lock'`,
+        );
+        return rowCount !== 0;
+      }),
+    );
+  }
+
+  progress(): Promise<Progress> {
+    return this.asAdmin(readProgress);
+  }
+
+  /** Every event is processed, and no host waits for an answer of PostgreSQL. */
+  async caughtUp(withinMs = RECOVERS_WITHIN_MS): Promise<void> {
+    await this.asAdmin((client) =>
+      until('every event is processed', withinMs, async () => {
+        return this.database.idle && (await unseenEvents(client, await this.ranges())) === 0;
+      }),
+    );
+  }
+
+  /** Does something, and waits until the host has logged this after it. */
+  async untilLogged(text: RegExp, cause: () => Promise<unknown>): Promise<void> {
+    const before = this.hostLog().length;
+    await cause();
+    await until(`the host logs ${text}`, 60_000, () => text.test(this.hostLog().slice(before)));
+  }
+
+  /**
+   * Holds the whole state since the start of the bed against the model: outcomes add up to what was published, no
+   * number is missing, every row is right, and the dead letters are the malformed events.
+   */
+  async assertExact({ hostRestarts = 0 } = {}): Promise<Report> {
+    const { emulator, settings } = this.cloud;
+    const report = await this.asAdmin((client) =>
+      makeReport(client, emulator.connectionString, settings.topics, this.#watch, {
+        seed: this.#seed,
+        hosts: this.#hosts.length,
+        hostRestarts: this.#hosts.reduce((sum, { restarts }) => sum + restarts, 0),
+        published: this.published,
+        faults: this.#faults,
+        before: NOTHING,
+        backlog: 0,
+        startedAt: this.#startedAt,
+        consumedAt: new Date(),
+      }),
+    );
+    assert.deepEqual(report.failures, [], report.mismatch_examples.join('\n'));
+    assert.equal(report.consumed, this.published);
+    assert.equal(report.gaps, 0);
+    assert.equal(report.model_mismatches, 0);
+    assert.equal(report.host_restarts, hostRestarts, 'hosts that died');
+    return report;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([
+      this.#publisher.close(),
+      this.#watch.close(),
+      ...this.#hosts.map((hosts) => hosts.stop()),
+    ]);
+    await Promise.all([this.database.close(), this.storage.close()]);
+    await this.cloud.stop();
+    await this.#state.remove();
+  }
+}
