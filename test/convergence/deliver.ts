@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import type { LoggedEvent } from '../../local/check/brokerLog.ts';
+import type { BrokerEvent } from '../../shared/ingest/brokerEvent.ts';
+import { ingest } from '../../shared/ingest/ingest.ts';
+import { failureKind } from '../../shared/store/sqlstates.ts';
+import { rulesFor } from '../support/events.ts';
+import type { CrashingPool } from './crashingPool.ts';
+import type { History } from './history.ts';
+import { type PlannedBatch, plan } from './plan.ts';
+
+/** How many events were delivered and acknowledged, and how many in batches that failed, committed or not. */
+export interface Delivered {
+  acknowledged: number;
+  unanswered: number;
+}
+
+/** Delivers a history, each writer on a connection of its own, all at once. */
+export async function deliver(
+  history: History,
+  log: readonly LoggedEvent[],
+  writers: readonly CrashingPool[],
+): Promise<Delivered> {
+  const delivered: Delivered = { acknowledged: 0, unanswered: 0 };
+  const write = async (writer: CrashingPool, batch: PlannedBatch, indexes: readonly number[]) => {
+    const events = indexes.map((index) => brokerEvent(log[index]!));
+    const { versionFirst } = history;
+    const result = await ingest(rulesFor(writer.pool, batch.topic, { versionFirst }), events);
+    const sum = Object.values(result.outcomes).reduce((total, count) => total + count, 0);
+    assert.equal(sum, events.length, 'the outcomes of a batch add up');
+    delivered.acknowledged += events.length;
+  };
+  const deliverBatch = async (writer: CrashingPool, batch: PlannedBatch) => {
+    const { crash, events, cut = 0 } = batch;
+    if (crash === undefined) return await write(writer, batch, events);
+    try {
+      await writer.crashing(crash, () => write(writer, batch, events));
+    } catch (error) {
+      if (failureKind(error) !== 'infrastructure' || error instanceof assert.AssertionError) throw error;
+      delivered.unanswered += events.length;
+      for (const part of [events.slice(0, cut), events.slice(cut)]) {
+        if (part.length > 0) await write(writer, batch, part);
+      }
+    }
+  };
+  await Promise.all(
+    plan(history).map(async (batches, number) => {
+      for (const batch of batches) await deliverBatch(writers[number]!, batch);
+    }),
+  );
+  return delivered;
+}
+
+function brokerEvent(event: LoggedEvent): BrokerEvent {
+  const { body, partition, sequenceNumber } = event;
+  const enqueuedAt = event.enqueuedAt * 1000;
+  return { body, partition, sequenceNumber, enqueuedAt, offset: '0', key: null, correlationId: null };
+}

@@ -1,0 +1,160 @@
+import fc from 'fast-check';
+import { LOGICAL_TOPICS, type LogicalTopic } from '../../shared/contracts/fields.ts';
+import { confirmation, entry, order } from '../support/events.ts';
+
+/** Histories of a few keys, so that ties, moves and races are the rule. All of it is data, so that it shrinks. */
+
+/** An event, where the broker put it, and when it is delivered. */
+export interface HistoryEvent {
+  readonly topic: LogicalTopic;
+  /** What it is, in a few words. */
+  readonly label: string;
+  readonly body: string;
+  /** Why it is a dead letter, if it is one. */
+  readonly fault: string | undefined;
+  readonly partition: number;
+  /** Milliseconds after the event before it in its partition. */
+  readonly pause: number;
+  /** Once or more often: in order of `at`, by one of the writers. */
+  readonly deliveries: readonly { readonly at: number; readonly writer: number }[];
+}
+
+/** Where a batch loses its connection. */
+export type Crash =
+  /** The server's process ends at the nth statement trigger, before or after a statement of the transaction. */
+  | { readonly kind: 'statement'; readonly at: number }
+  /** The nth message of the request, and what follows, is not sent. */
+  | { readonly kind: 'message'; readonly at: number }
+  /** The answer is lost: the transaction is committed, and nobody knows. */
+  | { readonly kind: 'answer' };
+
+export interface History {
+  readonly events: readonly HistoryEvent[];
+  readonly writers: number;
+  readonly batchSize: number;
+  /** The profile puts version before updated_at. */
+  readonly versionFirst: boolean;
+  /** The nth batch fails like this, and is delivered again: whole, or cut in two after so many events. */
+  readonly crashes: readonly { readonly batch: number; readonly crash: Crash; readonly cut: number }[];
+}
+
+const orderId = fc.constantFrom('o1', 'o2');
+const revision = fc.record({
+  updated_at: fc.constantFrom(null, '2026-11-22T11:00:00Z', '2026-11-22T11:00:00.000001Z'),
+  version: fc.constantFrom(null, 1, 2),
+});
+const amount = fc.constantFrom('5', '5.0', '-5', 7, 0.1);
+
+type Content = Pick<HistoryEvent, 'topic' | 'label' | 'body' | 'fault'>;
+
+function content(topic: LogicalTopic, id: string, change: object, good: object, fault?: string): Content {
+  const parts = Object.entries(change).map(([name, value]) => `${name}=${value}`);
+  return { topic, label: [id, ...parts].join(' '), body: JSON.stringify(good), fault };
+}
+
+const ledgerChange = fc
+  .record({
+    change: fc.record({
+      entry_type: fc.constantFrom('PAYMENT', 'RECEIVE', 'RECEIVE', 'FEE'),
+      amount,
+      related_id: fc.oneof(orderId, fc.constant(null)),
+      related_type: fc.constantFrom(null, null, 'PAYMENT_ORDER', 'PAYOUT'),
+      event_time: fc.constantFrom('2026-11-22T10:00:00Z', '2026-11-22T10:00:01Z'),
+      wallet_id: fc.constantFrom('w1', 'w2'),
+    }),
+    revision,
+  })
+  .map(({ change, revision }) => ({ ...change, ...revision }));
+
+const ledger = fc
+  .record({ id: fc.constantFrom('a', 'b', 'c', 'd'), change: ledgerChange })
+  .map(({ id, change }) => content('ledger', id, change, entry(id, change)));
+
+const paymentOrder = fc
+  .record({ id: orderId, change: fc.record({ amount, status: fc.constantFrom('NEW', 'PAID') }), revision })
+  .map(({ id, change, revision }) => {
+    const all = { ...change, ...revision };
+    return content('payment_order', id, all, order(id, all));
+  });
+
+const pair = fc
+  .record({
+    id: orderId,
+    change: fc.record({
+      payment_tx_id: fc.constantFrom('a', 'b'),
+      receive_tx_id: fc.constantFrom('b', 'c'),
+      payer_wallet_id: fc.constantFrom('w1', 'w2'),
+      payee_wallet_id: fc.constantFrom('w1', 'w2'),
+      amount,
+      status: fc.constantFrom(null, 'CONFIRMED'),
+      updated_at: fc.constantFrom('2026-11-22T11:00:00Z', '2026-11-22T11:00:01Z'),
+      version: fc.constantFrom(null, 1),
+    }),
+  })
+  .map(({ id, change }) => content('pair', id, change, confirmation(id, change)));
+
+/** Malformed in ways that need the whole event to be told from a good one. */
+const malformed = fc.oneof(
+  fc
+    .record({
+      topic: fc.constantFrom(...LOGICAL_TOPICS),
+      body: fc.constantFrom(
+        ['', 'empty_body'],
+        ['{', 'not_json'],
+        ['[]', 'not_an_object'],
+        ['{"tx_id":[]}', 'core_missing'],
+      ),
+    })
+    .map(({ topic, body: [body, fault] }): Content => ({ topic, label: body!, body: body!, fault })),
+  fc
+    .record({
+      id: fc.constantFrom('a', 'b'),
+      change: ledgerChange,
+      broken: fc.constantFrom(
+        [{ amount: '5,0' }, 'core_invalid'],
+        [{ version: -1 }, 'field_invalid'],
+        [{ updated_at: '2026-11-23T11:00:00Z' }, 'timestamp_in_future'],
+        [{ schema_version: 2 }, 'unsupported_schema_version'],
+      ),
+    })
+    .map(({ id, change, broken: [break_, fault] }) => {
+      const all = { ...change, ...(break_ as object) };
+      return content('ledger', id, all, entry(id, all), fault as string);
+    }),
+);
+
+const event = fc
+  .record({
+    content: fc.oneof(
+      { weight: 8, arbitrary: ledger },
+      { weight: 3, arbitrary: paymentOrder },
+      { weight: 2, arbitrary: pair },
+      { weight: 1, arbitrary: malformed },
+    ),
+    place: fc.record({
+      partition: fc.integer({ min: 0, max: 2 }),
+      pause: fc.integer({ min: 0, max: 1 }),
+      deliveries: fc.array(fc.record({ at: fc.nat(99), writer: fc.nat(3) }), { minLength: 1, maxLength: 3 }),
+    }),
+  })
+  .map(({ content, place }): HistoryEvent => ({ ...content, ...place }));
+
+const crash = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('statement' as const), at: fc.integer({ min: 1, max: 24 }) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('message' as const), at: fc.integer({ min: 1, max: 5 }) }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('answer' as const) }) },
+);
+
+export const history: fc.Arbitrary<History> = fc.record({
+  events: fc.array(event, { minLength: 1, maxLength: 24, size: 'max' }),
+  writers: fc.integer({ min: 1, max: 4 }),
+  batchSize: fc.oneof(fc.integer({ min: 1, max: 5 }), fc.constant(72)),
+  versionFirst: fc.boolean(),
+  crashes: fc.array(fc.record({ batch: fc.nat(9), crash, cut: fc.nat(2) }), { maxLength: 2 }),
+});

@@ -1,0 +1,94 @@
+import type { LoggedEvent } from '../../local/check/brokerLog.ts';
+import type { LogicalTopic } from '../../shared/contracts/fields.ts';
+import { START } from '../support/events.ts';
+import type { Crash, History } from './history.ts';
+
+/** A batch as a writer delivers it: events of one partition, by their place in the history. */
+export interface PlannedBatch {
+  readonly topic: LogicalTopic;
+  readonly partition: number;
+  readonly events: readonly number[];
+  readonly crash?: Crash;
+  /** After the crash: how many of the events come in a batch of their own. */
+  readonly cut?: number;
+}
+
+/** The events as they lie in the broker. */
+export function brokerLog({ events }: History): LoggedEvent[] {
+  const ends = new Map<string, { next: number; enqueuedAt: number }>();
+  return events.map(({ topic, partition, pause, body, fault }) => {
+    const end = ends.get(`${topic}/${partition}`) ?? { next: 0, enqueuedAt: START / 1000 };
+    const enqueuedAt = end.enqueuedAt + pause;
+    ends.set(`${topic}/${partition}`, { next: end.next + 1, enqueuedAt });
+    return { topic, partition, sequenceNumber: end.next, enqueuedAt, body: Buffer.from(body), fault };
+  });
+}
+
+/** What each writer delivers, one batch after the other. */
+export function plan(history: History): PlannedBatch[][] {
+  const deliveries = history.events.flatMap(({ deliveries }, event) =>
+    deliveries.map(({ at, writer }) => ({ at, event, writer: writer % history.writers })),
+  );
+  deliveries.sort((a, b) => a.at - b.at || a.event - b.event);
+  const open = new Map<string, number[]>();
+  const batches: { writer: number; events: number[] }[] = [];
+  for (const { event, writer } of deliveries) {
+    const { topic, partition } = history.events[event]!;
+    const place = `${writer}/${topic}/${partition}`;
+    const batch = open.get(place);
+    if (batch !== undefined && batch.length < history.batchSize) batch.push(event);
+    else {
+      const events = [event];
+      open.set(place, events);
+      batches.push({ writer, events });
+    }
+  }
+  const planned = batches.map(({ writer, events }, index) => {
+    const { topic, partition } = history.events[events[0]!]!;
+    const crash = history.crashes.find(({ batch }) => batch % batches.length === index);
+    const fault = crash === undefined ? {} : { crash: crash.crash, cut: crash.cut };
+    return { writer, batch: { topic, partition, events, ...fault } };
+  });
+  return Array.from({ length: history.writers }, (_, number) =>
+    planned.filter(({ writer }) => writer === number).map(({ batch }) => batch),
+  );
+}
+
+/** The history as a table of events and a line for each writer: what a person needs to follow it. */
+export function describeHistory(history: History): string {
+  const log = brokerLog(history);
+  const rows = log.map(({ topic, partition, sequenceNumber, enqueuedAt, fault }, index) => [
+    String(index),
+    `${topic}/${partition}/${sequenceNumber}`,
+    `+${enqueuedAt - START / 1000} ms`,
+    fault === undefined ? '' : `(${fault})`,
+    history.events[index]!.label,
+  ]);
+  const writers = plan(history).map((batches, writer) => {
+    const texts = batches.map(({ events, crash, cut }) => {
+      const again =
+        cut === undefined || cut === 0 || cut >= events.length ? 'again' : `again, cut after ${cut}`;
+      return `[${events.join(' ')}]${crash === undefined ? '' : ` (${crashText(crash)}, ${again})`}`;
+    });
+    return `  writer ${writer + 1}: ${texts.join(' ') || 'nothing'}`;
+  });
+  return [
+    `Events (${history.versionFirst ? 'version' : 'updated_at'} decides first):`,
+    ...table(['#', 'position', 'enqueued', 'fault', 'event'], rows),
+    'Delivered in batches, the writers at the same time:',
+    ...writers,
+  ].join('\n');
+}
+
+function crashText(crash: Crash): string {
+  if (crash.kind === 'statement') return `the server's process ends at statement trigger ${crash.at}`;
+  if (crash.kind === 'message') return `cut before message ${crash.at}`;
+  return 'the answer is lost';
+}
+
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const widths = header.map((_, column) => Math.max(...[header, ...rows].map((row) => row[column]!.length)));
+  const line = (row: readonly string[]) =>
+    `  ${row.map((text, column) => text.padEnd(widths[column]!)).join('  ')}`.trimEnd();
+  return [line(header), ...rows.map(line)];
+}
