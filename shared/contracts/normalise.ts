@@ -116,7 +116,10 @@ function readFields(contract: Contract, payload: JsonObject): FieldsRead {
 }
 
 function hasAlias(field: ContractField, payload: JsonObject): boolean {
-  return field.names.some((name, index) => index > 0 && present(payload, name) !== undefined);
+  for (let index = 1; index < field.names.length; index++) {
+    if (present(payload, field.names[index]!) !== undefined) return true;
+  }
+  return false;
 }
 
 /** The field's value, or one of the symbols above. All names of it that are present have to agree. */

@@ -3,7 +3,7 @@ import type { Microseconds } from './timestamp.ts';
 import type { Money } from './values.ts';
 
 /** What every record carries besides its content. */
-interface Revision {
+export interface Revision {
   readonly updatedAt: Microseconds | null;
   readonly version: bigint | null;
   readonly occurredAt: Microseconds | null;
@@ -68,7 +68,10 @@ export const BUILD_RECORD: { readonly [T in LogicalTopic]: (values: FieldValues)
       relatedType: values['related_type'] as string | null,
       eventTime,
       createdAt: (values['source_created_at'] ?? eventTime) as Microseconds,
-      ...revision(values),
+      updatedAt: values['updated_at'] as Microseconds | null,
+      version: values['version'] as bigint | null,
+      occurredAt: values['occurred_at'] as Microseconds | null,
+      schemaVersion: values['schema_version'] as string | null,
     };
   },
   payment_order: (values) => ({
@@ -78,7 +81,10 @@ export const BUILD_RECORD: { readonly [T in LogicalTopic]: (values: FieldValues)
     amount: values['amount'] as Money,
     status: values['status'] as string,
     createdAt: values['created_at'] as Microseconds,
-    ...revision(values),
+    updatedAt: values['updated_at'] as Microseconds | null,
+    version: values['version'] as bigint | null,
+    occurredAt: values['occurred_at'] as Microseconds | null,
+    schemaVersion: values['schema_version'] as string | null,
   }),
   pair: (values) => ({
     paymentOrderId: values['payment_order_id'] as string,
@@ -88,15 +94,9 @@ export const BUILD_RECORD: { readonly [T in LogicalTopic]: (values: FieldValues)
     payeeWalletId: values['payee_wallet_id'] as string,
     amount: values['amount'] as Money,
     status: values['status'] as string | null,
-    ...revision(values),
-  }),
-};
-
-function revision(values: FieldValues): Revision {
-  return {
     updatedAt: values['updated_at'] as Microseconds | null,
     version: values['version'] as bigint | null,
     occurredAt: values['occurred_at'] as Microseconds | null,
     schemaVersion: values['schema_version'] as string | null,
-  };
-}
+  }),
+};

@@ -1,9 +1,10 @@
 import type { LogicalTopic } from '../contracts/fields.ts';
+import type { Revision } from '../contracts/records.ts';
 import type { RejectionReason } from '../contracts/rejection.ts';
 import type { Microseconds } from '../contracts/timestamp.ts';
 import type { PairingRule } from '../pairing/rule.ts';
-import type { Positioned } from '../precedence/precedence.ts';
-import type { Column } from './binaryFormat.ts';
+import type { BrokerPosition, Positioned } from '../precedence/precedence.ts';
+import type { FieldWriter, WriteFields } from './binaryFormat.ts';
 
 /** The batch as a whole: `sync.batch_v1`. */
 export interface BatchHeader {
@@ -65,98 +66,96 @@ export interface DeadLetter {
   readonly correlationId: string | null;
 }
 
-export const BATCH_COLUMNS: readonly Column<BatchHeader>[] = [
-  ['text', (batch) => batch.topic],
-  ['integer', (batch) => batch.partition],
-  ['text', (batch) => batch.profileId],
-  ['boolean', (batch) => batch.versionFirst],
-  ['bigint', (batch) => batch.firstNumber],
-  ['bigint', (batch) => batch.lastNumber],
-  ['boolean', (batch) => batch.contiguous],
-  ['timestamptz', (batch) => batch.earliestEnqueuedAt],
-  ['timestamptz', (batch) => batch.latestEnqueuedAt],
-  ['timestamptz', (batch) => batch.eventWatermark],
-  ['timestamptz', (batch) => batch.publishWatermark],
-  ['text', (batch) => batch.pairing.paymentEntryType],
-  ['text', (batch) => batch.pairing.receiveEntryType],
-  ['text', (batch) => batch.pairing.relatedType],
-  ['integer', (batch) => batch.counts.stale],
-  ['integer', (batch) => batch.counts.duplicate],
-  ['integer', (batch) => batch.counts.conflict],
-  ['integer', (batch) => batch.counts.deadLetters],
-  ['integer', (batch) => batch.counts.versionMissing],
-  ['integer', (batch) => batch.counts.aliasHit],
-  ['integer', (batch) => batch.counts.coreViolation],
-  ['integer', (batch) => batch.counts.keyMismatch],
-  ['integer', (batch) => batch.counts.mixedAxes],
-  ['integer', (batch) => batch.counts.pairingSkipped],
-  ['integer', (batch) => batch.counts.relatedIdNull],
-];
+export const writeHeader: WriteFields<BatchHeader> = (fields, batch) => {
+  fields.text(batch.topic);
+  fields.integer(batch.partition);
+  fields.text(batch.profileId);
+  fields.boolean(batch.versionFirst);
+  fields.bigint(batch.firstNumber);
+  fields.bigint(batch.lastNumber);
+  fields.boolean(batch.contiguous);
+  fields.timestamptz(batch.earliestEnqueuedAt);
+  fields.timestamptz(batch.latestEnqueuedAt);
+  fields.timestamptz(batch.eventWatermark);
+  fields.timestamptz(batch.publishWatermark);
+  fields.text(batch.pairing.paymentEntryType);
+  fields.text(batch.pairing.receiveEntryType);
+  fields.text(batch.pairing.relatedType);
+  fields.integer(batch.counts.stale);
+  fields.integer(batch.counts.duplicate);
+  fields.integer(batch.counts.conflict);
+  fields.integer(batch.counts.deadLetters);
+  fields.integer(batch.counts.versionMissing);
+  fields.integer(batch.counts.aliasHit);
+  fields.integer(batch.counts.coreViolation);
+  fields.integer(batch.counts.keyMismatch);
+  fields.integer(batch.counts.mixedAxes);
+  fields.integer(batch.counts.pairingSkipped);
+  fields.integer(batch.counts.relatedIdNull);
+};
 
 const VERDICT_LETTER = { winner: 'w', stale: 's', duplicate: 'd', conflict: 'c', dead_letter: 'x' } as const;
 
-export const DELIVERY_COLUMNS: readonly Column<Delivery>[] = [
-  ['bigint', (delivery) => delivery.sequenceNumber],
-  ['timestamptz', (delivery) => delivery.enqueuedAt],
-  ['integer', (delivery) => delivery.rowNumber],
-  ['char', (delivery) => VERDICT_LETTER[delivery.verdict]],
-  ['integer', (delivery) => delivery.flags],
-];
+export const writeDelivery: WriteFields<Delivery> = (fields, delivery) => {
+  fields.bigint(delivery.sequenceNumber);
+  fields.timestamptz(delivery.enqueuedAt);
+  fields.integer(delivery.rowNumber);
+  fields.char(VERDICT_LETTER[delivery.verdict]);
+  fields.integer(delivery.flags);
+};
 
-export const DEAD_LETTER_COLUMNS: readonly Column<DeadLetter>[] = [
-  ['integer', (letter) => letter.deliveryNumber],
-  ['text', (letter) => letter.offset],
-  ['text', (letter) => letter.key],
-  ['bytea', (letter) => letter.payload],
-  ['text', (letter) => letter.reason],
-  ['text', (letter) => letter.detail],
-  ['text', (letter) => letter.correlationId],
-];
-
-/** The columns that every record ends with. */
-function trailer<T extends LogicalTopic>(): readonly Column<Positioned<T>>[] {
-  return [
-    ['timestamptz', ({ record }) => record.updatedAt],
-    ['wide_bigint', ({ record }) => record.version],
-    ['timestamptz', ({ record }) => record.occurredAt],
-    ['text', ({ record }) => record.schemaVersion],
-    ['timestamptz', ({ position }) => position.enqueuedAt],
-    ['integer', ({ position }) => position.partition],
-    ['bigint', ({ position }) => position.sequenceNumber],
-  ];
-}
+export const writeDeadLetter: WriteFields<DeadLetter> = (fields, letter) => {
+  fields.integer(letter.deliveryNumber);
+  fields.text(letter.offset);
+  fields.text(letter.key);
+  fields.bytea(letter.payload);
+  fields.text(letter.reason);
+  fields.text(letter.detail);
+  fields.text(letter.correlationId);
+};
 
 /** `sync.ledger_row_v1`, `sync.order_row_v1`, `sync.confirmation_row_v1`. */
-export const ROW_COLUMNS: { readonly [T in LogicalTopic]: readonly Column<Positioned<T>>[] } = {
-  ledger: [
-    ['text', ({ record }) => record.txId],
-    ['text', ({ record }) => record.walletId],
-    ['text', ({ record }) => record.entryType],
-    ['numeric', ({ record }) => record.amount],
-    ['numeric', ({ record }) => record.amountSigned],
-    ['text', ({ record }) => record.relatedId],
-    ['text', ({ record }) => record.relatedType],
-    ['timestamptz', ({ record }) => record.eventTime],
-    ['timestamptz', ({ record }) => record.createdAt],
-    ...trailer<'ledger'>(),
-  ],
-  payment_order: [
-    ['text', ({ record }) => record.orderId],
-    ['text', ({ record }) => record.userId],
-    ['text', ({ record }) => record.merchantName],
-    ['numeric', ({ record }) => record.amount],
-    ['text', ({ record }) => record.status],
-    ['timestamptz', ({ record }) => record.createdAt],
-    ...trailer<'payment_order'>(),
-  ],
-  pair: [
-    ['text', ({ record }) => record.paymentOrderId],
-    ['text', ({ record }) => record.paymentTxId],
-    ['text', ({ record }) => record.receiveTxId],
-    ['text', ({ record }) => record.payerWalletId],
-    ['text', ({ record }) => record.payeeWalletId],
-    ['numeric', ({ record }) => record.amount],
-    ['text', ({ record }) => record.status],
-    ...trailer<'pair'>(),
-  ],
+export const WRITE_ROW: { readonly [T in LogicalTopic]: WriteFields<Positioned<T>> } = {
+  ledger: (fields, { record, position }) => {
+    fields.text(record.txId);
+    fields.text(record.walletId);
+    fields.text(record.entryType);
+    fields.numeric(record.amount);
+    fields.numeric(record.amountSigned);
+    fields.text(record.relatedId);
+    fields.text(record.relatedType);
+    fields.timestamptz(record.eventTime);
+    fields.timestamptz(record.createdAt);
+    writeTrailer(fields, record, position);
+  },
+  payment_order: (fields, { record, position }) => {
+    fields.text(record.orderId);
+    fields.text(record.userId);
+    fields.text(record.merchantName);
+    fields.numeric(record.amount);
+    fields.text(record.status);
+    fields.timestamptz(record.createdAt);
+    writeTrailer(fields, record, position);
+  },
+  pair: (fields, { record, position }) => {
+    fields.text(record.paymentOrderId);
+    fields.text(record.paymentTxId);
+    fields.text(record.receiveTxId);
+    fields.text(record.payerWalletId);
+    fields.text(record.payeeWalletId);
+    fields.numeric(record.amount);
+    fields.text(record.status);
+    writeTrailer(fields, record, position);
+  },
 };
+
+/** The fields that every row ends with. */
+function writeTrailer(fields: FieldWriter, revision: Revision, position: BrokerPosition): void {
+  fields.timestamptz(revision.updatedAt);
+  fields.wideBigint(revision.version);
+  fields.timestamptz(revision.occurredAt);
+  fields.text(revision.schemaVersion);
+  fields.timestamptz(position.enqueuedAt);
+  fields.integer(position.partition);
+  fields.bigint(position.sequenceNumber);
+}

@@ -2,13 +2,13 @@ import type pg from 'pg';
 import type { LogicalTopic } from '../contracts/fields.ts';
 import type { Positioned } from '../precedence/precedence.ts';
 import {
-  BATCH_COLUMNS,
   type BatchHeader,
-  DEAD_LETTER_COLUMNS,
-  DELIVERY_COLUMNS,
   type DeadLetter,
   type Delivery,
-  ROW_COLUMNS,
+  WRITE_ROW,
+  writeDeadLetter,
+  writeDelivery,
+  writeHeader,
 } from './batchParameters.ts';
 import { encodeComposite, encodeCompositeArray } from './binaryFormat.ts';
 
@@ -59,10 +59,10 @@ export async function ingestBatch<T extends LogicalTopic>(
     name: call,
     text: `SELECT * FROM sync.${call}($1, $2, $3, $4)`,
     values: [
-      encodeComposite(BATCH_COLUMNS, batch.header),
-      encodeCompositeArray(ROW_COLUMNS[batch.logicalTopic], batch.rows),
-      encodeCompositeArray(DELIVERY_COLUMNS, batch.deliveries),
-      encodeCompositeArray(DEAD_LETTER_COLUMNS, batch.deadLetters),
+      encodeComposite(writeHeader, batch.header),
+      encodeCompositeArray(WRITE_ROW[batch.logicalTopic], batch.rows),
+      encodeCompositeArray(writeDelivery, batch.deliveries),
+      encodeCompositeArray(writeDeadLetter, batch.deadLetters),
     ],
   });
   return result.rows[0]!;

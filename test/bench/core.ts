@@ -46,8 +46,25 @@ export async function interleaved(
   );
 }
 
-export const partitions = (count: number) =>
-  Array.from({ length: count }, (_, index) => new BenchPartition(index));
+export const partitions = (count: number, from = 0) =>
+  Array.from({ length: count }, (_, index) => new BenchPartition(from + index));
+
+/** Partitions whose events are not timed: they open the connections and prepare what a host has had for days. */
+const WARM_UP = 1000;
+
+/** New ledger entries through a contestant, a stream a partition. */
+function newEntries(
+  count: number,
+  events: number,
+  ids: Ids,
+  contestant: (streams: BrokerEvent[][]) => () => Promise<void>,
+): Contestant {
+  return {
+    events,
+    prepare: contestant(ledgerEvents(partitions(count, WARM_UP), 20 * count, ids)),
+    run: contestant(ledgerEvents(partitions(count), events, ids)),
+  };
+}
 
 /** The product's own ingest of new ledger entries, and whether every pair came out complete. */
 export function ledgerIngest(
@@ -58,8 +75,7 @@ export function ledgerIngest(
   ids: Ids,
 ): Contestant {
   return {
-    events,
-    run: ingestContestant(pool, 'ledger', ledgerEvents(partitions(count), events, ids), batch),
+    ...newEntries(count, events, ids, (streams) => ingestContestant(pool, 'ledger', streams, batch)),
     check: async () => {
       const result = await pool.query<{ lost: string }>(
         `SELECT count(*) AS lost FROM bo.payment_ledger_pairs WHERE pairing_status <> 'COMPLETE'`,
@@ -75,24 +91,15 @@ export function targetCases(events: number): Case[] {
   return [
     {
       name: 'copy, 1 connection',
-      make: (pool) => ({
-        events,
-        run: copyContestant(pool, ledgerEvents(partitions(1), events, 'random'), 1000),
-      }),
+      make: (pool) => newEntries(1, events, 'random', (streams) => copyContestant(pool, streams, 1000)),
     },
     {
       name: 'unnest, 2 connections',
-      make: (pool) => ({
-        events,
-        run: unnestContestant(pool, ledgerEvents(partitions(2), events, 'random'), 1000),
-      }),
+      make: (pool) => newEntries(2, events, 'random', (streams) => unnestContestant(pool, streams, 1000)),
     },
     {
       name: 'row, 4 connections',
-      make: (pool) => ({
-        events: rowEvents,
-        run: rowContestant(pool, ledgerEvents(partitions(4), rowEvents, 'random')),
-      }),
+      make: (pool) => newEntries(4, rowEvents, 'random', (streams) => rowContestant(pool, streams)),
     },
     { name: 'ingest, 2 partitions', make: (pool) => ledgerIngest(pool, 2, events, 1000, 'random') },
     {
@@ -150,10 +157,7 @@ export async function delayCases(
         },
         {
           name: 'delayed row, 4 connections',
-          make: (pool) => ({
-            events: rowEvents,
-            run: rowContestant(pool, ledgerEvents(partitions(4), rowEvents, 'random')),
-          }),
+          make: (pool) => newEntries(4, rowEvents, 'random', (streams) => rowContestant(pool, streams)),
           where,
         },
       ],
@@ -243,10 +247,7 @@ export async function growthCases(
       });
       cases.push({
         name: `unnest ${size}, ${ids} ids`,
-        make: (pool) => ({
-          events,
-          run: unnestContestant(pool, ledgerEvents(partitions(2), events, ids), 1000),
-        }),
+        make: (pool) => newEntries(2, events, ids, (streams) => unnestContestant(pool, streams, 1000)),
         where,
       });
     }

@@ -85,7 +85,7 @@ async function databaseParts(): Promise<{ results: Results; deadlocks: number }>
     progress('warming up ...');
     await interleaved(server, targetCases(events), 1, () => {});
     if (wanted('core')) Object.assign(all, await interleaved(server, targetCases(events), rounds, progress));
-    if (wanted('delay')) Object.assign(all, await delayCases(server, events / 4, rounds, progress));
+    if (wanted('delay')) Object.assign(all, await delayCases(server, events / 2, rounds, progress));
     if (wanted('grid'))
       Object.assign(all, await interleaved(server, gridCases(events), Math.min(rounds, 3), progress));
     if (wanted('growth')) Object.assign(all, await growthCases(server, rows, events, rounds, progress));
