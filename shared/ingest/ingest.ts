@@ -108,6 +108,9 @@ async function findRefused<T extends LogicalTopic>(
   events: readonly PreparedEvent<T>[],
 ): Promise<Map<PreparedEvent<T>, RejectedEvent>> {
   const client = await rules.database.connect();
+  // A connection that is lost fails its statement. Nobody else hears it while it is ours: unheard, it would end the process.
+  const heard = () => {};
+  client.on('error', heard);
   const refused = new Map<PreparedEvent<T>, RejectedEvent>();
   const search = async (part: readonly PreparedEvent<T>[]): Promise<void> => {
     const error = await tryOut(rules, part, client);
@@ -131,6 +134,8 @@ async function findRefused<T extends LogicalTopic>(
     // Whatever state the connection is in, it is not used again.
     client.release(true);
     throw error;
+  } finally {
+    client.off('error', heard);
   }
 }
 
