@@ -53,7 +53,6 @@ describe(`the connection to PostgreSQL is cut at every message of a batch, seed 
   });
   after(() => bed.stop());
 
-  const redelivered = async () => (await bed.progress()).redelivered;
   const cutOnce = async ([what, from, phase, type, arrives = 'nothing']: Row) => {
     // From here on every batch needs a new connection.
     bed.database.cutAll();
@@ -70,17 +69,17 @@ describe(`the connection to PostgreSQL is cut at every message of a batch, seed 
 
   for (const row of BEFORE_COMMIT) {
     it(`before the commit, without ${row[0]}`, async () => {
-      const before = await redelivered();
+      const before = await bed.redelivered();
       await cutOnce(row);
-      assert.equal(await redelivered(), before);
+      assert.equal(await bed.redelivered(), before);
       await bed.assertExact();
     });
   }
   for (const row of AFTER_COMMIT) {
     it(`after the commit, without ${row[0]}`, async () => {
-      const before = await redelivered();
+      const before = await bed.redelivered();
       await cutOnce(row);
-      await until('the batch is delivered again', 30_000, async () => (await redelivered()) > before);
+      await bed.untilRedelivered(before);
       await bed.assertExact();
     });
   }

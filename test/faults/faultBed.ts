@@ -7,6 +7,7 @@ import { type Progress, readProgress, unseenEvents } from '../../local/check/pro
 import { makeReport, type Report } from '../../local/check/report.ts';
 import { FUNCTIONS_LOGIN, type LocalCloud, startLocalCloud } from '../../local/cloud.ts';
 import { type Hosts, startHosts } from '../../local/hosts.ts';
+import { lastLines } from '../../local/processes/childProcess.ts';
 import { LOCAL_POSTGRES, postgresUrl, storageConnectionString } from '../../local/processes/localCloud.ts';
 import { type SyntheticEvent, syntheticEvents } from '../../local/synthetic/payments.ts';
 import { Publisher } from '../../local/synthetic/publish.ts';
@@ -111,16 +112,27 @@ export class FaultBed {
     return first;
   }
 
+  /** Waits until the first host runs again after this process was killed. */
+  async untilRestarted(killed: number | undefined): Promise<void> {
+    await until('the host runs again', 60_000, () => {
+      const [pid] = this.host.pids;
+      return pid !== undefined && pid !== killed;
+    });
+  }
+
   /** What the host with this number has logged since it was last started. */
   hostLog(number = 1): string {
     return readFileSync(join(this.cloud.stateDirectory, `hosts-${number}`, 'host-1.log'), 'utf8');
   }
 
+  /** The next events of the seed. */
+  nextEvents(count: number): SyntheticEvent[] {
+    return Array.from({ length: count }, () => this.#events.next().value as SyntheticEvent);
+  }
+
   /** Publishes the next events of the seed; returns when the broker has them. */
-  async publish(count: number): Promise<void> {
-    const events: SyntheticEvent[] = [];
-    while (events.length < count) events.push(this.#events.next().value);
-    await this.publishEvents(events);
+  publish(count: number): Promise<void> {
+    return this.publishEvents(this.nextEvents(count));
   }
 
   async publishEvents(events: readonly SyntheticEvent[]): Promise<void> {
@@ -152,17 +164,26 @@ export class FaultBed {
     });
   }
 
-  /** Cancels the statements of hosts that wait for a lock, as their time-out would; waits until there are some. */
-  async cancelWaiting(): Promise<void> {
+  /** Waits until so many statements of hosts with this login wait for a lock. */
+  async untilWaiting(count: number, login: string = FUNCTIONS_LOGIN.user): Promise<void> {
     await this.asAdmin((client) =>
-      until('a batch waits for a lock', 30_000, async () => {
+      until(`${count} batches of ${login} wait for a lock`, 60_000, async () => {
         const { rowCount } = await client.query(
-          `SELECT pg_cancel_backend(pid) FROM pg_stat_activity
-           WHERE application_name = 'backoffice-sync' AND wait_event_type = 'Lock'`,
+          `SELECT FROM pg_stat_activity WHERE usename = $1 AND wait_event_type = 'Lock'`,
+          [login],
         );
-        return rowCount !== 0;
+        return (rowCount ?? 0) >= count;
       }),
     );
+  }
+
+  /** Waits until more deliveries than this were of numbers that were processed before. */
+  async untilRedelivered(before: number): Promise<void> {
+    await until('a batch is delivered again', 60_000, async () => (await this.redelivered()) > before);
+  }
+
+  async redelivered(): Promise<number> {
+    return (await this.progress()).redelivered;
   }
 
   progress(): Promise<Progress> {
@@ -185,13 +206,10 @@ export class FaultBed {
     await until(`the host logs ${text}`, 60_000, () => text.test(this.hostLog().slice(before)));
   }
 
-  /**
-   * Holds the whole state since the start of the bed against the model: outcomes add up to what was published, no
-   * number is missing, every row is right, and the dead letters are the malformed events.
-   */
-  async assertExact({ hostRestarts = 0 } = {}): Promise<Report> {
+  /** Holds the whole state since the start of the bed against the model. */
+  report(): Promise<Report> {
     const { emulator, settings } = this.cloud;
-    const report = await this.asAdmin((client) =>
+    return this.asAdmin((client) =>
       makeReport(client, emulator.connectionString, settings.topics, this.#watch, {
         seed: this.#seed,
         hosts: this.#hosts.length,
@@ -204,12 +222,19 @@ export class FaultBed {
         consumedAt: new Date(),
       }),
     );
+  }
+
+  /**
+   * Outcomes add up to what was published, no number is missing, every row is right, the dead letters are the
+   * malformed events, and no host died but those that the test killed.
+   */
+  async assertExact({ hostRestarts = 0 } = {}): Promise<void> {
+    const report = await this.report();
     assert.deepEqual(report.failures, [], report.mismatch_examples.join('\n'));
     assert.equal(report.consumed, this.published);
     assert.equal(report.gaps, 0);
     assert.equal(report.model_mismatches, 0);
-    assert.equal(report.host_restarts, hostRestarts, 'hosts that died');
-    return report;
+    assert.equal(report.host_restarts, hostRestarts, `hosts that died\n${lastLines(this.hostLog())}`);
   }
 
   async stop(): Promise<void> {

@@ -11,6 +11,8 @@ export interface CutPoint {
   readonly type: string;
   /** What of that message still arrives. */
   readonly arrives: 'nothing' | 'half';
+  /** How many such messages pass before. */
+  readonly after?: number;
 }
 
 /** A TCP proxy between hosts and PostgreSQL that can break connections at a chosen message. */
@@ -18,14 +20,14 @@ export class PostgresProxy {
   readonly port: number;
   readonly #server: Server;
   readonly #connections = new Set<Connection>();
-  #trap: { point: CutPoint; sprung: () => void } | undefined;
+  #trap: { point: CutPoint; left: number; sprung: () => void } | undefined;
 
   private constructor(server: Server, targetPort: number) {
     this.port = (server.address() as AddressInfo).port;
     this.#server = server;
     server.on('connection', (host) => {
-      const connection = new Connection(host, openSocket(targetPort, '127.0.0.1'), (point) =>
-        this.#springs(point),
+      const connection = new Connection(host, openSocket(targetPort, '127.0.0.1'), (place) =>
+        this.#springs(place),
       );
       this.#connections.add(connection);
       host.once('close', () => this.#connections.delete(connection));
@@ -46,7 +48,7 @@ export class PostgresProxy {
   /** Cuts the next connection that comes to this point; resolves then. */
   cutAt(point: CutPoint): Promise<void> {
     return new Promise((sprung) => {
-      this.#trap = { point, sprung };
+      this.#trap = { point, left: point.after ?? 0, sprung };
     });
   }
 
@@ -61,16 +63,18 @@ export class PostgresProxy {
     await once(this.#server, 'close');
   }
 
-  #springs({ from, phase, type }: Omit<CutPoint, 'arrives'>): CutPoint['arrives'] | undefined {
-    const point = this.#trap?.point;
-    if (point?.from !== from || point.phase !== phase || point.type !== type) return undefined;
-    this.#trap?.sprung();
+  #springs({ from, phase, type }: Place): CutPoint['arrives'] | undefined {
+    const trap = this.#trap;
+    if (trap?.point.from !== from || trap.point.phase !== phase || trap.point.type !== type) return undefined;
+    if (trap.left-- > 0) return undefined;
     this.#trap = undefined;
-    return point.arrives;
+    trap.sprung();
+    return trap.point.arrives;
   }
 }
 
-type Springs = (point: Omit<CutPoint, 'arrives'>) => CutPoint['arrives'] | undefined;
+type Place = Pick<CutPoint, 'from' | 'phase' | 'type'>;
+type Springs = (place: Place) => CutPoint['arrives'] | undefined;
 
 class Connection {
   readonly #host: Socket;

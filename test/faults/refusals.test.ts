@@ -29,7 +29,11 @@ describe(`the database refuses, and it is not the events' fault, seed ${SEED}`, 
       await locks.query('BEGIN; LOCK TABLE bo.ledger_entries');
       await bed.untilLogged(/is tried again: [^"]*SQLSTATE 57014/, async () => {
         await bed.publish(60);
-        await bed.cancelWaiting();
+        await bed.untilWaiting(1);
+        await locks.query(
+          `SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+           WHERE application_name = 'backoffice-sync' AND wait_event_type = 'Lock'`,
+        );
       });
       await locks.query('ROLLBACK');
     });

@@ -3,10 +3,11 @@ import { createServer, type IncomingMessage, request, type Server, type ServerRe
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
-/** A checkpoint that does not go on until it is released. */
+/** A checkpoint on its way. */
 export interface HeldCheckpoint {
   readonly partition: number;
-  release(): void;
+  /** Breaks the connection; a checkpoint that storage does not have yet, it never gets. */
+  drop(): void;
 }
 
 type When = 'before it is stored' | 'after it was stored';
@@ -65,7 +66,9 @@ export class StorageProxy {
     const trap = this.#trap;
     if (trap?.when !== when) return;
     this.#trap = undefined;
-    await new Promise<void>((release) => trap.sprung({ partition, release }));
+    await new Promise<never>((_, reject) => {
+      trap.sprung({ partition, drop: () => reject(new Error('dropped')) });
+    });
   }
 }
 
