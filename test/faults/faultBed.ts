@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
 import type { Client } from 'pg';
 import { BrokerWatch, type PartitionRange } from '../../local/check/brokerLog.ts';
 import { type Progress, readProgress, unseenEvents } from '../../local/check/progress.ts';
@@ -199,11 +200,39 @@ export class FaultBed {
     );
   }
 
+  /** The last checkpointed sequence number of each partition, by `topic/partition`. */
+  async checkpoints(): Promise<Map<string, number>> {
+    const found = new Map<string, number>();
+    for await (const { name, metadata } of this.#checkpointContainer.listBlobsFlat({
+      includeMetadata: true,
+    })) {
+      const match = /([^/]+)\/[^/]+\/checkpoint\/(\d+)$/.exec(name);
+      if (match !== null) found.set(`${match[1]}/${match[2]}`, Number(metadata?.['sequencenumber']));
+    }
+    return found;
+  }
+
+  /** Kills the first host and deletes all checkpoints: the host that follows reads the hubs from their start. */
+  async forgetCheckpoints(): Promise<void> {
+    const [pid] = this.host.pids;
+    this.host.killAll();
+    const container = this.#checkpointContainer;
+    for await (const { name } of container.listBlobsFlat()) {
+      if (name.includes('/checkpoint/')) await container.deleteBlob(name);
+    }
+    await this.untilRestarted(pid);
+  }
+
+  get #checkpointContainer(): ContainerClient {
+    const account = BlobServiceClient.fromConnectionString(this.cloud.azurite.connectionString);
+    return account.getContainerClient('azure-webjobs-eventhub');
+  }
+
   /** Does something, and waits until the host has logged this after it. */
-  async untilLogged(text: RegExp, cause: () => Promise<unknown>): Promise<void> {
+  async untilLogged(text: RegExp, cause: () => Promise<unknown>, withinMs = 60_000): Promise<void> {
     const before = this.hostLog().length;
     await cause();
-    await until(`the host logs ${text}`, 60_000, () => text.test(this.hostLog().slice(before)));
+    await until(`the host logs ${text}`, withinMs, () => text.test(this.hostLog().slice(before)));
   }
 
   /** Holds the whole state since the start of the bed against the model. */
