@@ -8,8 +8,8 @@ import { startAzurite } from '../local/processes/azurite.ts';
 import { startPostgres } from '../local/processes/postgres.ts';
 import { TestReporter } from './reporter.ts';
 
-// `npm test [-- FILE ...]`: type check, lint, then all tests but the slow ones (or the files that are named) on a PostgreSQL and an Azurite
-// of their own. The last line is "N passed, N failed, N skipped"; exit code 1 if anything failed or nothing ran.
+// `npm test [-- FILE ...]`: type check, lint, then all tests but the slow ones (or the files that are named) on a
+// PostgreSQL and an Azurite of their own. The last line is "N passed, N failed, N skipped"; exit code 1 if anything failed or nothing ran.
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 // Long enough for the slowest recovery that a test waits for; a test that needs more says so itself.

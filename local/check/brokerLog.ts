@@ -54,40 +54,55 @@ export class BrokerWatch {
   }
 }
 
-/** Reads the whole log of a hub, with a consumer group of its own: the sync's checkpoints stay as they are. */
+/** Reads the whole log of a hub into memory. */
 export async function readHub(
   connectionString: string,
   logicalTopic: LogicalTopic,
   hub: string,
   ranges: readonly PartitionRange[],
 ): Promise<LoggedEvent[]> {
-  const missing = new Map(
-    ranges.filter((range) => range.topic === hub).map((range) => [String(range.partition), range.last]),
-  );
-  if (missing.size === 0) return [];
   const events: LoggedEvent[] = [];
+  await streamHub(connectionString, logicalTopic, hub, ranges, (event) => events.push(event));
+  return events;
+}
+
+/**
+ * Reads the whole log of a hub, event by event, with a consumer group of its own: the sync's checkpoints stay as they
+ * are. What arrived after the ranges were taken is left out.
+ */
+export async function streamHub(
+  connectionString: string,
+  logicalTopic: LogicalTopic,
+  hub: string,
+  ranges: readonly PartitionRange[],
+  take: (event: LoggedEvent) => void,
+): Promise<void> {
+  const lastOf = new Map(
+    ranges.filter((range) => range.topic === hub).map((range) => [range.partition, range.last]),
+  );
+  if (lastOf.size === 0) return;
+  const unfinished = new Set(lastOf.keys());
   const client = new EventHubConsumerClient('check', connectionString, hub);
   try {
     await new Promise<void>((resolve, reject) => {
-      for (const partitionId of missing.keys()) {
+      for (const [partition, last] of lastOf) {
         client.subscribe(
-          partitionId,
+          String(partition),
           {
             processEvents: async (received) => {
               for (const event of received) {
-                events.push({
+                if (event.sequenceNumber > last) break;
+                take({
                   topic: logicalTopic,
-                  partition: Number(partitionId),
+                  partition,
                   sequenceNumber: event.sequenceNumber,
                   enqueuedAt: event.enqueuedTimeUtc.getTime(),
                   body: event.body instanceof Buffer ? event.body : Buffer.from(String(event.body)),
                   fault: event.properties?.[FAULT_PROPERTY] as string | undefined,
                 });
               }
-              if ((received.at(-1)?.sequenceNumber ?? -1) >= (missing.get(partitionId) ?? Infinity)) {
-                missing.delete(partitionId);
-              }
-              if (missing.size === 0) resolve();
+              if ((received.at(-1)?.sequenceNumber ?? -1) >= last) unfinished.delete(partition);
+              if (unfinished.size === 0) resolve();
             },
             processError: async (error) => reject(error),
           },
@@ -103,9 +118,4 @@ export async function readHub(
   } finally {
     await client.close();
   }
-  // What arrived after the ranges were taken is not part of this check.
-  const lastOf = new Map(
-    ranges.filter((range) => range.topic === hub).map((range) => [range.partition, range.last]),
-  );
-  return events.filter((event) => event.sequenceNumber <= (lastOf.get(event.partition) ?? -1));
 }

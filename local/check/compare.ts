@@ -15,6 +15,8 @@ const KEY = {
   payment_ledger_pairs: 'payment_order_id',
 } as const;
 
+export type Table = keyof typeof KEY;
+
 /** Compares every row and every column of the serving tables and the dead letters, in both directions. */
 export async function compareWithModel(
   client: pg.ClientBase,
@@ -22,34 +24,46 @@ export async function compareWithModel(
   topics: Readonly<Record<string, string>>,
 ): Promise<Mismatches> {
   const differences: string[] = [];
-  for (const table of Object.keys(KEY) as (keyof typeof KEY)[]) {
-    const found = await tableRows(client, table, expected.tables[table]);
-    for (const [key, row] of expected.tables[table]) {
-      const actual = found.get(key);
-      if (actual === undefined) differences.push(`${table} ${key}: missing`);
-      else {
-        const wrong = Object.keys(row).filter((column) => actual[column] !== row[column]);
-        if (wrong.length > 0) {
-          const detail = wrong
-            .map((column) => `${column} is ${actual[column]}, not ${row[column]}`)
-            .join('; ');
-          differences.push(`${table} ${key}: ${detail}`);
-        }
-      }
-    }
-    for (const key of found.keys()) {
-      if (!expected.tables[table].has(key)) differences.push(`${table} ${key}: unexpected`);
-    }
+  for (const table of Object.keys(KEY) as Table[]) {
+    const rows = expected.tables[table];
+    const found = await tableRows(client, table, rows);
+    differences.push(...rowDifferences(table, rows, found));
+    for (const key of found.keys()) if (!rows.has(key)) differences.push(`${table} ${key}: unexpected`);
   }
-  differences.push(...(await deadLetterDifferences(client, expected, topics)));
+  differences.push(...(await deadLetterDifferences(client, expected.deadLetters, topics)));
   return { count: differences.length, examples: differences.slice(0, MAX_EXAMPLES) };
 }
 
-/** A table's rows in the model's form, by key. */
+/** Compares the rows of these keys alone: what else the table holds is not looked at. */
+export async function compareRows(
+  client: pg.ClientBase,
+  table: Table,
+  expected: ReadonlyMap<string, Row>,
+): Promise<string[]> {
+  return rowDifferences(table, expected, await tableRows(client, table, expected, [...expected.keys()]));
+}
+
+function rowDifferences(
+  table: Table,
+  expected: ReadonlyMap<string, Row>,
+  found: ReadonlyMap<string, Row>,
+): string[] {
+  return [...expected].flatMap(([key, row]) => {
+    const actual = found.get(key);
+    if (actual === undefined) return [`${table} ${key}: missing`];
+    const wrong = Object.keys(row).filter((column) => actual[column] !== row[column]);
+    if (wrong.length === 0) return [];
+    const detail = wrong.map((column) => `${column} is ${actual[column]}, not ${row[column]}`).join('; ');
+    return [`${table} ${key}: ${detail}`];
+  });
+}
+
+/** A table's rows in the model's form, by key: all, or those of these keys. */
 async function tableRows(
   client: pg.ClientBase,
-  table: keyof typeof KEY,
+  table: Table,
   model: ReadonlyMap<string, Row>,
+  keys: readonly string[] | null = null,
 ): Promise<Map<string, Row>> {
   const [example] = model.values();
   const columns = Object.keys(example ?? { [KEY[table]]: null });
@@ -65,7 +79,8 @@ async function tableRows(
       : `${column}::text AS ${column}`,
   );
   const result = await client.query<Record<string, string | null>>(
-    `SELECT ${selected.join(', ')} FROM bo.${table}`,
+    `SELECT ${selected.join(', ')} FROM bo.${table} WHERE $1::text[] IS NULL OR ${KEY[table]} = ANY ($1)`,
+    [keys],
   );
   return new Map(
     result.rows.map((row) => {
@@ -79,9 +94,9 @@ async function tableRows(
   );
 }
 
-async function deadLetterDifferences(
+export async function deadLetterDifferences(
   client: pg.ClientBase,
-  expected: Model,
+  expected: Model['deadLetters'],
   topics: Readonly<Record<string, string>>,
 ): Promise<string[]> {
   const logicalTopic = new Map(Object.entries(topics).map(([logical, topic]) => [topic, logical]));
@@ -92,15 +107,14 @@ async function deadLetterDifferences(
     result.rows.map((row) => [`${logicalTopic.get(row.topic) ?? row.topic}/${row.position}`, row.error]),
   );
   const differences: string[] = [];
-  for (const [position, reason] of expected.deadLetters) {
+  for (const [position, reason] of expected) {
     const actual = found.get(position);
     if (actual === undefined || (reason !== '*' && actual !== reason)) {
       differences.push(`dead letter ${position}: ${actual ?? 'missing'}, not ${reason}`);
     }
   }
   for (const [position, reason] of found) {
-    if (!expected.deadLetters.has(position))
-      differences.push(`dead letter ${position}: unexpected ${reason}`);
+    if (!expected.has(position)) differences.push(`dead letter ${position}: unexpected ${reason}`);
   }
   return differences;
 }

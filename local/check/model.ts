@@ -67,22 +67,16 @@ const COLUMNS: Record<LogicalTopic, readonly Column[]> = {
 /** Leading columns without which there is no record. */
 const CORE: Record<LogicalTopic, number> = { ledger: 6, payment_order: 4, pair: 7 };
 
+/** The event of highest precedence of each key. */
+export type Highest = Readonly<Record<LogicalTopic, Map<string, Row>>>;
+
 export function model(log: readonly LoggedEvent[], versionFirst = false): Model {
-  const highest: Record<LogicalTopic, Map<string, Row>> = {
-    ledger: new Map(),
-    payment_order: new Map(),
-    pair: new Map(),
-  };
+  const highest = nothing();
   const deadLetters = new Map<string, string>();
   for (const event of log) {
-    const row = event.fault === undefined ? rowOf(event) : undefined;
+    const row = rowOf(event);
     if (row === undefined) deadLetters.set(positionText(event), event.fault ?? '*');
-    else {
-      const rows = highest[event.topic];
-      const key = row[COLUMNS[event.topic][0]![0]]!;
-      const holder = rows.get(key);
-      if (holder === undefined || outranks(row, holder, versionFirst)) rows.set(key, row);
-    }
+    else keepHighest(highest, event.topic, row, versionFirst);
   }
   return {
     tables: {
@@ -94,11 +88,28 @@ export function model(log: readonly LoggedEvent[], versionFirst = false): Model 
   };
 }
 
+export function nothing(): Highest {
+  return { ledger: new Map(), payment_order: new Map(), pair: new Map() };
+}
+
+export function keepHighest(highest: Highest, topic: LogicalTopic, row: Row, versionFirst = false): void {
+  const rows = highest[topic];
+  const key = keyOf(topic, row);
+  const holder = rows.get(key);
+  if (holder === undefined || outranks(row, holder, versionFirst)) rows.set(key, row);
+}
+
+export function keyOf(topic: LogicalTopic, row: Row): string {
+  return row[COLUMNS[topic][0]![0]]!;
+}
+
 export function positionText(event: Pick<LoggedEvent, 'topic' | 'partition' | 'sequenceNumber'>): string {
   return `${event.topic}/${event.partition}/${event.sequenceNumber}`;
 }
 
-function rowOf(event: LoggedEvent): Row | undefined {
+/** The row that an event asks for; none where it is malformed. */
+export function rowOf(event: LoggedEvent): Row | undefined {
+  if (event.fault !== undefined) return undefined;
   try {
     const payload = parse(event.body.toString('utf8'));
     const row: Record<string, string | null> = {
@@ -151,7 +162,7 @@ function outranks(a: Row, b: Row, versionFirst: boolean): boolean {
   return false;
 }
 
-function pairs(highest: Record<LogicalTopic, Map<string, Row>>): Map<string, Row> {
+export function pairs(highest: Highest): Map<string, Row> {
   const groups = new Map<string, Row[]>([...highest.pair.keys()].map((id) => [id, []]));
   for (const entry of highest.ledger.values()) {
     const paired = ['PAYMENT', 'RECEIVE'].includes(entry['entry_type']!);
