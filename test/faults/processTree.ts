@@ -5,7 +5,14 @@ export function signalTree(pid: number, signal: NodeJS.Signals): void {
   const isChild = (name: string) => /^\d+$/.test(name) && parentOf(name) === pid;
   // The parent first: stopped, it makes no more children.
   process.kill(pid, signal);
-  for (const child of readdirSync('/proc').filter(isChild)) process.kill(Number(child), signal);
+  for (const child of readdirSync('/proc').filter(isChild)) {
+    try {
+      process.kill(Number(child), signal);
+    } catch (error) {
+      // One that has ended since it was found.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
 }
 
 function parentOf(pid: string): number | undefined {
