@@ -31,6 +31,13 @@ async function freePort(): Promise<number> {
   }
 }
 
+/** Ports for a local cloud beside others. */
+export async function freeLocalPorts(): Promise<Record<PortSetting, number>> {
+  const ports: [PortSetting, number][] = [];
+  for (const setting of PORT_SETTINGS) ports.push([setting, await freePort()]);
+  return Object.fromEntries(ports) as Record<PortSetting, number>;
+}
+
 /** The end of a `LocalRun`. */
 export interface RunEnd {
   readonly code: number | null;
@@ -49,9 +56,7 @@ export class LocalState {
   }
 
   static async create(): Promise<LocalState> {
-    const ports: [PortSetting, number][] = [];
-    for (const setting of PORT_SETTINGS) ports.push([setting, await freePort()]);
-    return new LocalState(Object.fromEntries(ports) as Record<PortSetting, number>);
+    return new LocalState(await freeLocalPorts());
   }
 
   get environment(): Record<string, string> {
