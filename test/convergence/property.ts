@@ -22,7 +22,7 @@ const MS_PER_HISTORY = 1000;
 /**
  * The promise of SPEC 1 as a test: whatever the order, repetition, batching, concurrency and crashes, the tables end
  * up as the model has them. `CONVERGENCE_SEED` repeats a run, `CONVERGENCE_RUNS` extends it; a failure prints the
- * shrunk history.
+ * shrunk history (`CONVERGENCE_SHRINK=no`: the first that fails).
  */
 export function convergenceTest(defaultRuns: number): void {
   const runs = Number(process.env['CONVERGENCE_RUNS'] ?? defaultRuns);
@@ -45,6 +45,7 @@ export function convergenceTest(defaultRuns: number): void {
       await fc.assert(property, {
         seed,
         numRuns: runs,
+        endOnFailure: process.env['CONVERGENCE_SHRINK'] === 'no',
         asyncReporter: (details) => report(details, database),
       });
       console.log(progress.summary());
