@@ -31,7 +31,7 @@ describe(`the broker and the checkpoints go away, seed ${SEED}`, () => {
     await bed.assertExact();
   });
 
-  it('Azurite is killed: the host goes on; what it could not checkpoint is delivered again', async () => {
+  it('Azurite is killed, then the host: what it could not checkpoint is delivered again', async () => {
     const { azurite } = bed.cloud;
     const before = await bed.redelivered();
     azurite.kill('SIGKILL');
