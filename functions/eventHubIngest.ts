@@ -1,9 +1,8 @@
 import type { EventHubFunctionOptions, InvocationContext } from '@azure/functions';
 import type { LogicalTopic } from '../shared/contracts/fields.ts';
-import { contractOf } from '../shared/contracts/profile.ts';
 import { readBrokerEvents } from '../shared/ingest/brokerEvent.ts';
 import { ingest } from '../shared/ingest/ingest.ts';
-import { PAYMENT_PAIRING } from '../shared/pairing/rule.ts';
+import { ingestRules } from '../shared/ingest/rules.ts';
 import { describeFailure } from '../shared/store/describeFailure.ts';
 import { database, settings } from './runtime.ts';
 
@@ -13,9 +12,8 @@ import { database, settings } from './runtime.ts';
  * past a batch that failed for good.
  */
 export function eventHubIngest(logicalTopic: LogicalTopic): EventHubFunctionOptions {
-  const contract = contractOf(settings.profile, logicalTopic, settings.topics[logicalTopic]);
-  const { maxClockSkew } = settings;
-  const rules = { contract, maxClockSkew, pairing: PAYMENT_PAIRING, database };
+  const rules = ingestRules(settings, database, logicalTopic);
+  const { contract } = rules;
   const binary = { dataType: 'binary' };
   return {
     connection: 'EventHubs',
@@ -37,7 +35,7 @@ export function eventHubIngest(logicalTopic: LogicalTopic): EventHubFunctionOpti
         first: events[0]?.sequenceNumber,
       };
       try {
-        const result = await ingest(rules, events);
+        const { rejected: _payloads, ...result } = await ingest(rules, events);
         context.info(JSON.stringify({ message: 'batch ingested', ...batch, ...result }));
       } catch (error) {
         const reason = describeFailure(error);

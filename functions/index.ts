@@ -2,3 +2,4 @@
 import './ledgerIngest.ts';
 import './orderIngest.ts';
 import './pairIngest.ts';
+import './dlqReplay.ts';

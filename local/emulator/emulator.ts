@@ -2,7 +2,7 @@
  * An Event Hubs emulator for development and tests: AMQP 1.0 on the loopback interface, durable logs in a
  * directory. `@azure/event-hubs` talks to it with `UseDevelopmentEmulator=true`.
  *
- * What the service has and this does not: a Kafka endpoint, retention, idempotent producers, publisher addresses,
+ * What the service has and this does not: a Kafka endpoint, a retention of its own, idempotent producers, publisher addresses,
  * messages outside of the batch format, TLS.
  */
 import { once } from 'node:events';
@@ -28,6 +28,8 @@ export interface Emulator {
   port: number;
   /** For clients, without an EntityPath: they name the hub themselves. */
   connectionString: string;
+  /** Delivers nothing below a sequence number any more, as if the hub's retention had passed. */
+  expire(hub: string, partition: number, before: number): void;
   /** Closes all connections and the logs. Accepted events are in the files. */
   stop(): Promise<void>;
 }
@@ -56,7 +58,9 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     throw error;
   }
   const { port } = server.address() as AddressInfo;
-  return { port, connectionString: connectionString(port), stop };
+  const expire = (hub: string, partition: number, before: number) =>
+    hubs.get(hub.toLowerCase())?.partitions[partition]?.log.expire(before);
+  return { port, connectionString: connectionString(port), expire, stop };
 }
 
 function connectionString(port: number): string {

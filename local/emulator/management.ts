@@ -50,7 +50,7 @@ function partitionProperties(hub: Hub, partition: Partition): Record<string, unk
     last_enqueued_sequence_number: types.wrap_long(last?.sequenceNumber ?? -1),
     last_enqueued_offset: String(last?.offset ?? -1),
     last_enqueued_time_utc: new Date(last?.enqueuedTime ?? 0),
-    is_partition_empty: last === undefined,
+    is_partition_empty: partition.log.beginSequenceNumber === partition.log.nextSequenceNumber,
   };
 }
 

@@ -21,18 +21,13 @@ interface PendingAppend {
 }
 
 export class PartitionLog {
-  /**
-   * Sequence number of the oldest event. Nothing is ever removed, so it is 0; a retention would move it, and
-   * everything that turns a sequence number into a row starts here.
-   */
-  readonly beginSequenceNumber = 0;
-
   readonly #file: number;
   readonly #index = new EventIndex();
   readonly #listeners = new Set<() => void>();
   #size: number;
   #pending: PendingAppend[] = [];
   #closed = false;
+  #beginSequenceNumber = 0;
 
   /** Opens or creates the log and cuts off an unfinished write. Throws when the file is damaged. */
   constructor(path: string) {
@@ -52,9 +47,22 @@ export class PartitionLog {
     }
   }
 
-  /** The sequence number that the next event will get. */
+  /** The sequence number that the next event will get. A number is the row of its event in the index. */
   get nextSequenceNumber(): number {
-    return this.beginSequenceNumber + this.#index.length;
+    return this.#index.length;
+  }
+
+  /** Sequence number of the oldest event that is delivered: 0, or where {@link expire} has put it. */
+  get beginSequenceNumber(): number {
+    return this.#beginSequenceNumber;
+  }
+
+  /** Delivers no event below this number any more, as if the retention had passed. They stay in the file. */
+  expire(before: number): void {
+    this.#beginSequenceNumber = Math.min(
+      Math.max(before, this.#beginSequenceNumber),
+      this.nextSequenceNumber,
+    );
   }
 
   /** The last event's place, or undefined when the partition is empty. */
@@ -64,18 +72,18 @@ export class PartitionLog {
 
   /** The place of an event that exists. */
   placement(sequenceNumber: number): Placement {
-    const row = sequenceNumber - this.beginSequenceNumber;
-    return { sequenceNumber, offset: this.#index.position(row), enqueuedTime: this.#index.time(row) };
+    const [offset, enqueuedTime] = [this.#index.position(sequenceNumber), this.#index.time(sequenceNumber)];
+    return { sequenceNumber, offset, enqueuedTime };
   }
 
   /** Sequence number of the first event with an offset above the given one, or the next to come. */
   firstAboveOffset(offset: number): number {
-    return this.beginSequenceNumber + this.#index.firstAbovePosition(offset);
+    return Math.max(this.#beginSequenceNumber, this.#index.firstAbovePosition(offset));
   }
 
   /** Sequence number of the first event enqueued after the given time (ms), or the next to come. */
   firstAfterTime(time: number): number {
-    return this.beginSequenceNumber + this.#index.firstAfterTime(time);
+    return Math.max(this.#beginSequenceNumber, this.#index.firstAfterTime(time));
   }
 
   /** Appends events in their order. All appends of one turn of the event loop are committed by one write. */
@@ -93,8 +101,7 @@ export class PartitionLog {
    * Stored messages from a sequence number on: at most `maxCount`, and about `maxBytes`, but at least one if there
    * is one.
    */
-  read(fromSequenceNumber: number, maxCount: number, maxBytes: number): Buffer[] {
-    const first = fromSequenceNumber - this.beginSequenceNumber;
+  read(first: number, maxCount: number, maxBytes: number): Buffer[] {
     const start = this.#position(first);
     const last = Math.min(first + maxCount, this.#index.length);
     let end = first;

@@ -1,12 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ReceivedEventData } from '@azure/event-hubs';
+import { bodyBytes } from '../../shared/ingest/receivedEvent.ts';
 import type { App, Registration } from './coreApi.ts';
 import type { InvocationRequest, RetryContext } from './coreTypes.ts';
 import { invoke } from './invocation.ts';
 import type { Log } from './log.ts';
 import type { RetryPolicy } from './retryPolicy.ts';
-import { bodyBytes, type EventSource, triggerMetadata } from './triggerMetadata.ts';
+import { type EventSource, triggerMetadata } from './triggerMetadata.ts';
 
 /** A function with what running it on batches of events needs. */
 export interface BatchFunction {
@@ -72,7 +73,7 @@ function contextOf(
   return { retryCount, maxRetryCount, ...(before?.exception && { exception: before.exception }) };
 }
 
-function newTraceContext(): InvocationRequest['traceContext'] {
+export function newTraceContext(): InvocationRequest['traceContext'] {
   const traceParent = `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-00`;
   return { traceParent, traceState: '', attributes: {} };
 }

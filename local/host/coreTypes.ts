@@ -5,6 +5,7 @@ import type { LogLevel } from './log.ts';
 /** A value on its way to a function; the library takes the one member that is set. */
 export type TypedData =
   | { json: string }
+  | { string: string }
   | { collectionBytes: { bytes: Uint8Array[] } }
   | { collectionString: { string: string[] } }
   | { collectionSint64: { sint64: number[] } };
@@ -54,6 +55,18 @@ export interface InvocationRequest {
   traceContext: { traceParent: string; traceState: string; attributes: Record<string, string> };
 }
 
+/** What an attempt hands back: the value that it returned, and those of its output bindings by name. */
+export interface InvocationResponse {
+  returnValue?: OutputData | null | undefined;
+  outputData?: { name: string; data: OutputData }[];
+}
+
+/** A value that a function hands back; one member is set. */
+export interface OutputData {
+  json?: string;
+  string?: string;
+}
+
 export type FunctionCallback = (...inputs: unknown[]) => unknown;
 
 /** The surroundings that the library runs one attempt in. */
@@ -69,7 +82,7 @@ export interface CoreInvocationContext {
 export interface InvocationModel {
   getArguments(): Promise<{ context: unknown; inputs: unknown[] }>;
   invokeFunction(context: unknown, inputs: unknown[], callback: FunctionCallback): Promise<unknown>;
-  getResponse(context: unknown, result: unknown): Promise<unknown>;
+  getResponse(context: unknown, result: unknown): Promise<InvocationResponse>;
 }
 
 /** The library itself. */

@@ -1,14 +1,26 @@
 import { join, resolve } from 'node:path';
 import { BlobCheckpointStore } from '@azure/eventhubs-checkpointstore-blob';
-import { BlobServiceClient } from '@azure/storage-blob';
+import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
 import { type App, type Registration, supplyCoreApi } from './coreApi.ts';
 import { EventHubListener } from './eventHubListener.ts';
-import { type EventHubsSettings, readEventHubsSettings } from './hostJson.ts';
+import {
+  type EventHubsSettings,
+  type QueuesSettings,
+  readEventHubsSettings,
+  readQueuesSettings,
+} from './hostJson.ts';
 import { runHooks } from './invocation.ts';
 import { loadApp } from './loadApp.ts';
 import type { Log } from './log.ts';
+import { QueueListener } from './queueListener.ts';
 import { readRetryPolicy } from './retryPolicy.ts';
-import { connectionString, isEventHubTrigger, readEventHubTrigger } from './triggerSettings.ts';
+import {
+  connectionString,
+  isEventHubTrigger,
+  isQueueTrigger,
+  readEventHubTrigger,
+  readQueueTrigger,
+} from './triggerSettings.ts';
 
 /** The container in which the real host keeps ownerships and checkpoints too. */
 const CHECKPOINT_CONTAINER = 'azure-webjobs-eventhub';
@@ -22,21 +34,29 @@ export interface Host {
 }
 
 /**
- * Loads the app in `directory` and runs its Event Hubs triggers. Settings come from the environment, as in a
+ * Loads the app in `directory` and runs its Event Hubs and queue triggers. Settings come from the environment, as in a
  * Function App. Throws what the app throws while it is loaded, and an error for every setting that is missing.
  */
 export async function startHost(directory: string, hostName: string, log: Log): Promise<Host> {
   const folder = resolve(directory);
   const app = supplyCoreApi(log);
-  const settings = readEventHubsSettings(join(folder, 'host.json'), log);
+  const hostJson = join(folder, 'host.json');
+  const settings = {
+    hostName,
+    eventHubs: readEventHubsSettings(hostJson, log),
+    queues: readQueuesSettings(hostJson, log),
+  };
   await loadApp(folder, app);
-  const runs = app.functions.filter((registration) => canRun(registration, log));
   // Resolved before anything starts: a host with half of its functions would look healthy.
-  const prepared = runs.map((registration) => prepare(app, registration, log));
+  const prepared = app.functions.flatMap((registration) => {
+    const start = prepareListener(app, registration, settings, log);
+    return start === undefined ? [] : [{ name: registration.metadata.name, start }];
+  });
   await runHooks(app.hooks.appStart, appHookContext(app, folder));
-  const listeners = prepared.length > 0 ? await listen(hostName, prepared, settings) : [];
+  const listeners: Listener[] = [];
+  for (const { start } of prepared) listeners.push(await start());
   return {
-    functions: runs.map(({ metadata }) => metadata.name),
+    functions: prepared.map(({ name }) => name),
     async stop() {
       await Promise.all(listeners.map((listener) => listener.stop()));
       await runHooks(app.hooks.appTerminate, appHookContext(app, folder));
@@ -44,33 +64,49 @@ export async function startHost(directory: string, hostName: string, log: Log): 
   };
 }
 
-function canRun({ metadata }: Registration, log: Log): boolean {
-  const triggers = Object.values(metadata.bindings).map(({ type }) => type);
-  if (triggers.some(isEventHubTrigger)) return true;
-  const types = triggers.join(', ');
-  log(
-    'warning',
-    'Host.Startup',
-    `Function ${metadata.name} (${types}) is not run: this host has no such trigger.`,
-  );
-  return false;
+interface Listener {
+  stop(): Promise<void>;
 }
 
-function prepare(app: App, registration: Registration, log: Log) {
+interface ListenerSettings {
+  readonly hostName: string;
+  readonly eventHubs: EventHubsSettings;
+  readonly queues: QueuesSettings;
+}
+
+/** Reads a function's trigger; returns what starts to listen, or nothing where this host has no such trigger. */
+function prepareListener(
+  app: App,
+  registration: Registration,
+  settings: ListenerSettings,
+  log: Log,
+): (() => Promise<Listener>) | undefined {
   const { metadata } = registration;
-  const trigger = readEventHubTrigger(metadata, process.env);
+  const types = Object.values(metadata.bindings).map(({ type }) => type);
   const retry = readRetryPolicy(metadata.name, metadata.retryOptions);
-  return { trigger, batchFunction: { app, registration, bindingName: trigger.bindingName, retry, log } };
+  if (types.some(isEventHubTrigger)) {
+    const trigger = readEventHubTrigger(metadata, process.env);
+    const runs = { app, registration, bindingName: trigger.bindingName, retry, log };
+    return async () => {
+      const store = new BlobCheckpointStore(await checkpointContainer());
+      return new EventHubListener(settings.hostName, runs, trigger, settings.eventHubs, store);
+    };
+  }
+  if (types.some(isQueueTrigger)) {
+    const trigger = readQueueTrigger(metadata, process.env);
+    const runs = { app, registration, bindingName: trigger.bindingName, log };
+    return async () => new QueueListener(runs, trigger, settings.queues);
+  }
+  const message = `Function ${metadata.name} (${types.join(', ')}) is not run: this host has no such trigger.`;
+  log('warning', 'Host.Startup', message);
+  return undefined;
 }
 
-async function listen(hostName: string, prepared: ReturnType<typeof prepare>[], settings: EventHubsSettings) {
+async function checkpointContainer(): Promise<ContainerClient> {
   const storage = connectionString('AzureWebJobsStorage', process.env);
   const container = BlobServiceClient.fromConnectionString(storage).getContainerClient(CHECKPOINT_CONTAINER);
   await container.createIfNotExists();
-  return prepared.map(
-    ({ trigger, batchFunction }) =>
-      new EventHubListener(hostName, batchFunction, trigger, settings, new BlobCheckpointStore(container)),
-  );
+  return container;
 }
 
 function appHookContext(app: App, functionAppDirectory: string): Record<string, unknown> {

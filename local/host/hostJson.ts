@@ -12,6 +12,17 @@ export interface EventHubsSettings {
   initialPosition: EventPosition;
 }
 
+/** The part of host.json that says how storage queues are read. */
+export interface QueuesSettings {
+  /** Messages that run at once. */
+  batchSize: number;
+  maxPollingIntervalMs: number;
+  /** How long a message that failed stays away. */
+  visibilityTimeoutMs: number;
+  /** Deliveries after which a message goes to the poison queue. */
+  maxDequeueCount: number;
+}
+
 // Settings of the real host that have no effect on what this one does.
 const NOT_APPLIED = [
   'minEventBatchSize',
@@ -30,20 +41,10 @@ const NOT_APPLIED = [
  * every value that is unknown or malformed; a known one that this host does not apply is logged.
  */
 export function readEventHubsSettings(file: string, log: Log): EventHubsSettings {
-  const hostJson = JSON.parse(readFileSync(file, 'utf8')) as { extensions?: { eventHubs?: unknown } };
-  const given = { ...(hostJson.extensions?.eventHubs as Record<string, unknown>) };
-  const problems: string[] = [];
-  const take = <T>(name: string, byDefault: T, read: (value: unknown) => T | undefined, shape: string): T => {
-    const value = given[name];
-    delete given[name];
-    if (value === undefined) return byDefault;
-    const result = read(value);
-    if (result === undefined) problems.push(`${name} must be ${shape}, not ${JSON.stringify(value)}`);
-    return result ?? byDefault;
-  };
+  const { take, end } = readExtension(file, 'eventHubs', NOT_APPLIED, log);
   const settings: EventHubsSettings = {
-    maxEventBatchSize: take('maxEventBatchSize', 100, positiveInteger, 'a whole number from 1'),
-    prefetchCount: take('prefetchCount', 300, positiveInteger, 'a whole number from 1'),
+    maxEventBatchSize: take('maxEventBatchSize', 100, positiveInteger, COUNT),
+    prefetchCount: take('prefetchCount', 300, positiveInteger, COUNT),
     loadBalancingUpdateIntervalMs: take('loadBalancingUpdateInterval', 30_000, timeSpan, TIME_SPAN),
     partitionOwnershipExpirationIntervalMs: take(
       'partitionOwnershipExpirationInterval',
@@ -53,20 +54,53 @@ export function readEventHubsSettings(file: string, log: Log): EventHubsSettings
     ),
     initialPosition: take('initialOffsetOptions', { offset: '-1' }, position, POSITION),
   };
-  take(
-    'batchCheckpointFrequency',
-    1,
-    (value) => (value === 1 ? 1 : undefined),
-    '1, all that this host knows',
-  );
-  for (const name of Object.keys(given)) {
-    if (!NOT_APPLIED.includes(name)) problems.push(`${name} is unknown`);
-    else
-      log('information', 'Host.Startup', `host.json: extensions.eventHubs.${name} is not applied locally.`);
-  }
-  if (problems.length > 0) throw new Error(`${file}, extensions.eventHubs: ${problems.join('; ')}.`);
+  take('batchCheckpointFrequency', 1, only(1), '1, all that this host knows');
+  end();
   return settings;
 }
+
+/** Reads `extensions.queues` in the same way. */
+export function readQueuesSettings(file: string, log: Log): QueuesSettings {
+  const { take, end } = readExtension(file, 'queues', ['newBatchThreshold'], log);
+  const settings: QueuesSettings = {
+    batchSize: take('batchSize', 16, positiveInteger, COUNT),
+    maxPollingIntervalMs: take('maxPollingInterval', 60_000, timeSpan, TIME_SPAN),
+    visibilityTimeoutMs: take('visibilityTimeout', 0, timeSpan, TIME_SPAN),
+    maxDequeueCount: take('maxDequeueCount', 5, positiveInteger, COUNT),
+  };
+  take('messageEncoding', 'base64', only('base64'), '"base64", all that this host knows');
+  end();
+  return settings;
+}
+
+/** Takes the values of one extension, and at the end tells what is left over or wrong. */
+function readExtension(file: string, name: string, notApplied: readonly string[], log: Log) {
+  const hostJson = JSON.parse(readFileSync(file, 'utf8')) as { extensions?: Record<string, unknown> };
+  const given = { ...(hostJson.extensions?.[name] as Record<string, unknown>) };
+  const problems: string[] = [];
+  const take = <T>(key: string, byDefault: T, read: (value: unknown) => T | undefined, shape: string): T => {
+    const value = given[key];
+    delete given[key];
+    if (value === undefined) return byDefault;
+    const result = read(value);
+    if (result === undefined) problems.push(`${key} must be ${shape}, not ${JSON.stringify(value)}`);
+    return result ?? byDefault;
+  };
+  const end = () => {
+    for (const key of Object.keys(given)) {
+      if (!notApplied.includes(key)) problems.push(`${key} is unknown`);
+      else log('information', 'Host.Startup', `host.json: extensions.${name}.${key} is not applied locally.`);
+    }
+    if (problems.length > 0) throw new Error(`${file}, extensions.${name}: ${problems.join('; ')}.`);
+  };
+  return { take, end };
+}
+
+function only<T>(known: T): (value: unknown) => T | undefined {
+  return (value) => (value === known ? known : undefined);
+}
+
+const COUNT = 'a whole number from 1';
 
 function positiveInteger(value: unknown): number | undefined {
   return Number.isSafeInteger(value) && (value as number) >= 1 ? (value as number) : undefined;

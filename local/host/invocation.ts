@@ -4,11 +4,12 @@ import type {
   FunctionCallback,
   HookCallback,
   InvocationRequest,
+  InvocationResponse,
 } from './coreTypes.ts';
 import type { Log } from './log.ts';
 
 /** How an attempt to run a function ended. */
-export type InvocationResult = { ok: true } | { ok: false; error: Error };
+export type InvocationResult = { ok: true; response: InvocationResponse } | { ok: false; error: Error };
 
 /** What hooks before and after an invocation see; they may replace all of it but the invocation context. */
 interface HookContext extends Record<string, unknown> {
@@ -67,8 +68,7 @@ export async function invoke(
     await runHooks(app.hooks.postInvocation, after);
     // Not a check for `instanceof Error`: the real worker takes `throw undefined` for a success, and so does this.
     if (after.error !== undefined && after.error !== null) throw after.error;
-    await model.getResponse(context, after.result);
-    return { ok: true };
+    return { ok: true, response: await model.getResponse(context, after.result) };
   } catch (error) {
     return { ok: false, error: asError(error) };
   }

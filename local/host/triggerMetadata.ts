@@ -36,15 +36,6 @@ export function triggerMetadata(
   };
 }
 
-/** The exact bytes of an event's body. */
-export function bodyBytes({ body, getRawAmqpMessage }: ReceivedEventData): Buffer {
-  if (Buffer.isBuffer(body)) return body;
-  if (body === undefined || body === null || body === '') return Buffer.alloc(0);
-  if (Array.isArray(body) && getRawAmqpMessage().bodyType === 'data') return Buffer.concat(body as Buffer[]);
-  // An AMQP value or sequence has no bytes of its own. As text it reaches the handler, which can put it aside.
-  return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
-}
-
 // AMQP properties that the .NET client lists among the system properties, under their AMQP names.
 const MESSAGE_PROPERTIES = {
   messageId: 'message-id',

@@ -1,4 +1,4 @@
-import type { FunctionMetadata } from './coreTypes.ts';
+import type { BindingInfo, FunctionMetadata } from './coreTypes.ts';
 
 /** What an Event Hubs trigger listens to, with all settings resolved. */
 export interface EventHubTrigger {
@@ -6,6 +6,14 @@ export interface EventHubTrigger {
   connectionString: string;
   eventHubName: string;
   consumerGroup: string;
+}
+
+/** What a queue trigger listens to, and the queue that takes what the function returns. */
+export interface QueueTrigger {
+  bindingName: string;
+  connectionString: string;
+  queueName: string;
+  returnTo: { connectionString: string; queueName: string } | undefined;
 }
 
 /**
@@ -16,10 +24,7 @@ export function readEventHubTrigger(
   metadata: FunctionMetadata,
   environment: NodeJS.ProcessEnv,
 ): EventHubTrigger {
-  const refuse = (problem: string) => new Error(`Function ${metadata.name}: ${problem}`);
-  const [bindingName, binding] =
-    Object.entries(metadata.bindings).find(([, { type }]) => isEventHubTrigger(type)) ?? [];
-  if (bindingName === undefined || binding === undefined) throw refuse('it has no Event Hubs trigger.');
+  const { bindingName, binding, resolve, refuse } = findTrigger(metadata, environment, isEventHubTrigger);
   const { cardinality, dataType, eventHubName, consumerGroup, connection } = binding;
   if (cardinality !== 'many' || dataType !== 'binary') {
     throw refuse(
@@ -27,14 +32,6 @@ export function readEventHubTrigger(
         `not ${JSON.stringify(cardinality)} and ${JSON.stringify(dataType)}.`,
     );
   }
-  const resolve = (option: string, value: unknown) => {
-    if (typeof value !== 'string' || value === '') throw refuse(`the trigger has no ${option}.`);
-    return value.replace(/%([^%]+)%/g, (_match, name: string) => {
-      const setting = environment[name];
-      if (!setting) throw refuse(`${option} refers to the setting ${name}, which is not set.`);
-      return setting;
-    });
-  };
   return {
     bindingName,
     connectionString: connectionString(resolve('connection', connection), environment, refuse),
@@ -43,9 +40,50 @@ export function readEventHubTrigger(
   };
 }
 
+/** Reads the queue trigger of a function, and its output binding; throws in the same way. */
+export function readQueueTrigger(metadata: FunctionMetadata, environment: NodeJS.ProcessEnv): QueueTrigger {
+  const { bindingName, binding, resolve, refuse } = findTrigger(metadata, environment, isQueueTrigger);
+  const queueOf = ({ queueName, connection }: BindingInfo) => ({
+    connectionString: connectionString(resolve('connection', connection), environment, refuse),
+    queueName: resolve('queueName', queueName),
+  });
+  const outputs = Object.entries(metadata.bindings).filter(([, { direction }]) => direction === 'out');
+  const other = outputs.find(([name, { type }]) => name !== '$return' || type !== 'queue');
+  if (other !== undefined) {
+    throw refuse(`this host knows a queue as the return value, and not the output ${other[0]}.`);
+  }
+  const returned = outputs[0]?.[1];
+  return { bindingName, ...queueOf(binding), returnTo: returned && queueOf(returned) };
+}
+
+function findTrigger(
+  metadata: FunctionMetadata,
+  environment: NodeJS.ProcessEnv,
+  isTrigger: (type: string) => boolean,
+) {
+  const refuse = (problem: string) => new Error(`Function ${metadata.name}: ${problem}`);
+  const [bindingName, binding] =
+    Object.entries(metadata.bindings).find(([, { type }]) => isTrigger(type)) ?? [];
+  if (bindingName === undefined || binding === undefined) throw refuse('it has no trigger of this kind.');
+  const resolve = (option: string, value: unknown) => {
+    if (typeof value !== 'string' || value === '') throw refuse(`the trigger has no ${option}.`);
+    return value.replace(/%([^%]+)%/g, (_match, name: string) => {
+      const setting = environment[name];
+      if (!setting) throw refuse(`${option} refers to the setting ${name}, which is not set.`);
+      return setting;
+    });
+  };
+  return { bindingName, binding, resolve, refuse };
+}
+
 /** Whether this type of binding is an Event Hubs trigger. */
 export function isEventHubTrigger(type: string): boolean {
   return type.toLowerCase() === 'eventhubtrigger';
+}
+
+/** Whether this type of binding is a storage queue trigger. */
+export function isQueueTrigger(type: string): boolean {
+  return type.toLowerCase() === 'queuetrigger';
 }
 
 /** The setting that holds the connection string of a storage account or an Event Hubs namespace. */

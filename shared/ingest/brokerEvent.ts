@@ -118,7 +118,7 @@ const CORRELATION_PROPERTIES = ['x-correlation-id', 'correlation-id', 'correlati
 const MAX_CORRELATION_ID = 128;
 
 /** The first of the correlation properties, in any case; it goes to logs, so nothing unprintable stays in it. */
-function correlationIdOf(properties: Record<string, unknown>): string | null {
+export function correlationIdOf(properties: Record<string, unknown>): string | null {
   const names = Object.keys(properties);
   if (names.length === 0) return null;
   for (const wanted of CORRELATION_PROPERTIES) {

@@ -23,6 +23,8 @@ export interface IngestResult {
   readonly received: number;
   readonly outcomes: Record<'applied' | 'stale' | 'duplicate' | 'conflict' | 'dead_lettered', number>;
   readonly deadLetters: Partial<Record<RejectionReason, number>>;
+  /** The events behind `deadLetters`: they hold payloads, so they must not reach a log. */
+  readonly rejected: readonly RejectedEvent[];
   readonly redelivered: number;
   readonly pairsReopened: number;
   /** Epochs that began with this batch: the hub was recreated. */
@@ -179,11 +181,10 @@ async function store<T extends LogicalTopic>(
 function addUp(received: number, parts: readonly Part[]): IngestResult {
   const sum = (count: (counts: BatchCounts) => number) =>
     parts.reduce((total, part) => total + count(part.counts), 0);
+  const rejected = parts.flatMap((part) => part.events.filter((event) => !event.accepted));
   const deadLetters: Partial<Record<RejectionReason, number>> = {};
-  for (const event of parts.flatMap((part) => part.events)) {
-    if (event.accepted) continue;
-    const { reason } = event.rejection;
-    deadLetters[reason] = (deadLetters[reason] ?? 0) + 1;
+  for (const { rejection } of rejected) {
+    deadLetters[rejection.reason] = (deadLetters[rejection.reason] ?? 0) + 1;
   }
   return {
     received,
@@ -195,6 +196,7 @@ function addUp(received: number, parts: readonly Part[]): IngestResult {
       dead_lettered: sum((counts) => counts.dead_lettered),
     },
     deadLetters,
+    rejected,
     redelivered: sum((counts) => counts.redelivered),
     pairsReopened: sum((counts) => counts.reopened),
     epochsStarted: parts.flatMap(({ counts }) =>

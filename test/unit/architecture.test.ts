@@ -14,7 +14,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'shared/store': ['shared/contracts', 'shared/precedence', 'shared/pairing'],
   'shared/settings': ['shared/contracts'],
   'shared/ingest': ['shared/contracts', 'shared/precedence', 'shared/pairing', 'shared/store'],
-  functions: ['shared/contracts', 'shared/ingest', 'shared/pairing', 'shared/settings', 'shared/store'],
+  'shared/replay': ['shared/contracts', 'shared/ingest', 'shared/store'],
+  functions: ['shared/contracts', 'shared/ingest', 'shared/replay', 'shared/settings', 'shared/store'],
 };
 
 /** Folders that compute and nothing else: no I/O, no clock, no environment. */

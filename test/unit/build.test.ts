@@ -8,16 +8,19 @@ import { buildFunctions } from '../../scripts/build.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
 
-test('the app finds the Entra library in the file beside it that is deployed with it', async () => {
+test('the app finds the libraries that are files of their own', async () => {
   await buildFunctions();
   const imported = [...read('dist/functions.cjs').matchAll(/\bimport\("([^"]+)"\)/g)].map(
     (match) => match[1]!,
   );
-  assert.deepEqual(imported, ['./identity/index.cjs']);
-  const { DefaultAzureCredential } = (await import(
-    pathToFileURL(join(root, 'dist', imported[0]!)).href
-  )) as typeof import('@azure/identity');
+  assert.deepEqual([...new Set(imported)].sort(), ['./event-hubs/index.cjs', './identity/index.cjs']);
+  const load = (file: string) => import(pathToFileURL(join(root, 'dist', file)).href);
+  const { DefaultAzureCredential } = (await load('identity/index.cjs')) as typeof import('@azure/identity');
   assert.equal(typeof new DefaultAzureCredential().getToken, 'function');
+  const { EventHubConsumerClient } = (await load(
+    'event-hubs/index.cjs',
+  )) as typeof import('@azure/event-hubs');
+  assert.equal(typeof EventHubConsumerClient, 'function');
 });
 
 test('every file that is deployed is there after a build', async () => {

@@ -44,8 +44,8 @@ test('what a handler throws fails the invocation, but for undefined and null as 
   assert.equal(failure(await throwing(new Error('broken'))), 'broken');
   assert.equal(failure(await throwing('a text')), 'a text');
   assert.equal(failure(await throwing({ code: 7 })), '{"code":7}');
-  assert.deepEqual(await throwing(undefined), { ok: true });
-  assert.deepEqual(await throwing(null), { ok: true });
+  assert.equal((await throwing(undefined)).ok, true);
+  assert.equal((await throwing(null)).ok, true);
 });
 
 test('a result that the library cannot convert fails the invocation after the work is done', async () => {
@@ -61,7 +61,7 @@ test('hooks run around the handler, may replace its input, and share their data'
     }),
     functions.app.hook.postInvocation((context) => void seen.push(context.hookData['from'], context.result)),
   );
-  assert.deepEqual(await run((messages) => `got ${messages}`), { ok: true });
+  assert.equal((await run((messages) => `got ${messages}`)).ok, true);
   assert.deepEqual(seen, ['pre', 'got replaced']);
 });
 
@@ -71,7 +71,7 @@ test('a hook after the handler may turn a failure into a success', async () => {
       context.error = null;
     }),
   );
-  assert.deepEqual(await run(() => Promise.reject(new Error('broken'))), { ok: true });
+  assert.equal((await run(() => Promise.reject(new Error('broken')))).ok, true);
 });
 
 test('a hook that throws before the handler fails the invocation', async () => {

@@ -6,7 +6,8 @@ import type { InvocationContext } from '@azure/functions';
 import { type App, supplyCoreApi } from '../../../local/host/coreApi.ts';
 import type { RetryContext } from '../../../local/host/coreTypes.ts';
 import { invoke } from '../../../local/host/invocation.ts';
-import { bodyBytes, triggerMetadata } from '../../../local/host/triggerMetadata.ts';
+import { triggerMetadata } from '../../../local/host/triggerMetadata.ts';
+import { bodyBytes } from '../../../shared/ingest/receivedEvent.ts';
 import { receivedEvent } from './receivedEvent.ts';
 
 // What a handler on the real host and worker got, next to what was sent.
@@ -93,7 +94,7 @@ for (const name of ['eventhub-binary-batch', 'eventhub-binary-odd-bodies']) {
       () => {},
     );
 
-    assert.deepEqual(result, { ok: true });
+    assert.equal(result.ok, true);
     assert(seen);
     const expectedInput = handler.input.map(({ base64 }) => Buffer.from(base64, 'base64'));
     assert.deepEqual(seen.input, expectedInput);

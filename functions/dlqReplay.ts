@@ -1,0 +1,50 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { app, type InvocationContext, output } from '@azure/functions';
+import { HubReader } from '../shared/replay/hubReader.ts';
+import { replay } from '../shared/replay/replay.ts';
+import { InvalidReplayRequest, parseReplayRequest } from '../shared/replay/request.ts';
+import { hubConnector } from '../shared/settings/eventHubsConnection.ts';
+import { describeFailure } from '../shared/store/describeFailure.ts';
+import { readReplay } from '../shared/store/replay/readReplay.ts';
+import { database, settings } from './runtime.ts';
+
+const QUEUE = { queueName: 'dlq-replay', connection: 'AzureWebJobsStorage' };
+/** Half of functionTimeout (host.json); what is left of a request goes on in another run. */
+const RUN_MS = 5 * 60_000;
+/** An outage must not carry a valid request into the poison queue: it waits, in a new message each time. */
+const OUTAGE_WAIT_MS = 30_000;
+
+const hub = new HubReader(hubConnector(process.env));
+
+/**
+ * Dead letters and gaps, again (SPEC 7, 8). An invalid request is thrown, so that it ends in the poison queue; anything
+ * else that is not done goes back to the queue under its id.
+ */
+app.storageQueue('dlqReplay', {
+  ...QUEUE,
+  return: output.storageQueue(QUEUE),
+  handler: async (message: unknown, context: InvocationContext): Promise<object | undefined> => {
+    const startedAt = performance.now();
+    const timeIsOver = () => performance.now() - startedAt > RUN_MS;
+    try {
+      const request = parseReplayRequest(message);
+      const requestId = request.request_id ?? String(context.triggerMetadata?.['id']);
+      const again = { ...request, request_id: requestId };
+      try {
+        const done = await replay({ settings, database, hub, requestId, timeIsOver }, request);
+        const result = await readReplay(database, requestId);
+        context.info(JSON.stringify({ message: 'replay', requestId, ...result }));
+        return done ? undefined : again;
+      } catch (error) {
+        if (error instanceof InvalidReplayRequest) throw error;
+        const reason = describeFailure(error);
+        context.error(JSON.stringify({ message: 'replay interrupted', requestId, reason }));
+        await delay(OUTAGE_WAIT_MS);
+        return again;
+      }
+    } catch (error) {
+      context.error(JSON.stringify({ message: 'replay refused', reason: (error as Error).message }));
+      throw error;
+    }
+  },
+});

@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type DequeuedMessageItem, QueueClient } from '@azure/storage-queue';
+import { type BatchFunction, newTraceContext } from './batchRunner.ts';
+import type { OutputData, TypedData } from './coreTypes.ts';
+import type { QueuesSettings } from './hostJson.ts';
+import { invoke } from './invocation.ts';
+import type { QueueTrigger } from './triggerSettings.ts';
+
+/** While a message runs nobody else sees it. The real host prolongs it; here it is longer than any run. */
+const HIDDEN_SECONDS = 15 * 60;
+const SHORTEST_POLL_MS = 100;
+/** Time that running invocations get when the host stops. */
+const DRAIN_MS = 5_000;
+
+/** Runs a function on the messages of a queue. One that failed too often goes to the queue's poison queue. */
+export class QueueListener {
+  readonly #function: Omit<BatchFunction, 'retry'>;
+  readonly #queue: QueueClient;
+  readonly #poison: QueueClient;
+  readonly #returnTo: QueueClient | undefined;
+  readonly #settings: QueuesSettings;
+  readonly #stopping = new AbortController();
+  readonly #ended: Promise<void>;
+
+  /** Starts to listen at once. */
+  constructor(runs: Omit<BatchFunction, 'retry'>, trigger: QueueTrigger, settings: QueuesSettings) {
+    this.#function = runs;
+    this.#settings = settings;
+    this.#queue = new QueueClient(trigger.connectionString, trigger.queueName);
+    this.#poison = new QueueClient(trigger.connectionString, `${trigger.queueName}-poison`);
+    this.#returnTo =
+      trigger.returnTo && new QueueClient(trigger.returnTo.connectionString, trigger.returnTo.queueName);
+    this.#ended = this.#listen();
+  }
+
+  /** Takes no more messages. One that does not end in time comes back when it is visible again. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await Promise.race([this.#ended, delay(DRAIN_MS, undefined, { ref: false })]);
+  }
+
+  async #listen(): Promise<void> {
+    const { signal } = this.#stopping;
+    for (let wait = SHORTEST_POLL_MS; !signal.aborted; ) {
+      try {
+        await this.#queue.createIfNotExists();
+        const { receivedMessageItems: messages } = await this.#queue.receiveMessages({
+          numberOfMessages: Math.min(this.#settings.batchSize, 32),
+          visibilityTimeout: HIDDEN_SECONDS,
+        });
+        await Promise.all(messages.map((message) => this.#process(message)));
+        wait =
+          messages.length > 0 ? SHORTEST_POLL_MS : Math.min(wait * 2, this.#settings.maxPollingIntervalMs);
+      } catch (error) {
+        wait = Math.min(wait * 2, this.#settings.maxPollingIntervalMs);
+        this.#log('warning', `The queue ${this.#queue.name} could not be read: ${(error as Error).message}`);
+      }
+      await delay(wait, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  async #process(message: DequeuedMessageItem): Promise<void> {
+    const { app, registration, bindingName, log } = this.#function;
+    const { name } = registration.metadata;
+    const text = Buffer.from(message.messageText, 'base64').toString('utf8');
+    const invocationId = randomUUID();
+    const request = {
+      invocationId,
+      functionId: name,
+      inputData: [{ name: bindingName, data: typed(text) }],
+      triggerMetadata: triggerMetadata(message, text),
+      traceContext: newTraceContext(),
+    };
+    const result = await invoke(app, registration, request, log);
+    const what = `message ${message.messageId}, delivery ${message.dequeueCount}`;
+    if (result.ok) {
+      const returned = textOf(result.response.returnValue);
+      if (this.#returnTo !== undefined && returned !== undefined) await send(this.#returnTo, returned);
+      await this.#queue.deleteMessage(message.messageId, message.popReceipt);
+      log('information', `Function.${name}`, `Executed '${name}' (Succeeded, ${what}).`, invocationId);
+      return;
+    }
+    log(
+      'error',
+      `Function.${name}`,
+      `Executed '${name}' (Failed, ${what}): ${result.error.stack}`,
+      invocationId,
+    );
+    if (message.dequeueCount < this.#settings.maxDequeueCount) {
+      const seconds = Math.ceil(this.#settings.visibilityTimeoutMs / 1000);
+      await this.#queue.updateMessage(message.messageId, message.popReceipt, message.messageText, seconds);
+      return;
+    }
+    await send(this.#poison, text);
+    await this.#queue.deleteMessage(message.messageId, message.popReceipt);
+    this.#log('warning', `Message ${message.messageId} has been moved to the queue ${this.#poison.name}.`);
+  }
+
+  #log(level: 'information' | 'warning', message: string): void {
+    const { log, registration } = this.#function;
+    log(level, `Host.Triggers.Queues.${registration.metadata.name}`, message);
+  }
+}
+
+async function send(queue: QueueClient, text: string): Promise<void> {
+  await queue.createIfNotExists();
+  await queue.sendMessage(Buffer.from(text).toString('base64'));
+}
+
+/** JSON is parsed by the library, other text is handed over as it is. */
+function typed(text: string): TypedData {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? { json: text } : { string: text };
+  } catch {
+    return { string: text };
+  }
+}
+
+function textOf(returned: OutputData | null | undefined): string | undefined {
+  return returned?.json ?? returned?.string;
+}
+
+/** As the real host sends it: members of a JSON object take the place of built-in ones of the same name. */
+function triggerMetadata(message: DequeuedMessageItem, text: string): Record<string, TypedData> {
+  const data = typed(text);
+  const members = 'json' in data ? Object.entries(JSON.parse(text) as object) : [];
+  const scalars = members.filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value));
+  const time = (date: Date) => ({ json: JSON.stringify(date.toISOString().replace(/\.\d+Z$/, '+00:00')) });
+  return {
+    QueueTrigger: { string: text },
+    DequeueCount: { json: String(message.dequeueCount) },
+    Id: { string: message.messageId },
+    PopReceipt: { string: message.popReceipt },
+    InsertionTime: time(message.insertedOn),
+    ExpirationTime: time(message.expiresOn),
+    NextVisibleTime: time(message.nextVisibleOn),
+    ...Object.fromEntries(
+      scalars.map(([name, value]) => [
+        `${name[0]?.toUpperCase()}${name.slice(1)}`,
+        { string: String(value) },
+      ]),
+    ),
+  };
+}

@@ -1,0 +1,23 @@
+import type pg from 'pg';
+import type { LogicalTopic } from '../contracts/fields.ts';
+import { contractOf, type Profile } from '../contracts/profile.ts';
+import type { Microseconds } from '../contracts/timestamp.ts';
+import { PAYMENT_PAIRING } from '../pairing/rule.ts';
+import type { IngestRules } from './ingest.ts';
+
+/** The part of the settings that says how events are ingested. */
+export interface IngestSettings {
+  readonly profile: Profile;
+  readonly topics: Readonly<Record<LogicalTopic, string>>;
+  readonly maxClockSkew: Microseconds;
+}
+
+/** The rules of one topic: the same for the stream and for everything that is brought in again. */
+export function ingestRules<T extends LogicalTopic>(
+  { profile, topics, maxClockSkew }: IngestSettings,
+  database: pg.Pool,
+  logicalTopic: T,
+): IngestRules<T> {
+  const contract = contractOf(profile, logicalTopic, topics[logicalTopic]) as IngestRules<T>['contract'];
+  return { contract, maxClockSkew, pairing: PAYMENT_PAIRING, database };
+}

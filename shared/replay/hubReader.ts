@@ -1,0 +1,99 @@
+import type { EventHubConsumerClient } from '@azure/event-hubs';
+import type { BrokerEvent } from '../ingest/brokerEvent.ts';
+import { brokerEventOf } from '../ingest/receivedEvent.ts';
+import type { NumberRange } from '../store/replay/missingNumbers.ts';
+
+/** Makes the client of one hub; whoever asks closes it. */
+export type ConnectHub = (hub: string) => Promise<EventHubConsumerClient>;
+
+/** What a partition holds: numbers below `first` are past its retention; `last` is below `first` where it is empty. */
+export interface HeldNumbers {
+  readonly first: number;
+  readonly last: number;
+}
+
+const PAGE = 500;
+/** The hub says that it holds an event, and does not deliver it: then its connection is not what it seems. */
+const STALLED_AFTER_MS = 60_000;
+
+/** Reads chosen sequence numbers from a hub, beside the consumer and without its checkpoints. */
+export class HubReader {
+  readonly #connect: ConnectHub;
+
+  constructor(connect: ConnectHub) {
+    this.#connect = connect;
+  }
+
+  async heldNumbers(hub: string, partition: number): Promise<HeldNumbers> {
+    const client = await this.#connect(hub);
+    try {
+      const properties = await client.getPartitionProperties(String(partition));
+      const { beginningSequenceNumber, lastEnqueuedSequenceNumber, isEmpty } = properties;
+      return isEmpty
+        ? { first: beginningSequenceNumber, last: beginningSequenceNumber - 1 }
+        : { first: beginningSequenceNumber, last: lastEnqueuedSequenceNumber };
+    } finally {
+      await client.close();
+    }
+  }
+
+  /**
+   * Hands over the events of a range that the partition holds, page by page, each with the range that it covers.
+   * Stops after a page for which `take` returns false.
+   */
+  async read(
+    hub: string,
+    partition: number,
+    { from, to }: NumberRange,
+    take: (events: readonly BrokerEvent[], covers: NumberRange) => Promise<boolean>,
+  ): Promise<void> {
+    const client = await this.#connect(hub);
+    let next = from;
+    let stall: NodeJS.Timeout | undefined;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const expectProgress = () => {
+          clearTimeout(stall);
+          const stalled = new Error(
+            `The hub ${hub} does not deliver what it holds of partition ${partition}.`,
+          );
+          stall = setTimeout(() => reject(stalled), STALLED_AFTER_MS);
+        };
+        expectProgress();
+        client.subscribe(
+          String(partition),
+          {
+            processEvents: async (received) => {
+              if (received.length === 0 || next > to) return;
+              clearTimeout(stall);
+              const events = received.filter(({ sequenceNumber }) => sequenceNumber <= to);
+              const covers = { from: next, to: Math.min(received.at(-1)!.sequenceNumber, to) };
+              next = covers.to + 1;
+              try {
+                const goOn = await take(
+                  events.map((event) => brokerEventOf(event, partition)),
+                  covers,
+                );
+                if (goOn && next <= to) expectProgress();
+                else resolve();
+              } catch (error) {
+                reject(error);
+              }
+            },
+            processError: async (error) => reject(error),
+          },
+          {
+            startPosition: { sequenceNumber: from, isInclusive: true },
+            maxBatchSize: PAGE,
+            maxWaitTimeInSeconds: 5,
+            skipParsingBodyAsJson: true,
+          },
+        );
+      });
+    } finally {
+      clearTimeout(stall);
+      next = Infinity;
+      await client.close();
+    }
+  }
+}

@@ -1,0 +1,140 @@
+import { LOGICAL_TOPICS, type LogicalTopic } from '../contracts/fields.ts';
+import type { BrokerEvent } from '../ingest/brokerEvent.ts';
+import { type IngestRules, ingest } from '../ingest/ingest.ts';
+import { prepareEvent, type RejectedEvent } from '../ingest/prepare.ts';
+import { ingestRules } from '../ingest/rules.ts';
+import { type ClaimedDeadLetter, claimDeadLetters } from '../store/replay/claimDeadLetters.ts';
+import { settleReplay } from '../store/replay/settleReplay.ts';
+import type { ReplayContext } from './replay.ts';
+import type { ReplayRequest } from './request.ts';
+
+const PAGE = 500;
+/** Attempts after which a dead letter is left alone, unless the request says `force` (SPEC 8). */
+const MAX_ATTEMPTS = 5;
+
+/**
+ * Brings dead letters in again, page by page, with their original broker metadata: so none of them can overtake a
+ * newer row, and none makes a second dead letter. What is stored now is marked; what is still refused gets today's
+ * reason.
+ *
+ * A crash between a page's ingest and its mark repeats the page: it changes nothing, and the marks are set then.
+ *
+ * @param position the last dead letter that is done with; `examined`: how many were.
+ * @returns false where the run's time is over, or another run of the same request has taken over.
+ * @throws where the infrastructure failed; the page that was begun is repeated by the next run.
+ */
+export async function replayDeadLetters(
+  context: ReplayContext,
+  request: ReplayRequest,
+  { position, ceiling, examined }: { position: number; ceiling: number; examined: number },
+): Promise<boolean> {
+  const { settings, database, requestId, timeIsOver } = context;
+  const { dry_run: dryRun, force, accept_future: acceptFuture } = request;
+  const { ids, limit, ...filter } = filterOf(request);
+  const rules = new Map(
+    LOGICAL_TOPICS.filter((topic) => settings.topics[topic] !== '').map((topic) => {
+      const ofTopic = ingestRules<LogicalTopic>(settings, database, topic);
+      return [settings.topics[topic], acceptFuture ? { ...ofTopic, maxClockSkew: Infinity } : ofTopic];
+    }),
+  );
+  for (let after = position, left = limit - examined; left > 0; ) {
+    if (timeIsOver()) return false;
+    const page = await claimDeadLetters(database, {
+      ...filter,
+      ids,
+      after,
+      ceiling,
+      most: Math.min(PAGE, left),
+      maxAttempts: force ? 2 ** 31 - 1 : MAX_ATTEMPTS,
+      dryRun,
+    });
+    if (page.length === 0) return true;
+    const outcome = await bringIn(page, rules, dryRun);
+    const moved = await settleReplay(database, {
+      requestId,
+      from: after,
+      to: page.at(-1)!.id,
+      examined: page.length,
+      alsoResolved: dryRun ? outcome.stored.length : 0,
+      alsoRejected: dryRun ? outcome.refused.length : 0,
+      exhausted: outcome.leftAlone,
+      lost: 0,
+      stored: dryRun ? [] : outcome.stored,
+      refused: dryRun ? [] : outcome.refused,
+      profileId: settings.profile.id,
+    });
+    if (!moved) return false;
+    after = page.at(-1)!.id;
+    left -= page.length;
+  }
+  return true;
+}
+
+function filterOf({ select }: ReplayRequest) {
+  if ('dlq_ids' in select) {
+    const nothing = { topic: null, error: null, since: null, until: null };
+    return { ids: select.dlq_ids, ...nothing, limit: Infinity };
+  }
+  const { topic, error, since, until, limit } = select as Exclude<typeof select, { gap: unknown }>;
+  return {
+    ids: null,
+    topic: topic ?? null,
+    error: error ?? null,
+    since: since ?? null,
+    until: until ?? null,
+    limit: limit ?? Infinity,
+  };
+}
+
+interface PageOutcome {
+  readonly stored: number[];
+  readonly refused: { id: number; error: string; detail: string }[];
+  /** Exhausted, or of a topic that these settings do not read. */
+  readonly leftAlone: number;
+}
+
+async function bringIn(
+  page: readonly ClaimedDeadLetter[],
+  rules: ReadonlyMap<string, IngestRules<LogicalTopic>>,
+  dryRun: boolean,
+): Promise<PageOutcome> {
+  const outcome = { stored: [] as number[], refused: [] as PageOutcome['refused'], leftAlone: 0 };
+  for (const group of byPartitionAndEpoch(page)) {
+    const ofTopic = rules.get(group[0]!.topic);
+    const idOf = new Map<BrokerEvent, number>();
+    for (const { id, payload, ...letter } of group) {
+      if (ofTopic === undefined || payload === null) outcome.leftAlone++;
+      else idOf.set({ ...letter, body: payload }, id);
+    }
+    if (ofTopic === undefined || idOf.size === 0) continue;
+    const rejected = new Map(
+      (await rejectedOf(ofTopic, [...idOf.keys()], dryRun)).map(({ event, rejection }) => [event, rejection]),
+    );
+    for (const [event, id] of idOf) {
+      const rejection = rejected.get(event);
+      if (rejection === undefined) outcome.stored.push(id);
+      else outcome.refused.push({ id, error: rejection.reason, detail: rejection.detail });
+    }
+  }
+  return outcome;
+}
+
+/** Ingests the events, or only checks them; returns those that are refused. */
+async function rejectedOf(
+  rules: IngestRules<LogicalTopic>,
+  events: readonly BrokerEvent[],
+  dryRun: boolean,
+): Promise<readonly RejectedEvent[]> {
+  if (!dryRun) return (await ingest(rules, events)).rejected;
+  return events.map((event) => prepareEvent(rules, event)).filter((event) => !event.accepted);
+}
+
+/** A batch is of one partition, and of one hub: numbers of another epoch would be counted in the wrong one. */
+function byPartitionAndEpoch(page: readonly ClaimedDeadLetter[]): ClaimedDeadLetter[][] {
+  const groups = Map.groupBy(page, ({ topic, partition, epoch }) =>
+    JSON.stringify([topic, partition, epoch]),
+  );
+  return [...groups.values()].map((group) =>
+    group.sort((a, b) => a.enqueuedAt - b.enqueuedAt || a.sequenceNumber - b.sequenceNumber),
+  );
+}
