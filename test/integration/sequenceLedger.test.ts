@@ -91,6 +91,65 @@ test('one batch with the end of a hub and the start of its successor is counted 
   assert.deepEqual(await ledgerOf(database), [{ partition: '0', epoch: '1', seen: '{[0,2)}' }]);
 });
 
+test('a batch with the end of a hub and the start of its successor, delivered again, counts as redelivered and starts nothing', async (t) => {
+  const database = await testDatabase(t);
+  const rules = rulesFor(database.pool, 'ledger');
+  const old = new Partition(0, 7);
+  const renewed = new Partition();
+  const later = START + 3_600_000_000;
+  const batch = [
+    old.event(entry('a')),
+    old.event('malformed'),
+    renewed.event('malformed', { enqueuedAt: later }),
+    renewed.event(entry('d'), { enqueuedAt: later + 1 }),
+  ];
+  await ingest(rules, batch);
+  const again = await ingest(rules, batch);
+  assert.deepEqual([again.redelivered, again.epochsStarted], [4, []]);
+  const [letters] = await database.rows('SELECT count(*) FROM bo.consumer_dlq_events');
+  assert.equal(letters!['count'], '2');
+  const [counted] = await database.rows(
+    'SELECT sum(applied) AS applied, sum(dead_lettered) AS letters FROM sync.hourly_counters',
+  );
+  assert.deepEqual(counted, { applied: '2', letters: '2' });
+});
+
+test('a hub that is recreated twice: late deliveries from each of its lives count there', async (t) => {
+  const database = await testDatabase(t);
+  const rules = rulesFor(database.pool, 'ledger');
+  const lives = [0, 1, 2].map((life) => {
+    const partition = new Partition();
+    return [0, 1, 2, 3].map((number) =>
+      partition.event(number === 1 ? 'malformed' : entry(`${life}-${number}`), {
+        enqueuedAt: START + life * 3_600_000_000 + number * 1_000_000,
+      }),
+    );
+  });
+  const started: number[] = [];
+  for (const events of lives) started.push(...(await ingest(rules, events.slice(0, 3))).epochsStarted);
+  assert.deepEqual(started, [1, 2]);
+  for (const events of lives) {
+    const { redelivered, epochsStarted } = await ingest(rules, events.slice(0, 3));
+    assert.deepEqual([redelivered, epochsStarted], [3, []]);
+  }
+  // The last event of each life, oldest life last.
+  for (const events of lives.toReversed()) {
+    const { redelivered, epochsStarted } = await ingest(rules, events.slice(3));
+    assert.deepEqual([redelivered, epochsStarted], [0, []]);
+  }
+  assert.deepEqual(await ledgerOf(database), [{ partition: '0', epoch: '2', seen: '{[0,4)}' }]);
+  assert.deepEqual(await database.rows('SELECT epoch, seen FROM sync.closed_epochs ORDER BY epoch'), [
+    { epoch: '0', seen: '{[0,4)}' },
+    { epoch: '1', seen: '{[0,4)}' },
+  ]);
+  const [letters] = await database.rows('SELECT count(*) FROM bo.consumer_dlq_events');
+  assert.equal(letters!['count'], '3');
+  const [counted] = await database.rows(
+    'SELECT sum(applied) AS applied, sum(dead_lettered) AS letters FROM sync.hourly_counters',
+  );
+  assert.deepEqual(counted, { applied: '9', letters: '3' });
+});
+
 test('a repair that arrives after newer events starts no epoch', async (t) => {
   const database = await testDatabase(t);
   const rules = rulesFor(database.pool, 'ledger');
