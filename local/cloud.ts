@@ -3,13 +3,7 @@ import { migrate } from '../infra/database/migrate.ts';
 import { readSettings, type Settings } from '../shared/settings/settings.ts';
 import { type Azurite, startAzurite } from './processes/azurite.ts';
 import { type EmulatorProcess, startEmulatorProcess } from './processes/emulatorProcess.ts';
-import {
-  eventHubsConnectionString,
-  LOCAL_POSTGRES,
-  localCloudFrom,
-  postgresUrl,
-  storageConnectionString,
-} from './processes/localCloud.ts';
+import { LOCAL_POSTGRES, localCloudFrom, localEnvironment, OPERATOR_LOGIN } from './processes/localCloud.ts';
 import { lockStateDirectory } from './processes/lock.ts';
 import { type Postgres, startPostgres } from './processes/postgres.ts';
 import { withClient } from './withClient.ts';
@@ -18,6 +12,11 @@ const PARTITIONS = 4;
 
 /** The login of the functions: a member of `bo_sync`, so what they may not do fails here as it would in Azure. */
 export const FUNCTIONS_LOGIN = { user: 'backoffice_functions', password: 'local' } as const;
+/** Every login of the local cloud, and the role that it is a member of. */
+const LOGINS = [
+  { ...FUNCTIONS_LOGIN, role: 'bo_sync' },
+  { ...OPERATOR_LOGIN, role: 'bo_operator' },
+] as const;
 
 /** PostgreSQL, Azurite and the Event Hubs emulator, running, with the schema in place. */
 export interface LocalCloud {
@@ -43,15 +42,7 @@ export interface LocalCloud {
 export async function startLocalCloud(progress: (line: string) => void): Promise<LocalCloud> {
   const addresses = localCloudFrom(process.env);
   const stateDirectory = resolve(addresses.stateDirectory);
-  const { user, password } = FUNCTIONS_LOGIN;
-  const environment = {
-    FUNCTIONS_WORKER_RUNTIME: 'node',
-    AzureWebJobsStorage: storageConnectionString(addresses.storage),
-    EventHubs: eventHubsConnectionString(addresses.eventHubs.port),
-    EVENT_HUBS_CONSUMER_GROUP: 'bo-sync-local-v1',
-    DATABASE_URL: postgresUrl(addresses.postgres.port, LOCAL_POSTGRES.database, user, password),
-    ...process.env,
-  };
+  const environment = { ...localEnvironment(addresses, FUNCTIONS_LOGIN), ...process.env };
   const settings = readSettings(environment);
   const release = lockStateDirectory(stateDirectory);
 
@@ -110,7 +101,7 @@ async function allOrNone<T extends readonly Stoppable[]>(
   throw failed.reason;
 }
 
-/** Makes the database, its schema and the login of the functions, where they are missing. Returns the migrations that ran. */
+/** Makes the database, its schema and the logins, where they are missing. Returns the migrations that ran. */
 export async function prepareDatabase(postgres: Postgres): Promise<string[]> {
   await withClient(postgres.url('postgres'), async (client) => {
     const found = await client.query('SELECT FROM pg_database WHERE datname = $1', [LOCAL_POSTGRES.database]);
@@ -119,10 +110,11 @@ export async function prepareDatabase(postgres: Postgres): Promise<string[]> {
   const url = postgres.url(LOCAL_POSTGRES.database);
   const ran = await migrate(url);
   await withClient(url, async (client) => {
-    const { user, password } = FUNCTIONS_LOGIN;
-    const found = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [user]);
-    if (found.rowCount === 0) {
-      await client.query(`CREATE ROLE ${user} LOGIN PASSWORD '${password}' IN ROLE bo_sync`);
+    for (const { user, password, role } of LOGINS) {
+      const found = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [user]);
+      if (found.rowCount === 0) {
+        await client.query(`CREATE ROLE ${user} LOGIN PASSWORD '${password}' IN ROLE ${role}`);
+      }
     }
   });
   return ran;

@@ -18,6 +18,9 @@ export interface StoragePorts {
 /** The login of the local PostgreSQL's superuser, and the database of the product. */
 export const LOCAL_POSTGRES = { user: 'postgres', password: 'postgres', database: 'backoffice' } as const;
 
+/** The login of the command line: a member of `bo_operator`. */
+export const OPERATOR_LOGIN = { user: 'backoffice_operator', password: 'local' } as const;
+
 const DEFAULT_STATE_DIRECTORY = fileURLToPath(new URL('../../.local', import.meta.url));
 
 // Azurite's built-in account: its name and key are published, and the same on every machine.
@@ -41,6 +44,20 @@ export function localCloudFrom(environment: NodeJS.ProcessEnv): LocalAddresses {
       tablePort: portFrom(environment, 'LOCAL_TABLE_PORT', 10002),
     },
     eventHubs: { port: portFrom(environment, 'LOCAL_EVENT_HUBS_PORT', AMQP_PORT) },
+  };
+}
+
+/** The settings that a program has that uses the local cloud under this login. */
+export function localEnvironment(
+  addresses: LocalAddresses,
+  { user, password }: { user: string; password: string },
+): Record<string, string> {
+  return {
+    FUNCTIONS_WORKER_RUNTIME: 'node',
+    AzureWebJobsStorage: storageConnectionString(addresses.storage),
+    EventHubs: eventHubsConnectionString(addresses.eventHubs.port),
+    EVENT_HUBS_CONSUMER_GROUP: 'bo-sync-local-v1',
+    DATABASE_URL: postgresUrl(addresses.postgres.port, LOCAL_POSTGRES.database, user, password),
   };
 }
 

@@ -7,11 +7,15 @@ import { databaseConnection } from './databaseConnection.ts';
 import type { Environment, Report } from './report.ts';
 
 /** What the environment says, checked (SPEC 14). */
-export interface Settings {
+export interface Settings extends OperatorSettings {
+  readonly consumerGroup: string;
+}
+
+/** The part that says what the events are and where they are kept. */
+export interface OperatorSettings {
   readonly profile: Profile;
   /** Hub names; an empty `pair` switches `pairIngest` off. */
   readonly topics: Readonly<Record<LogicalTopic, string>>;
-  readonly consumerGroup: string;
   readonly maxClockSkew: Microseconds;
   readonly database: ClientConfig;
   readonly databasePoolSize: number;
@@ -29,29 +33,51 @@ export class SettingsError extends Error {
   }
 }
 
-/** @throws SettingsError */
+/**
+ * The settings of the functions.
+ * @throws SettingsError
+ */
 export function readSettings(environment: Environment): Settings {
+  return checked((report) => {
+    const settings = {
+      ...readDomainSettings(environment, report),
+      consumerGroup: required(
+        environment,
+        'EVENT_HUBS_CONSUMER_GROUP',
+        'the consumer group to read as',
+        report,
+      ),
+    };
+    checkConnections(environment, report);
+    return settings;
+  });
+}
+
+/**
+ * The settings of a program that is no function: what it needs besides, a hub or a queue, it asks for when it does.
+ * @throws SettingsError
+ */
+export function readOperatorSettings(environment: Environment): OperatorSettings {
+  return checked((report) => readDomainSettings(environment, report));
+}
+
+/** Without problems, nothing of what was read is undefined. */
+function checked<S>(read: (report: Report) => Partial<S>): S {
   const problems: string[] = [];
-  const report: Report = (problem) => problems.push(problem);
+  const settings = read((problem) => problems.push(problem));
+  if (problems.length > 0) throw new SettingsError(problems);
+  return settings as S;
+}
+
+function readDomainSettings(environment: Environment, report: Report): Partial<OperatorSettings> {
   const profile = readProfile(environment, report);
-  const settings = {
-    profile,
-    topics: profile === undefined ? undefined : readTopics(environment, profile, report),
-    consumerGroup: required(
-      environment,
-      'EVENT_HUBS_CONSUMER_GROUP',
-      'the consumer group to read as',
-      report,
-    ),
+  checkUserIdMode(environment, report);
+  return {
+    ...(profile && { profile, topics: readTopics(environment, profile, report) }),
     maxClockSkew: wholeNumber(environment, 'MAX_CLOCK_SKEW_SECONDS', 300, 0, 31_536_000, report) * 1_000_000,
     database: databaseConnection(environment, report),
     databasePoolSize: wholeNumber(environment, 'DB_POOL_SIZE', 8, 1, 500, report),
   };
-  checkConnections(environment, report);
-  checkUserIdMode(environment, report);
-  if (problems.length > 0) throw new SettingsError(problems);
-  // Without problems, nothing of it is undefined.
-  return settings as Settings;
 }
 
 function readProfile(environment: Environment, report: Report): Profile | undefined {

@@ -1,0 +1,76 @@
+import { randomInt } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Command, Option } from 'commander';
+import { Publisher } from '../../local/synthetic/publish.ts';
+import { Random } from '../../local/synthetic/random.ts';
+import { SCENARIOS, scenarioEvents } from '../../local/synthetic/scenarios.ts';
+import { untilStopped } from '../../local/untilStopped.ts';
+import { readOperatorSettings } from '../../shared/settings/settings.ts';
+import { Complaint, EXIT } from '../exit.ts';
+import { wholeNumber } from '../options.ts';
+import { writeResult } from '../output.ts';
+import { targetEnvironment } from '../target.ts';
+
+interface Options {
+  scenario: string;
+  count: number;
+  seed: number;
+  rate?: number;
+  json?: boolean;
+}
+
+export function publishCommand(): Command {
+  const meanings = Object.entries(SCENARIOS).map(([name, { meaning }]) => `  ${name.padEnd(16)} ${meaning}`);
+  return new Command('publish')
+    .description('Publishes synthetic payments to the hubs: for tests, never where real ones are.')
+    .addOption(
+      new Option('--scenario <name>', 'what happens to the payments')
+        .choices([...Object.keys(SCENARIOS), 'mixed'])
+        .default('happy'),
+    )
+    .option('--count <n>', 'events', wholeNumber(1), 100)
+    .option(
+      '--seed <n>',
+      'the same seed, the same payments (default: a random one, printed)',
+      wholeNumber(0),
+      randomInt(2 ** 31),
+    )
+    .option('--rate <n>', 'events per second; left out: as fast as they are accepted', wholeNumber(1))
+    .option('--json', 'write JSON')
+    .addHelpText(
+      'after',
+      `\nScenarios:\n${meanings.join('\n')}\n  mixed            everything at once, in known shares`,
+    )
+    .action((options: Options) => publish(options));
+}
+
+async function publish({ scenario, count, seed, rate, json = false }: Options): Promise<void> {
+  const environment = targetEnvironment();
+  const { topics } = readOperatorSettings(environment);
+  const connectionString = environment['EventHubs'];
+  if (!connectionString) {
+    throw new Complaint(
+      'EventHubs must be a connection string that may send: synthetic events need a test namespace.',
+    );
+  }
+  const stopped = untilStopped();
+  const publisher = new Publisher(connectionString, topics);
+  const byTopic: Record<string, number> = {};
+  try {
+    const startedAt = performance.now();
+    let sent = 0;
+    for (const event of scenarioEvents(scenario, new Random(seed), String(seed), () => Date.now())) {
+      if (sent === count || stopped.aborted) break;
+      if (!publisher.takes(event)) continue;
+      await publisher.publish(event);
+      sent++;
+      byTopic[topics[event.topic]] = (byTopic[topics[event.topic]] ?? 0) + 1;
+      if (rate !== undefined) await delay(Math.max(0, startedAt + (sent * 1000) / rate - performance.now()));
+    }
+    await publisher.flush();
+    writeResult({ scenario, seed, published: publisher.published, ...byTopic }, { json });
+    if (stopped.aborted) process.exitCode = EXIT.stopped;
+  } finally {
+    await publisher.close();
+  }
+}

@@ -1,0 +1,48 @@
+import { Command } from 'commander';
+import { SettingsError } from '../shared/settings/settings.ts';
+import { describeFailure } from '../shared/store/describeFailure.ts';
+import { gapsCommand } from './commands/gaps.ts';
+import { publishCommand } from './commands/publish.ts';
+import { replayCommand } from './commands/replay.ts';
+import { Complaint, EXIT } from './exit.ts';
+
+const program = new Command('npm run cli --')
+  .description('What an operator does: replay dead letters, fill gaps, load and compare dumps.')
+  .showHelpAfterError('(--help shows what there is)')
+  .exitOverride()
+  .addCommand(replayCommand())
+  .addCommand(gapsCommand())
+  .addCommand(publishCommand())
+  .addHelpText(
+    'after',
+    `
+Settings are those of the functions (README): DATABASE_URL or PGHOST and DATABASE_AUTH=entra, EventHubs,
+AzureWebJobsStorage. With none of them set, it works on the local cloud that npm start or npm run local:backends runs.
+\`npm run --silent cli -- ... --json\` writes nothing but JSON to stdout.
+Exit codes: 0 done, 1 something is left to do (the output says what), 2 wrong use or settings, 3 a service failed,
+130 stopped by Ctrl-C; what was begun goes on or can be begun again.`,
+  );
+
+for (const command of program.commands)
+  command.exitOverride().showHelpAfterError('(--help shows what there is)');
+
+try {
+  process.exitCode = EXIT.done;
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+function report(error: unknown): number {
+  const { code, exitCode, message } = error as { code?: unknown; exitCode?: number; message: string };
+  // commander has said what is wrong already, or has shown its help.
+  if (typeof code === 'string' && code.startsWith('commander.'))
+    return exitCode === 0 ? EXIT.done : EXIT.usage;
+  if (error instanceof SettingsError) console.error(message);
+  else if (error instanceof Complaint) console.error(message);
+  else {
+    console.error(describeFailure(error));
+    return EXIT.service;
+  }
+  return EXIT.usage;
+}

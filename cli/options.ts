@@ -1,0 +1,28 @@
+import { InvalidArgumentError } from 'commander';
+
+/** Readers of option values; what they throw is shown beside the option's name. */
+
+export function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    if (!/^\d{1,15}$/.test(text) || Number(text) < least) {
+      throw new InvalidArgumentError(`It must be a whole number from ${least}.`);
+    }
+    return Number(text);
+  };
+}
+
+/** A comma between each. */
+export function wholeNumbers(text: string): number[] {
+  return text.split(',').map((part) => wholeNumber(0)(part.trim()));
+}
+
+/** A time with its zone; without one, a machine's own zone would decide. Returns it in UTC. */
+export function time(text: string): string {
+  if (
+    !/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/.test(text) ||
+    !Date.parse(text)
+  ) {
+    throw new InvalidArgumentError('It must be a time with its zone, such as 2026-11-22T10:00:00Z.');
+  }
+  return new Date(text).toISOString();
+}

@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { QueueClient } from '@azure/storage-queue';
+import { InvalidReplayRequest, parseReplayRequest } from '../shared/replay/request.ts';
+import type { Environment } from '../shared/settings/report.ts';
+import type { ReplayResult } from '../shared/store/replay/finishReplay.ts';
+import { readReplay } from '../shared/store/replay/readReplay.ts';
+import { Complaint } from './exit.ts';
+import type { Target } from './target.ts';
+
+export const REPLAY_QUEUE = 'dlq-replay';
+const POLL_MS = 500;
+/** A function that nobody runs never answers; the request itself waits in the queue. */
+const NOT_BEGUN_AFTER_MS = 120_000;
+
+/** Puts a request into the queue of `dlqReplay`; returns the id under which its result is read. */
+export async function askForReplay({ environment }: Target, request: object): Promise<string> {
+  const message = { ...request, request_id: randomUUID() };
+  try {
+    parseReplayRequest(message);
+  } catch (error) {
+    if (error instanceof InvalidReplayRequest) throw new Complaint(error.message);
+    throw error;
+  }
+  const queue = await replayQueue(environment);
+  await queue.createIfNotExists();
+  await queue.sendMessage(Buffer.from(JSON.stringify(message)).toString('base64'));
+  return message.request_id;
+}
+
+/** The result of a request that is done; `undefined` where Ctrl-C came first. */
+export async function waitForReplay(
+  { database }: Target,
+  requestId: string,
+  stopped: AbortSignal,
+  progress: (result: ReplayResult) => void,
+): Promise<ReplayResult | undefined> {
+  const askedAt = performance.now();
+  while (!stopped.aborted) {
+    const found = await readReplay(database, requestId);
+    if (found?.status === 'done') return resultOf(found);
+    if (found !== undefined) progress(found);
+    else if (performance.now() - askedAt > NOT_BEGUN_AFTER_MS) {
+      throw new Complaint(
+        `The function dlqReplay has not begun in ${NOT_BEGUN_AFTER_MS / 1000} s. Is it running? The request stays in the ` +
+          `queue; read its result later with: replay result ${requestId}`,
+      );
+    }
+    await delay(POLL_MS, undefined, { signal: stopped }).catch(() => undefined);
+  }
+  return undefined;
+}
+
+export function resultOf({ examined, resolved, rejected, exhausted, lost }: ReplayResult): ReplayResult {
+  return { examined, resolved, rejected, exhausted, lost };
+}
+
+/** By connection string, or by the identity of this machine or user. */
+async function replayQueue(environment: Environment): Promise<QueueClient> {
+  const connectionString = environment['AzureWebJobsStorage'];
+  if (connectionString) return new QueueClient(connectionString, REPLAY_QUEUE);
+  const account = environment['AzureWebJobsStorage__accountName'];
+  const endpoint =
+    environment['AzureWebJobsStorage__queueServiceUri'] ??
+    (account && `https://${account}.queue.core.windows.net`);
+  if (!endpoint) {
+    throw new Complaint(
+      'AzureWebJobsStorage is missing: the request goes through its queue. Set it to the connection string, or ' +
+        'AzureWebJobsStorage__accountName to the name of the storage account, of the Function App.',
+    );
+  }
+  const { DefaultAzureCredential } = await import('@azure/identity');
+  return new QueueClient(`${endpoint.replace(/\/$/, '')}/${REPLAY_QUEUE}`, new DefaultAzureCredential());
+}
