@@ -9,6 +9,14 @@ type Written = (error?: Error | null) => void;
 class CutSocket extends Socket {
   #cut: number | 'answer' | undefined;
 
+  constructor() {
+    super();
+    // Not an override: `connect` puts Node's own method in its place.
+    this.once('connect', () => {
+      this.write = this.#writeOrCut;
+    });
+  }
+
   /** Cuts instead of the nth message that is sent from now on, or when the next bytes arrive. */
   cutAt(place: number | 'answer' | undefined): void {
     this.#cut = place;
@@ -18,17 +26,17 @@ class CutSocket extends Socket {
   override cork(): void {}
   override uncork(): void {}
 
-  override write(
+  readonly #writeOrCut: Socket['write'] = (
     bytes: string | Uint8Array,
     encoding?: BufferEncoding | Written,
     written?: Written,
-  ): boolean {
+  ): boolean => {
     if (typeof this.#cut === 'number' && --this.#cut === 0) {
       this.destroy();
       return false;
     }
     return super.write(bytes, encoding as BufferEncoding, written);
-  }
+  };
 
   override push(bytes: unknown, encoding?: BufferEncoding): boolean {
     if (this.#cut === 'answer') {

@@ -5,13 +5,15 @@ import { ingest } from '../../shared/ingest/ingest.ts';
 import { failureKind } from '../../shared/store/sqlstates.ts';
 import { rulesFor } from '../support/events.ts';
 import type { CrashingPool } from './crashingPool.ts';
-import type { History } from './history.ts';
+import type { Crash, History } from './history.ts';
 import { type PlannedBatch, plan } from './plan.ts';
 
 /** How many events were delivered and acknowledged, and how many in batches that failed, committed or not. */
 export interface Delivered {
   acknowledged: number;
   unanswered: number;
+  /** Crashes that took place: a short transaction may end before the place of its crash. */
+  readonly crashes: Crash['kind'][];
 }
 
 /** Delivers a history, each writer on a connection of its own, all at once. */
@@ -20,7 +22,7 @@ export async function deliver(
   log: readonly LoggedEvent[],
   writers: readonly CrashingPool[],
 ): Promise<Delivered> {
-  const delivered: Delivered = { acknowledged: 0, unanswered: 0 };
+  const delivered: Delivered = { acknowledged: 0, unanswered: 0, crashes: [] };
   const write = async (writer: CrashingPool, batch: PlannedBatch, indexes: readonly number[]) => {
     const events = indexes.map((index) => brokerEvent(log[index]!));
     const { versionFirst } = history;
@@ -37,6 +39,7 @@ export async function deliver(
     } catch (error) {
       if (failureKind(error) !== 'infrastructure' || error instanceof assert.AssertionError) throw error;
       delivered.unanswered += events.length;
+      delivered.crashes.push(crash.kind);
       for (const part of [events.slice(0, cut), events.slice(cut)]) {
         if (part.length > 0) await write(writer, batch, part);
       }

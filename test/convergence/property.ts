@@ -7,7 +7,7 @@ import { model } from '../../local/check/model.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { CRASH_TRIGGERS, CrashingPool } from './crashingPool.ts';
 import { type Delivered, deliver } from './deliver.ts';
-import { type History, history } from './history.ts';
+import { type Crash, type History, history } from './history.ts';
 import { brokerLog, describeHistory } from './plan.ts';
 
 const TOPICS = {
@@ -49,6 +49,7 @@ export function convergenceTest(defaultRuns: number): void {
         asyncReporter: (details) => report(details, database),
       });
       console.log(progress.summary());
+      assert.deepEqual(Object.keys(progress.crashes).sort(), ['answer', 'message', 'statement'], 'crashes');
     } finally {
       client.release();
       await Promise.all(writers.map(({ pool }) => pool.end()));
@@ -127,22 +128,27 @@ class Progress {
   readonly #startedAt = Date.now();
   #histories = 0;
   #events = 0;
-  #crashed = 0;
+  /** How many there were of each kind. */
+  readonly crashes: Partial<Record<Crash['kind'], number>> = {};
 
   constructor(runs: number) {
     this.#runs = runs;
   }
 
-  tried({ acknowledged, unanswered }: Delivered): void {
+  tried({ acknowledged, unanswered, crashes }: Delivered): void {
     this.#histories++;
     this.#events += acknowledged + unanswered;
-    if (unanswered > 0) this.#crashed++;
+    for (const kind of crashes) this.crashes[kind] = (this.crashes[kind] ?? 0) + 1;
     if (this.#histories % 100 === 0 && this.#histories < this.#runs) console.log(this.summary());
   }
 
   summary(): string {
     const seconds = Math.round((Date.now() - this.#startedAt) / 1000);
-    return `  ${this.#histories} of ${this.#runs} histories, ${this.#crashed} with a crash, ${this.#events} deliveries, ${seconds} s`;
+    const { statement = 0, message = 0, answer = 0 } = this.crashes;
+    return (
+      `  ${this.#histories} of ${this.#runs} histories, ${this.#events} deliveries, crashes: ${statement} at a statement, ` +
+      `${message} at a message, ${answer} at the answer, ${seconds} s`
+    );
   }
 }
 
