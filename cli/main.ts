@@ -8,8 +8,6 @@ import { Complaint, EXIT } from './exit.ts';
 
 const program = new Command('npm run cli --')
   .description('What an operator does: replay dead letters, fill gaps, load and compare dumps.')
-  .showHelpAfterError('(--help shows what there is)')
-  .exitOverride()
   .addCommand(replayCommand())
   .addCommand(gapsCommand())
   .addCommand(publishCommand())
@@ -23,14 +21,19 @@ Exit codes: 0 done, 1 something is left to do (the output says what), 2 wrong us
 130 stopped by Ctrl-C; what was begun goes on or can be begun again.`,
   );
 
-for (const command of program.commands)
-  command.exitOverride().showHelpAfterError('(--help shows what there is)');
+throwInsteadOfExit(program);
 
 try {
   process.exitCode = EXIT.done;
   await program.parseAsync();
 } catch (error) {
   process.exitCode = report(error);
+}
+
+/** commander ends the process with its own codes otherwise; commands that are added do not inherit it. */
+function throwInsteadOfExit(command: Command): void {
+  command.exitOverride().showHelpAfterError('(--help shows what there is)');
+  command.commands.forEach(throwInsteadOfExit);
 }
 
 function report(error: unknown): number {

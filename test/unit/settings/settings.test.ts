@@ -28,8 +28,8 @@ const namedBy = (environment: Record<string, string | undefined>) =>
 
 test('an empty environment is refused, and every missing variable is named at once', () => {
   assert.deepEqual(namedBy({}), [
-    'EVENT_HUBS_CONSUMER_GROUP',
     'DATABASE_URL',
+    'EVENT_HUBS_CONSUMER_GROUP',
     'EventHubs',
     'AzureWebJobsStorage',
   ]);
@@ -110,11 +110,11 @@ test('values of the wrong form are refused, without repeating a secret', () => {
     USER_ID_MODE: 'hmac',
   };
   assert.deepEqual(namedBy(wrong), [
+    'USER_ID_MODE',
     'MAX_CLOCK_SKEW_SECONDS',
     'DATABASE_URL',
     'DB_POOL_SIZE',
     'EventHubs',
-    'USER_ID_MODE',
   ]);
   assert.doesNotMatch(problems(wrong).join(), /secret/);
 });
