@@ -1,8 +1,11 @@
 import { Command } from 'commander';
+import { DumpError } from '../shared/dump/readDump.ts';
 import { SettingsError } from '../shared/settings/settings.ts';
 import { describeFailure } from '../shared/store/describeFailure.ts';
+import { backfillCommand } from './commands/backfill.ts';
 import { gapsCommand } from './commands/gaps.ts';
 import { publishCommand } from './commands/publish.ts';
+import { reconcileCommand } from './commands/reconcile.ts';
 import { replayCommand } from './commands/replay.ts';
 import { Complaint, EXIT } from './exit.ts';
 
@@ -10,6 +13,8 @@ const program = new Command('npm run cli --')
   .description('What an operator does: replay dead letters, fill gaps, load and compare dumps.')
   .addCommand(replayCommand())
   .addCommand(gapsCommand())
+  .addCommand(backfillCommand())
+  .addCommand(reconcileCommand())
   .addCommand(publishCommand())
   .addHelpText(
     'after',
@@ -42,7 +47,9 @@ function report(error: unknown): number {
   if (typeof code === 'string' && code.startsWith('commander.'))
     return exitCode === 0 ? EXIT.done : EXIT.usage;
   if (error instanceof SettingsError) console.error(message);
-  else if (error instanceof Complaint) console.error(message);
+  else if (error instanceof Complaint || error instanceof DumpError) console.error(message);
+  else if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR')
+    console.error(`A file can't be used: ${message}`);
   else {
     console.error(describeFailure(error));
     return EXIT.service;

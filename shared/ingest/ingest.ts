@@ -2,8 +2,10 @@ import type pg from 'pg';
 import type { LogicalTopic } from '../contracts/fields.ts';
 import { type RejectionReason, reject } from '../contracts/rejection.ts';
 import { compact } from '../precedence/compact.ts';
+import { findRefused } from '../store/findRefused.ts';
 import { type BatchCounts, ingestBatch } from '../store/ingestBatch.ts';
-import { failureKind, sqlState } from '../store/sqlstates.ts';
+import { retryContention } from '../store/retryContention.ts';
+import { failureKind } from '../store/sqlstates.ts';
 import { assembleBatch } from './assembleBatch.ts';
 import type { BrokerEvent } from './brokerEvent.ts';
 import {
@@ -30,9 +32,6 @@ export interface IngestResult {
   /** Epochs that began with this batch: the hub was recreated. */
   readonly epochsStarted: readonly number[];
 }
-
-/** How often a batch is sent again at once when another transaction was in its way. */
-const CONTENTION_ATTEMPTS = 10;
 
 /**
  * Ingests the events of one partition of one topic: every event ends in exactly one outcome, and whatever the
@@ -90,92 +89,34 @@ async function write<T extends LogicalTopic>(
   rules: IngestRules<T>,
   events: readonly PreparedEvent<T>[],
 ): Promise<Part> {
+  const { database } = rules;
   try {
-    return { counts: await store(rules, events, rules.database), events };
+    return { counts: await retryContention(() => store(rules, events, database)), events };
   } catch (error) {
     if (failureKind(error) !== 'data') throw error;
-    const refused = await findRefused(rules, events);
-    // Refused together and not alone: that is nobody's own fault.
-    if (refused.size === 0) throw error;
+    const refused = await findRefused(database, events, (part, client) => store(rules, part, client));
+    // Refused together and not alone, or a dead letter: that is nobody's own fault.
+    if (!events.some((event) => event.accepted && refused.has(event))) throw error;
     return write(
       rules,
-      events.map((event) => refused.get(event) ?? event),
+      events.map((event) => {
+        const state = event.accepted ? refused.get(event) : undefined;
+        if (state === undefined) return event;
+        return rejectedEvent(event.event, reject('rejected_by_database', `SQLSTATE ${state}`), event.flags);
+      }),
     );
   }
 }
 
-/** The events that the database refuses, each with what it becomes. Writes nothing. */
-async function findRefused<T extends LogicalTopic>(
-  rules: IngestRules<T>,
-  events: readonly PreparedEvent<T>[],
-): Promise<Map<PreparedEvent<T>, RejectedEvent>> {
-  const client = await rules.database.connect();
-  // A connection that is lost fails its statement. Nobody else hears it while it is ours: unheard, it would end the process.
-  const heard = () => {};
-  client.on('error', heard);
-  const refused = new Map<PreparedEvent<T>, RejectedEvent>();
-  const search = async (part: readonly PreparedEvent<T>[]): Promise<void> => {
-    const error = await tryOut(rules, part, client);
-    if (error === undefined) return;
-    const [event] = part;
-    if (part.length > 1) {
-      const middle = Math.ceil(part.length / 2);
-      await search(part.slice(0, middle));
-      await search(part.slice(middle));
-    } else if (event?.accepted) {
-      // The server's message may quote the row: only its code is repeated.
-      const rejection = reject('rejected_by_database', `SQLSTATE ${sqlState(error)}`);
-      refused.set(event, rejectedEvent(event.event, rejection, event.flags));
-    }
-  };
-  try {
-    await search(events);
-    client.release();
-    return refused;
-  } catch (error) {
-    // Whatever state the connection is in, it is not used again.
-    client.release(true);
-    throw error;
-  } finally {
-    client.off('error', heard);
-  }
-}
-
-/** The data failure that these events cause, if any, in a transaction that is rolled back. */
-async function tryOut<T extends LogicalTopic>(
-  rules: IngestRules<T>,
-  events: readonly PreparedEvent<T>[],
-  client: pg.ClientBase,
-): Promise<unknown> {
-  await client.query('BEGIN');
-  try {
-    await store(rules, events, client);
-    return undefined;
-  } catch (error) {
-    if (failureKind(error) !== 'data') throw error;
-    return error;
-  } finally {
-    await client.query('ROLLBACK');
-  }
-}
-
-/** One transaction; sent again at once where others are in its way, unless it is part of a larger one. */
+/** One transaction, unless it is part of a larger one. */
 async function store<T extends LogicalTopic>(
-  { contract, pairing, database }: IngestRules<T>,
+  { contract, pairing }: IngestRules<T>,
   events: readonly PreparedEvent<T>[],
   target: pg.Pool | pg.ClientBase,
 ): Promise<BatchCounts> {
   const accepted = events.filter((event) => event.accepted);
   const compaction = compact(contract.logicalTopic, accepted, contract.versionFirst);
-  const batch = assembleBatch(contract, pairing, events, compaction);
-  const attempts = target === database ? CONTENTION_ATTEMPTS : 1;
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await ingestBatch(target, batch);
-    } catch (error) {
-      if (attempt === attempts || failureKind(error) !== 'contention') throw error;
-    }
-  }
+  return ingestBatch(target, assembleBatch(contract, pairing, events, compaction));
 }
 
 function addUp(received: number, parts: readonly Part[]): IngestResult {

@@ -14,6 +14,21 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'shared/store': ['shared/contracts', 'shared/precedence', 'shared/pairing'],
   'shared/settings': ['shared/contracts'],
   'shared/ingest': ['shared/contracts', 'shared/precedence', 'shared/pairing', 'shared/store'],
+  'shared/dump': ['shared/contracts', 'shared/ingest', 'shared/precedence', 'shared/store'],
+  'shared/backfill': [
+    'shared/contracts',
+    'shared/dump',
+    'shared/pairing',
+    'shared/precedence',
+    'shared/store',
+  ],
+  'shared/reconcile': [
+    'shared/backfill',
+    'shared/contracts',
+    'shared/dump',
+    'shared/precedence',
+    'shared/store',
+  ],
   'shared/replay': ['shared/contracts', 'shared/ingest', 'shared/store'],
   functions: ['shared/contracts', 'shared/ingest', 'shared/replay', 'shared/settings', 'shared/store'],
 };

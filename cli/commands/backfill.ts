@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { Command } from 'commander';
+import { untilStopped } from '../../local/untilStopped.ts';
+import { backfill } from '../../shared/backfill/backfill.ts';
+import { fingerprint, openDump } from '../../shared/dump/dumpFile.ts';
+import { checkColumns, type DumpWindow } from '../../shared/dump/dumpRecords.ts';
+import { readDump } from '../../shared/dump/readDump.ts';
+import { ingestRules } from '../../shared/ingest/rules.ts';
+import { beginBackfill } from '../../shared/store/backfill/beginBackfill.ts';
+import { finishBackfill } from '../../shared/store/backfill/finishBackfill.ts';
+import type { DumpTopic } from '../../shared/store/backfill/mergeRows.ts';
+import {
+  type DumpCommandOptions,
+  dumpsOf,
+  shortName,
+  userPath,
+  windowOf,
+  withDumpOptions,
+} from '../dumpOptions.ts';
+import { DumpProgress } from '../dumpProgress.ts';
+import { EXIT } from '../exit.ts';
+import { wholeNumber } from '../options.ts';
+import { writeResult } from '../output.ts';
+import { RejectedFile } from '../rejectedFile.ts';
+import { type Target, withTarget } from '../target.ts';
+
+interface Options extends DumpCommandOptions {
+  connections: number;
+  rejected?: string;
+  name?: string;
+}
+
+export function backfillCommand(): Command {
+  return withDumpOptions(
+    new Command('backfill').description(
+      'Loads dumps of the source tables, through the same guard as the stream.',
+    ),
+  )
+    .option('--connections <n>', 'transactions at once', wholeNumber(1), 2)
+    .option('--rejected <file>', 'where rejected lines go (default: FILE.rejected.ndjson)')
+    .option('--name <text>', 'of standard input: the same name and time go on with the same load')
+    .addHelpText(
+      'after',
+      `
+A dump is CSV with a header (COPY ... CSV HEADER), NDJSON, or plain pg_dump text; any of them gzipped. Columns go by
+the names and aliases of the profile; others are ignored.
+
+Examples:
+  npm run cli -- backfill --ledger ledger.csv.gz --orders orders.csv.gz --as-of 2026-11-22T02:00:00Z --days 90
+  psql -c "COPY (SELECT ...) TO STDOUT CSV HEADER" | npm run cli -- backfill --ledger - --name first-load --as-of ...
+Safe while the stream runs, and to repeat: the same file with the same time goes on where it stopped.
+Exit code 1 where lines were rejected.`,
+    )
+    .action((options: Options) => run(options));
+}
+
+function run(options: Options): Promise<void> {
+  const dumps = dumpsOf(options);
+  const window = windowOf(options);
+  const stopped = untilStopped();
+  return withTarget(async (target) => {
+    for (const { topic, path } of dumps) {
+      const result = await load(target, topic, path, window, options, stopped);
+      writeResult(result, { json: options.json ?? false });
+      if (result.rejected > 0) process.exitCode = EXIT.left;
+      if (!result.finished) {
+        console.error('Stopped. The same command goes on where it stopped.');
+        process.exitCode = EXIT.stopped;
+        return;
+      }
+    }
+  });
+}
+
+async function load(
+  { settings, database }: Target,
+  topic: DumpTopic,
+  path: string,
+  window: DumpWindow,
+  { connections, rejected: rejectedPath, name, table, as }: Options,
+  stopped: AbortSignal,
+) {
+  // Rows of a table have no envelope around them.
+  const rules = ingestRules(settings, database, topic);
+  const contract = { ...rules.contract, envelope: [] };
+  const content = path === '-' ? `stdin ${name ?? new Date().toISOString()}` : await fingerprint(path);
+  const identity = JSON.stringify([content, contract.topic, window, table ?? '']);
+  const backfillId = createHash('sha256').update(identity).digest('hex').slice(0, 16);
+  const begun = { backfillId, topic: contract.topic, asOf: window.asOf, requestedBy: as };
+  const { done } = await beginBackfill(database, begun);
+  if (done.length > 0) console.error(`${shortName(path)}: goes on; up to line ${done.at(-1)!.to} is loaded.`);
+
+  const file = await openDump(path);
+  const shown = new DumpProgress(file, shortName(path));
+  const rejected = new RejectedFile(
+    userPath(rejectedPath ?? (path === '-' ? 'stdin.rejected.ndjson' : `${path}.rejected.ndjson`)),
+  );
+  const pages = readDump(file.chunks, { table, checkColumns: (columns) => checkColumns(contract, columns) });
+  const plan = {
+    ...{ contract, pairing: rules.pairing, window, database, backfillId, done, connections, stopped },
+    reject: rejected.write.bind(rejected),
+    progress: ({ read }: { read: number }) => shown.update(read),
+  };
+  const counts = await backfill(plan, pages).finally(() => shown.end());
+  const details = { file: shortName(path), as_of: new Date(window.asOf / 1000), profile: contract.profileId };
+  const { finished } = counts;
+  const total = await finishBackfill(database, backfillId, { finished, details, rejected: counts.rejected });
+  for (const { line, state } of total.refused) rejected.writeRefused(line, state);
+  await rejected.close();
+  const { refused, ...loaded } = total;
+  return {
+    ...{ backfill_id: backfillId, file: shortName(path), finished, read: counts.read, ...loaded },
+    ...{ outside: counts.outside, rejected: counts.rejected + refused.length },
+    ...(counts.rejected + refused.length > 0 ? { rejected_lines: rejected.path } : {}),
+  };
+}

@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { createGunzip } from 'node:zlib';
+
+/** A dump that is being read, unpacked. */
+export interface DumpFile {
+  /** Bytes of the file as it is stored; unknown for standard input. */
+  readonly size: number | undefined;
+  /** Of these, how many were read so far. */
+  bytesRead(): number;
+  readonly chunks: AsyncIterable<Buffer>;
+}
+
+const CHUNK = 1024 * 1024;
+const GZIP = Buffer.from([0x1f, 0x8b]);
+
+/** Opens a file, or standard input for `-`; what begins as gzip does is unpacked. */
+export async function openDump(path: string): Promise<DumpFile> {
+  const size = path === '-' ? undefined : (await stat(path)).size;
+  const source = path === '-' ? process.stdin : createReadStream(path, { highWaterMark: CHUNK });
+  let read = 0;
+  const iterator = source[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  const first = await iterator.next();
+  async function* stored(): AsyncGenerator<Buffer> {
+    for (let next = first; !next.done; next = await iterator.next()) {
+      read += next.value.length;
+      yield next.value;
+    }
+  }
+  const packed = !first.done && first.value.subarray(0, 2).equals(GZIP);
+  return { size, bytesRead: () => read, chunks: packed ? unpacked(stored()) : stored() };
+}
+
+async function* unpacked(stored: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  const gunzip = createGunzip({ chunkSize: CHUNK });
+  const feed = async () => {
+    for await (const chunk of stored) {
+      if (!gunzip.write(chunk)) await new Promise((resolve) => gunzip.once('drain', resolve));
+    }
+    gunzip.end();
+  };
+  feed().catch((error) => gunzip.destroy(error));
+  yield* gunzip as AsyncIterable<Buffer>;
+}
+
+const SAMPLE = 1024 * 1024;
+
+/** What tells one dump from another: its size, and a hash of its beginning and its end. */
+export async function fingerprint(path: string): Promise<string> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    const hash = createHash('sha256').update(`${size}\n`);
+    for (const position of [0, Math.max(size - SAMPLE, 0)]) {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(SAMPLE), 0, SAMPLE, position);
+      hash.update(buffer.subarray(0, bytesRead));
+    }
+    return hash.digest('hex');
+  } finally {
+    await file.close();
+  }
+}

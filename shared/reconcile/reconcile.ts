@@ -1,0 +1,109 @@
+import type pg from 'pg';
+import { type MergePlan, mergeRecords } from '../backfill/backfill.ts';
+import type { Rejection } from '../contracts/rejection.ts';
+import { inWindow, readRecord } from '../dump/dumpRecords.ts';
+import type { DumpLine } from '../dump/readDump.ts';
+import type { Positioned } from '../precedence/precedence.ts';
+import type { DumpTopic } from '../store/backfill/mergeRows.ts';
+import { extraRows } from '../store/reconcile/extraRows.ts';
+import { keepKeys, rowsByKey } from '../store/reconcile/rowsByKey.ts';
+import { compareRecords, differingMembers, type Finding, keyOf } from './compareRecords.ts';
+
+export interface ReconcilePlan<T extends DumpTopic> extends MergePlan<T> {
+  /** Load what is missing or older here. */
+  readonly repair: boolean;
+  readonly report: (difference: Difference) => void;
+  readonly reject: (line: DumpLine, rejection: Rejection) => void;
+  readonly progress: (read: number) => void;
+  readonly stopped: AbortSignal;
+}
+
+/** One difference, with what an operator needs to see why. */
+export interface Difference {
+  readonly finding: Finding;
+  readonly key: string;
+  /** Of the dump. */
+  readonly line?: number;
+  readonly members?: ReturnType<typeof differingMembers>;
+}
+
+export type ReconcileCounts = Record<Finding | 'read' | 'outside' | 'rejected' | 'repaired', number>;
+
+const PAGE = 1000;
+
+/**
+ * Compares a dump with its serving table by value, page by page; then looks for rows that the dump should have and has
+ * not. A repair goes through the same guarded merge as the stream: it makes nothing older.
+ *
+ * @returns the counts, and whether it came to the end.
+ */
+export async function reconcile<T extends DumpTopic>(
+  plan: ReconcilePlan<T>,
+  pages: AsyncIterable<readonly DumpLine[]>,
+): Promise<ReconcileCounts & { readonly finished: boolean }> {
+  const counts: ReconcileCounts = {
+    ...{ read: 0, outside: 0, rejected: 0, same: 0, since_changed: 0, missing: 0, extra: 0 },
+    ...{ older_here: 0, newer_here: 0, different_at_same_version: 0, repaired: 0 },
+  };
+  const client = await plan.database.connect();
+  try {
+    await keepKeys(client);
+    let page: Positioned<T>[] = [];
+    for await (const lines of pages) {
+      for (const line of lines) {
+        counts.read++;
+        const record = readRecord(plan.contract, plan.window, line);
+        if ('record' in record) page.push(record);
+        else {
+          counts.rejected++;
+          plan.reject(line, record);
+        }
+        if (page.length < PAGE) continue;
+        await comparePage(plan, client, page, counts);
+        page = [];
+      }
+      plan.progress(counts.read);
+      if (plan.stopped.aborted) return { ...counts, finished: false };
+    }
+    await comparePage(plan, client, page, counts);
+    for await (const rows of extraRows(client, plan.contract.logicalTopic, plan.window)) {
+      counts.extra += rows.length;
+      for (const row of rows) plan.report({ finding: 'extra', key: keyOf(plan.contract.logicalTopic, row) });
+    }
+    return { ...counts, finished: true };
+  } finally {
+    // With its temporary table.
+    client.release(true);
+  }
+}
+
+async function comparePage<T extends DumpTopic>(
+  plan: ReconcilePlan<T>,
+  client: pg.ClientBase,
+  page: readonly Positioned<T>[],
+  counts: ReconcileCounts,
+): Promise<void> {
+  if (page.length === 0) return;
+  const { logicalTopic: topic, versionFirst } = plan.contract;
+  const keys = page.map((dumped) => keyOf(topic, dumped));
+  const here = new Map((await rowsByKey(client, topic, keys)).map((row) => [keyOf(topic, row), row]));
+  const toLoad: Positioned<T>[] = [];
+  page.forEach((dumped, index) => {
+    // Its key is kept all the same: it is in the dump.
+    if (!inWindow(topic, plan.window, dumped)) {
+      counts.outside++;
+      return;
+    }
+    const key = keys[index]!;
+    const row = here.get(key);
+    const finding = compareRecords(topic, dumped, row, versionFirst);
+    counts[finding]++;
+    if (finding === 'same' || finding === 'since_changed') return;
+    const members = row && { members: differingMembers(dumped.record, row.record) };
+    plan.report({ finding, key, line: dumped.position.sequenceNumber, ...members });
+    if (finding === 'missing' || finding === 'older_here') toLoad.push(dumped);
+  });
+  if (!plan.repair || toLoad.length === 0) return;
+  await mergeRecords(plan, { from: 0, to: 0, rows: toLoad });
+  counts.repaired += toLoad.length;
+}

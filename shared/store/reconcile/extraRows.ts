@@ -1,0 +1,45 @@
+import type pg from 'pg';
+import type { Positioned } from '../../precedence/precedence.ts';
+import type { DumpTopic } from '../backfill/mergeRows.ts';
+import { positionedOf, SERVING_COLUMNS, SERVING_TABLE, type ServingRow } from './servingRows.ts';
+
+/** Times in microseconds; `null`: no limit. */
+export interface ExtraWindow {
+  readonly asOf: number;
+  readonly since: number | null;
+  readonly until: number | null;
+}
+
+const PAGE = 1000;
+
+/**
+ * Serving rows that the dump should have and has not: seen by the time of the dump, inside of its window, and of no key
+ * that {@link rowsByKey} was given. Page by page.
+ */
+export async function* extraRows<T extends DumpTopic>(
+  client: pg.ClientBase,
+  topic: T,
+  { asOf, since, until }: ExtraWindow,
+): AsyncGenerator<Positioned<T>[]> {
+  const { table, key, time } = SERVING_TABLE[topic];
+  const at = (place: number) => `to_timestamp($${place}::float8 / 1000000)`;
+  await client.query('ANALYZE dump_keys');
+  await client.query('BEGIN');
+  try {
+    await client.query(
+      `DECLARE extra NO SCROLL CURSOR FOR
+       SELECT ${SERVING_COLUMNS[topic]} FROM ${table} t
+       WHERE NOT EXISTS (SELECT FROM dump_keys k WHERE k.id = t.${key})
+         AND t.source_enqueued_at <= ${at(1)}
+         AND ($2::float8 IS NULL OR ${time} >= ${at(2)}) AND ($3::float8 IS NULL OR ${time} < ${at(3)})`,
+      [asOf, since, until],
+    );
+    for (;;) {
+      const { rows } = await client.query<ServingRow>(`FETCH ${PAGE} FROM extra`);
+      if (rows.length === 0) break;
+      yield rows.map((row) => positionedOf(topic, row));
+    }
+  } finally {
+    await client.query('ROLLBACK');
+  }
+}

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { DumpError, type DumpLine, readDump } from '../../../shared/dump/readDump.ts';
+
+/** Reads a text, cut into chunks of that size: no line ends where a chunk does. */
+async function read(text: string | Buffer, chunk = 7, table?: string): Promise<DumpLine[]> {
+  const bytes = Buffer.from(text as string);
+  async function* chunks() {
+    // The first chunk tells the format: as in a file, it is large enough for that.
+    if (bytes.length > 0) yield bytes.subarray(0, 80);
+    for (let start = 80; start < bytes.length; start += chunk) yield bytes.subarray(start, start + chunk);
+  }
+  const lines: DumpLine[] = [];
+  for await (const page of readDump(chunks(), { table, checkColumns: () => {} })) lines.push(...page);
+  return lines;
+}
+const fieldsOf = (lines: DumpLine[]) =>
+  lines.map((line) =>
+    'fields' in line ? { line: line.line, ...line.fields } : [line.line, line.rejection.reason],
+  );
+
+test('CSV as COPY writes it: quotes, line breaks in a value, a BOM, carriage returns, absent values', async () => {
+  const text =
+    '\uFEFFtx_id,amount,merchant_name\r\n' +
+    'a,12.50,"Bücher, ""und"" mehr"\r\n' +
+    'b,,"zwei\nZeilen"\r\n' +
+    'c,9007199254740993.000000000000000001,""\r\n';
+  assert.deepEqual(fieldsOf(await read(text)), [
+    { line: 2, tx_id: 'a', amount: '12.50', merchant_name: 'Bücher, "und" mehr' },
+    { line: 4, tx_id: 'b', amount: '', merchant_name: 'zwei\nZeilen' },
+    { line: 5, tx_id: 'c', amount: '9007199254740993.000000000000000001', merchant_name: '' },
+  ]);
+});
+
+test('a row of CSV that has another number of columns is told, and the others are read', async () => {
+  const lines = fieldsOf(await read('tx_id,amount\na,1\nb\nc,3,4\nd,5\n'));
+  assert.deepEqual(
+    lines.filter((line) => !Array.isArray(line)),
+    [
+      { line: 2, tx_id: 'a', amount: '1' },
+      { line: 5, tx_id: 'd', amount: '5' },
+    ],
+  );
+  assert.deepEqual(
+    lines.filter((line) => Array.isArray(line)),
+    [
+      [3, 'not_an_object'],
+      [4, 'not_an_object'],
+    ],
+  );
+});
+
+test('NDJSON: numbers keep their digits, blank lines are skipped, bad lines are told', async () => {
+  const lines = await read('{"tx_id":"a","amount":0.10}\n\n{"tx_id":\n[1]\n{"tx_id":"b"}');
+  const [first] = lines;
+  assert.ok(first && 'fields' in first);
+  assert.deepEqual(JSON.stringify(first.fields), '{"tx_id":"a","amount":{"text":"0.10"}}');
+  assert.deepEqual(fieldsOf(lines.slice(1)), [
+    [3, 'not_json'],
+    [4, 'not_an_object'],
+    { line: 5, tx_id: 'b' },
+  ]);
+});
+
+test('pg_dump as plain text: escapes, NULL, one table of several', async () => {
+  const dump = [
+    '--\n-- PostgreSQL database dump\n--\n\nSET statement_timeout = 0;\n',
+    'COPY public.users (id, name) FROM stdin;\n1\tjo\n\\.\n',
+    'COPY public."ledger" (tx_id, amount, "related_id") FROM stdin;\n',
+    'a\t1.50\t\\N\nb\\tc\t2\to\\\\1\n\\.\n\nSELECT 1;\n',
+  ].join('');
+  assert.deepEqual(fieldsOf(await read(dump, 7, 'ledger')), [
+    { line: 10, tx_id: 'a', amount: '1.50', related_id: null },
+    { line: 11, tx_id: 'b\tc', amount: '2', related_id: 'o\\1' },
+  ]);
+  await assert.rejects(read(dump), /several tables \(public\.users, public\.ledger/);
+  await assert.rejects(read(dump, 7, 'orders'), /no rows of orders/);
+});
+
+test('what can not be read says what to do', async () => {
+  await assert.rejects(read(''), /The dump is empty/);
+  await assert.rejects(read('PGDMP\x01\x0e'), /pg_restore/);
+  await assert.rejects(read('-- only comments\n'), /without --inserts/);
+  const latin1 = Buffer.concat([Buffer.from('tx_id,name\na,'), Buffer.from([0xfc]), Buffer.from('\n')]);
+  await assert.rejects(
+    read(latin1),
+    (error: Error) => error instanceof DumpError && /UTF8/.test(error.message),
+  );
+});
