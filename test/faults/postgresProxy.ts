@@ -92,7 +92,8 @@ class Connection {
   }
 
   cut(): void {
-    this.#host.resetAndDestroy();
+    // Not `resetAndDestroy`: on a socket that is about to end it fails, and Node then never exits.
+    this.#host.destroy();
     this.#database.destroy();
   }
 
