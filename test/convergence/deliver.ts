@@ -7,6 +7,7 @@ import { rulesFor } from '../support/events.ts';
 import type { CrashingPool } from './crashingPool.ts';
 import type { Crash, History } from './history.ts';
 import { type PlannedBatch, plan } from './plan.ts';
+import { Recovery } from './recovery.ts';
 
 /** How many events were delivered and acknowledged, and how many in batches that failed, committed or not. */
 export interface Delivered {
@@ -45,16 +46,25 @@ export async function deliver(
       }
     }
   };
+  const recovery = new Recovery(history, delivered);
   await Promise.all(
-    plan(history).map(async (batches, number) => {
-      for (const batch of batches) await deliverBatch(writers[number]!, batch);
+    plan(history).map(async (steps, number) => {
+      const writer = writers[number]!;
+      for (const step of steps) {
+        if (step.kind === 'batch') await deliverBatch(writer, step);
+        else if (step.kind === 'dump') await recovery.load(writer, step.dump, step.firstLine);
+        else await recovery.replay(writer);
+      }
     }),
   );
+  const [writer] = writers;
+  await recovery.repairGaps(writer!, log.map(brokerEvent));
+  await recovery.replay(writer!);
   return delivered;
 }
 
-function brokerEvent(event: LoggedEvent): BrokerEvent {
-  const { body, partition, sequenceNumber } = event;
+function brokerEvent(event: LoggedEvent): BrokerEvent & Pick<LoggedEvent, 'topic'> {
+  const { topic, body, partition, sequenceNumber } = event;
   const enqueuedAt = event.enqueuedAt * 1000;
-  return { body, partition, sequenceNumber, enqueuedAt, offset: '0', key: null, correlationId: null };
+  return { topic, body, partition, sequenceNumber, enqueuedAt, offset: '0', key: null, correlationId: null };
 }

@@ -12,10 +12,12 @@ export interface HistoryEvent {
   readonly body: string;
   /** Why it is a dead letter, if it is one. */
   readonly fault: string | undefined;
+  /** The body as the mended profile reads it: a replay stores this. */
+  readonly mended?: string;
   readonly partition: number;
   /** Milliseconds after the event before it in its partition. */
   readonly pause: number;
-  /** Once or more often: in order of `at`, by one of the writers. */
+  /** In order of `at`, by one of the writers; one that is never delivered is a gap, which is repaired in the end. */
   readonly deliveries: readonly { readonly at: number; readonly writer: number }[];
 }
 
@@ -28,8 +30,22 @@ export type Crash =
   /** The answer is lost: the transaction is committed, and nobody knows. */
   | { readonly kind: 'answer' };
 
+/** Rows of the source tables, loaded at some place between a writer's batches. */
+export interface HistoryDump {
+  readonly topic: 'ledger' | 'payment_order';
+  readonly rows: readonly { readonly label: string; readonly body: string }[];
+  /** Milliseconds after the first event. */
+  readonly asOf: number;
+  readonly writer: number;
+  readonly place: number;
+  readonly crash: Crash | null;
+}
+
 export interface History {
   readonly events: readonly HistoryEvent[];
+  readonly dumps: readonly HistoryDump[];
+  /** Replays of all dead letters under the mended profile; one more comes in the end. */
+  readonly replays: readonly { readonly writer: number; readonly place: number }[];
   readonly writers: number;
   readonly batchSize: number;
   /** The profile puts version before updated_at. */
@@ -45,7 +61,7 @@ const revision = fc.record({
 });
 const amount = fc.constantFrom('5', '5.0', '-5', 7, 0.1);
 
-type Content = Pick<HistoryEvent, 'topic' | 'label' | 'body' | 'fault'>;
+type Content = Pick<HistoryEvent, 'topic' | 'label' | 'body' | 'fault' | 'mended'>;
 
 function content(topic: LogicalTopic, id: string, change: object, good: object, fault?: string): Content {
   const parts = Object.entries(change).map(([name, value]) => `${name}=${value}`);
@@ -123,6 +139,18 @@ const malformed = fc.oneof(
     }),
 );
 
+const delivery = fc.record({ at: fc.nat(99), writer: fc.nat(3) });
+
+/** The amount goes by a name that only the mended profile knows. */
+const mendable = fc
+  .record({ id: fc.constantFrom('a', 'b', 'c', 'd'), change: ledgerChange })
+  .map(({ id, change }): Content => {
+    const good = entry(id, change);
+    const { amount, ...rest } = good as Record<string, unknown>;
+    const renamed = content('ledger', id, { ...change, amount: 'as value' }, { ...rest, value: amount });
+    return { ...renamed, fault: 'core_missing', mended: JSON.stringify(good) };
+  });
+
 const event = fc
   .record({
     content: fc.oneof(
@@ -130,11 +158,15 @@ const event = fc
       { weight: 3, arbitrary: paymentOrder },
       { weight: 2, arbitrary: pair },
       { weight: 1, arbitrary: malformed },
+      { weight: 1, arbitrary: mendable },
     ),
     place: fc.record({
       partition: fc.integer({ min: 0, max: 2 }),
       pause: fc.integer({ min: 0, max: 1 }),
-      deliveries: fc.array(fc.record({ at: fc.nat(99), writer: fc.nat(3) }), { minLength: 1, maxLength: 3 }),
+      deliveries: fc.oneof(
+        { weight: 9, arbitrary: fc.array(delivery, { minLength: 1, maxLength: 3 }) },
+        { weight: 1, arbitrary: fc.constant([]) },
+      ),
     }),
   })
   .map(({ content, place }): HistoryEvent => ({ ...content, ...place }));
@@ -151,8 +183,26 @@ const crash = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('answer' as const) }) },
 );
 
+const dump = fc
+  .record({
+    rows: fc.oneof(
+      fc.array(ledger, { minLength: 1, maxLength: 5 }),
+      fc.array(paymentOrder, { minLength: 1, maxLength: 3 }),
+    ),
+    asOf: fc.nat(4),
+    writer: fc.nat(3),
+    place: fc.nat(9),
+    crash: fc.option(crash, { freq: 3 }),
+  })
+  .map(({ rows, ...rest }): HistoryDump => {
+    const topic = rows[0]!.topic as HistoryDump['topic'];
+    return { topic, rows: rows.map(({ label, body }) => ({ label, body })), ...rest };
+  });
+
 export const history: fc.Arbitrary<History> = fc.record({
   events: fc.array(event, { minLength: 1, maxLength: 24, size: 'max' }),
+  dumps: fc.array(dump, { maxLength: 2 }),
+  replays: fc.array(fc.record({ writer: fc.nat(3), place: fc.nat(9) }), { maxLength: 2 }),
   writers: fc.integer({ min: 1, max: 4 }),
   batchSize: fc.oneof(fc.integer({ min: 1, max: 5 }), fc.constant(72)),
   versionFirst: fc.boolean(),

@@ -1,7 +1,13 @@
 import type { LoggedEvent } from '../../local/check/brokerLog.ts';
 import type { LogicalTopic } from '../../shared/contracts/fields.ts';
 import { START } from '../support/events.ts';
-import type { Crash, History } from './history.ts';
+import type { Crash, History, HistoryDump } from './history.ts';
+
+/** What a writer does next. */
+export type Step =
+  | ({ readonly kind: 'batch' } & PlannedBatch)
+  | { readonly kind: 'dump'; readonly dump: HistoryDump; readonly firstLine: number }
+  | { readonly kind: 'replay' };
 
 /** A batch as a writer delivers it: events of one partition, by their place in the history. */
 export interface PlannedBatch {
@@ -24,8 +30,43 @@ export function brokerLog({ events }: History): LoggedEvent[] {
   });
 }
 
-/** What each writer delivers, one batch after the other. */
-export function plan(history: History): PlannedBatch[][] {
+/** What the tables are computed from: events as a replay reads them in the end, and the rows of dumps. */
+export function modelLog(history: History): LoggedEvent[] {
+  const events = brokerLog(history).map((event, index) => {
+    const { mended } = history.events[index]!;
+    return mended === undefined ? event : { ...event, body: Buffer.from(mended), fault: undefined };
+  });
+  const rows = history.dumps.flatMap(({ topic, rows, asOf }, number) =>
+    rows.map(({ body }, index) => ({
+      ...{ topic, partition: -1, sequenceNumber: firstLineOf(history, number) + index },
+      ...{ enqueuedAt: START / 1000 + asOf, body: Buffer.from(body), fault: undefined },
+    })),
+  );
+  return [...events, ...rows];
+}
+
+/** Lines of two dumps are not the same: no two rows have one position. */
+function firstLineOf({ dumps }: History, number: number): number {
+  return dumps.slice(0, number).reduce((line, { rows }) => line + rows.length, 1);
+}
+
+/** What each writer does, one step after the other: its batches, with dumps and replays between them. */
+export function plan(history: History): Step[][] {
+  const writers: Step[][] = planBatches(history).map((batches) =>
+    batches.map((batch) => ({ kind: 'batch', ...batch })),
+  );
+  const insert = ({ writer, place }: { writer: number; place: number }, step: Step) => {
+    const steps = writers[writer % writers.length]!;
+    steps.splice(place % (steps.length + 1), 0, step);
+  };
+  history.dumps.forEach((dump, number) => {
+    insert(dump, { kind: 'dump', dump, firstLine: firstLineOf(history, number) });
+  });
+  for (const replay of history.replays) insert(replay, { kind: 'replay' });
+  return writers;
+}
+
+function planBatches(history: History): PlannedBatch[][] {
   const deliveries = history.events.flatMap(({ deliveries }, event) =>
     deliveries.map(({ at, writer }) => ({ at, event, writer: writer % history.writers })),
   );
@@ -64,8 +105,11 @@ export function describeHistory(history: History): string {
     fault === undefined ? '' : `(${fault})`,
     history.events[index]!.label,
   ]);
-  const writers = plan(history).map((batches, writer) => {
-    const texts = batches.map(({ events, crash, cut }) => {
+  const writers = plan(history).map((steps, writer) => {
+    const texts = steps.map((step) => {
+      if (step.kind === 'replay') return 'replay';
+      if (step.kind === 'dump') return dumpText(step.dump);
+      const { events, crash, cut } = step;
       const again =
         cut === undefined || cut === 0 || cut >= events.length ? 'again' : `again, cut after ${cut}`;
       return `[${events.join(' ')}]${crash === undefined ? '' : ` (${crashText(crash)}, ${again})`}`;
@@ -77,7 +121,13 @@ export function describeHistory(history: History): string {
     ...table(['#', 'position', 'enqueued', 'fault', 'event'], rows),
     'Delivered in batches, the writers at the same time:',
     ...writers,
+    'In the end what was never delivered is repaired, and all dead letters are replayed.',
   ].join('\n');
+}
+
+function dumpText({ topic, rows, asOf, crash }: HistoryDump): string {
+  const failing = crash === null ? '' : ` (${crashText(crash)}, again)`;
+  return `dump of ${topic} as of +${asOf} ms: ${rows.map(({ label }) => label).join('; ')}${failing}`;
 }
 
 function crashText(crash: Crash): string {
