@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Random } from '../../local/synthetic/random.ts';
-import { until } from '../e2e/localRun.ts';
 import { FaultBed } from './faultBed.ts';
 import type { CutPoint } from './postgresProxy.ts';
 
@@ -84,12 +83,17 @@ describe(`the connection to PostgreSQL is cut at every message of a batch, seed 
     });
   }
 
-  it(`${CUTS_IN_STREAM} times in a stream, wherever each connection is`, async () => {
+  it(`${CUTS_IN_STREAM} times in a stream: one at a point of the seed, the others wherever they are`, async () => {
     const random = new Random(SEED);
+    // The statement itself is only sent on a new connection.
+    const points = [...BEFORE_COMMIT, ...AFTER_COMMIT].filter(
+      ([, , phase, type]) => phase === 'batch' && !'P1'.includes(type),
+    );
     for (let cuts = 0; cuts < CUTS_IN_STREAM; cuts++) {
+      const [, from, phase, type, arrives = 'nothing'] = random.pick(points);
+      const cut = bed.database.cutAt({ from, phase, type, arrives });
       const publishing = bed.publish(100);
-      await until('a batch is under way', 30_000, () => !bed.database.idle);
-      await delay(random.below(20));
+      await cut;
       bed.database.cutAll();
       await publishing;
     }
