@@ -5,6 +5,7 @@ import { ingest } from '../shared/ingest/ingest.ts';
 import { ingestRules } from '../shared/ingest/rules.ts';
 import { describeFailure } from '../shared/store/describeFailure.ts';
 import { database, settings } from './runtime.ts';
+import { recordBatch } from './telemetry.ts';
 
 /**
  * The trigger of one topic and its handler. `dataType: 'binary'` is what delivers bodies untouched; the library's
@@ -34,9 +35,12 @@ export function eventHubIngest(logicalTopic: LogicalTopic): EventHubFunctionOpti
         partition: events[0]?.partition,
         first: events[0]?.sequenceNumber,
       };
+      const startedAt = performance.now();
       try {
         const { rejected: _payloads, ...result } = await ingest(rules, events);
-        context.info(JSON.stringify({ message: 'batch ingested', ...batch, ...result }));
+        const seconds = (performance.now() - startedAt) / 1000;
+        context.info(JSON.stringify({ message: 'batch ingested', ...batch, ...result, seconds }));
+        recordBatch(contract.topic, events, seconds);
       } catch (error) {
         const reason = describeFailure(error);
         context.error(JSON.stringify({ message: 'batch failed', ...batch, received: events.length, reason }));

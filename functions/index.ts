@@ -3,3 +3,4 @@ import './ledgerIngest.ts';
 import './orderIngest.ts';
 import './pairIngest.ts';
 import './dlqReplay.ts';
+import './syncMetrics.ts';

@@ -1,7 +1,9 @@
 import { app } from '@azure/functions';
 import type pg from 'pg';
+import { measureCheckouts } from '../shared/metrics/measureCheckouts.ts';
 import { readSettings, type Settings } from '../shared/settings/settings.ts';
 import { openDatabase } from '../shared/store/database.ts';
+import { connectionString, endTelemetry, recordCheckout } from './telemetry.ts';
 
 /**
  * One per process: the settings, read at start, and the pool that all functions share. A wrong setting ends the
@@ -15,4 +17,8 @@ export const database: pg.Pool = openDatabase({
   onIdleError: (error) => console.error(`An idle connection to PostgreSQL ended (${error.name}).`),
 });
 
-app.hook.appTerminate(() => database.end());
+if (connectionString) measureCheckouts(database, recordCheckout);
+
+app.hook.appTerminate(async () => {
+  await Promise.all([database.end(), endTelemetry()]);
+});

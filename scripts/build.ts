@@ -21,34 +21,35 @@ const COMMON = {
 } satisfies BuildOptions;
 
 /**
- * Libraries that are files of their own, which only what needs them loads: Entra tokens and, for the repair of gaps, the
- * Event Hubs client. V8 has to read all of a file, also what never runs, and these were most of it. In folders: the host
- * loads every `dist/*.cjs` at start.
+ * What is a file of its own, which only what needs it loads: Entra tokens, the Event Hubs client for the repair of gaps
+ * and the metrics, and what sends metrics. V8 has to read all of a file, also what never runs, and these were most of it.
+ * In folders: the host loads every `dist/*.cjs` at start.
  */
-const APART: Readonly<Record<string, string>> = {
-  '@azure/identity': 'identity',
-  '@azure/event-hubs': 'event-hubs',
-};
+const APART: readonly { readonly imported: RegExp; readonly entry: string; readonly folder: string }[] = [
+  { imported: /^@azure\/identity$/, entry: '@azure/identity', folder: 'identity' },
+  { imported: /^@azure\/event-hubs$/, entry: '@azure/event-hubs', folder: 'event-hubs' },
+  { imported: /\/azureMonitor\.ts$/, entry: 'shared/metrics/azureMonitor.ts', folder: 'telemetry' },
+];
 
 const apart: Plugin = {
   name: 'apart',
-  setup: ({ onResolve }) =>
-    onResolve({ filter: /^@azure\/(identity|event-hubs)$/ }, ({ path }) => ({
-      path: `./${APART[path]}/index.cjs`,
-      external: true,
-    })),
+  setup: ({ onResolve }) => {
+    for (const { imported, folder } of APART) {
+      onResolve({ filter: imported }, () => ({ path: `./${folder}/index.cjs`, external: true }));
+    }
+  },
 };
 
 /**
- * Bundles the functions into `dist/functions.cjs` and each library of {@link APART} into a folder beside it: cold start
+ * Bundles the functions into `dist/functions.cjs` and each part of {@link APART} into a folder beside it: cold start
  * is mostly the loading of modules, and one file is several times as fast as a folder of packages. CommonJS, since the
  * library finds its host by `require`.
  */
 export async function buildFunctions(): Promise<void> {
   const functions = join('dist', 'functions.cjs');
   const results = await Promise.all([
-    ...Object.entries(APART).map(([library, folder]) =>
-      build({ ...COMMON, entryPoints: [library], outfile: join('dist', folder, 'index.cjs') }),
+    ...APART.map(({ entry, folder }) =>
+      build({ ...COMMON, entryPoints: [entry], outfile: join('dist', folder, 'index.cjs') }),
     ),
     build({ ...COMMON, entryPoints: ['functions/index.ts'], outfile: functions, plugins: [apart] }),
   ]);

@@ -14,16 +14,22 @@ import { loadApp } from './loadApp.ts';
 import type { Log } from './log.ts';
 import { QueueListener } from './queueListener.ts';
 import { readRetryPolicy } from './retryPolicy.ts';
+import { SingletonLock } from './singletonLock.ts';
+import { TimerListener } from './timerListener.ts';
 import {
   connectionString,
   isEventHubTrigger,
   isQueueTrigger,
+  isTimerTrigger,
   readEventHubTrigger,
   readQueueTrigger,
+  readTimerTrigger,
 } from './triggerSettings.ts';
 
 /** The container in which the real host keeps ownerships and checkpoints too. */
 const CHECKPOINT_CONTAINER = 'azure-webjobs-eventhub';
+/** The container in which it keeps the locks of functions that run once over all hosts. */
+const LOCK_CONTAINER = 'azure-webjobs-hosts';
 
 /** A Functions host that runs an app. */
 export interface Host {
@@ -34,7 +40,7 @@ export interface Host {
 }
 
 /**
- * Loads the app in `directory` and runs its Event Hubs and queue triggers. Settings come from the environment, as in a
+ * Loads the app in `directory` and runs its Event Hubs, queue and timer triggers. Settings come from the environment, as in a
  * Function App. Throws what the app throws while it is loaded, and an error for every setting that is missing.
  */
 export async function startHost(directory: string, hostName: string, log: Log): Promise<Host> {
@@ -88,7 +94,7 @@ function prepareListener(
     const trigger = readEventHubTrigger(metadata, process.env);
     const runs = { app, registration, bindingName: trigger.bindingName, retry, log };
     return async () => {
-      const store = new BlobCheckpointStore(await checkpointContainer());
+      const store = new BlobCheckpointStore(await blobContainer(CHECKPOINT_CONTAINER));
       return new EventHubListener(settings.hostName, runs, trigger, settings.eventHubs, store);
     };
   }
@@ -97,14 +103,22 @@ function prepareListener(
     const runs = { app, registration, bindingName: trigger.bindingName, log };
     return async () => new QueueListener(runs, trigger, settings.queues);
   }
+  if (types.some(isTimerTrigger)) {
+    const trigger = readTimerTrigger(metadata, process.env);
+    const runs = { app, registration, bindingName: trigger.bindingName, log };
+    return async () => {
+      const lock = new SingletonLock(await blobContainer(LOCK_CONTAINER), metadata.name);
+      return new TimerListener(runs, trigger, lock);
+    };
+  }
   const message = `Function ${metadata.name} (${types.join(', ')}) is not run: this host has no such trigger.`;
   log('warning', 'Host.Startup', message);
   return undefined;
 }
 
-async function checkpointContainer(): Promise<ContainerClient> {
+async function blobContainer(name: string): Promise<ContainerClient> {
   const storage = connectionString('AzureWebJobsStorage', process.env);
-  const container = BlobServiceClient.fromConnectionString(storage).getContainerClient(CHECKPOINT_CONTAINER);
+  const container = BlobServiceClient.fromConnectionString(storage).getContainerClient(name);
   await container.createIfNotExists();
   return container;
 }

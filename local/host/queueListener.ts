@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type DequeuedMessageItem, QueueClient } from '@azure/storage-queue';
 import { type BatchFunction, newTraceContext } from './batchRunner.ts';
-import type { OutputData, TypedData } from './coreTypes.ts';
+import type { TypedData } from './coreTypes.ts';
 import type { QueuesSettings } from './hostJson.ts';
 import { invoke } from './invocation.ts';
+import { type QueueOutput, sendReturned, sendText } from './queueOutput.ts';
 import type { QueueTrigger } from './triggerSettings.ts';
 
 /** While a message runs nobody else sees it. The real host prolongs it; here it is longer than any run. */
@@ -18,7 +19,7 @@ export class QueueListener {
   readonly #function: Omit<BatchFunction, 'retry'>;
   readonly #queue: QueueClient;
   readonly #poison: QueueClient;
-  readonly #returnTo: QueueClient | undefined;
+  readonly #returnTo: QueueOutput | undefined;
   readonly #settings: QueuesSettings;
   readonly #stopping = new AbortController();
   readonly #ended: Promise<void>;
@@ -29,8 +30,7 @@ export class QueueListener {
     this.#settings = settings;
     this.#queue = new QueueClient(trigger.connectionString, trigger.queueName);
     this.#poison = new QueueClient(trigger.connectionString, `${trigger.queueName}-poison`);
-    this.#returnTo =
-      trigger.returnTo && new QueueClient(trigger.returnTo.connectionString, trigger.returnTo.queueName);
+    this.#returnTo = trigger.returnTo;
     this.#ended = this.#listen();
   }
 
@@ -75,8 +75,7 @@ export class QueueListener {
     const result = await invoke(app, registration, request, log);
     const what = `message ${message.messageId}, delivery ${message.dequeueCount}`;
     if (result.ok) {
-      const returned = textOf(result.response.returnValue);
-      if (this.#returnTo !== undefined && returned !== undefined) await send(this.#returnTo, returned);
+      if (this.#returnTo !== undefined) await sendReturned(this.#returnTo, result.response.returnValue);
       await this.#queue.deleteMessage(message.messageId, message.popReceipt);
       log('information', `Function.${name}`, `Executed '${name}' (Succeeded, ${what}).`, invocationId);
       return;
@@ -92,7 +91,7 @@ export class QueueListener {
       await this.#queue.updateMessage(message.messageId, message.popReceipt, message.messageText, seconds);
       return;
     }
-    await send(this.#poison, text);
+    await sendText(this.#poison, text);
     await this.#queue.deleteMessage(message.messageId, message.popReceipt);
     this.#log('warning', `Message ${message.messageId} has been moved to the queue ${this.#poison.name}.`);
   }
@@ -103,11 +102,6 @@ export class QueueListener {
   }
 }
 
-async function send(queue: QueueClient, text: string): Promise<void> {
-  await queue.createIfNotExists();
-  await queue.sendMessage(Buffer.from(text).toString('base64'));
-}
-
 /** JSON is parsed by the library, other text is handed over as it is. */
 function typed(text: string): TypedData {
   try {
@@ -116,10 +110,6 @@ function typed(text: string): TypedData {
   } catch {
     return { string: text };
   }
-}
-
-function textOf(returned: OutputData | null | undefined): string | undefined {
-  return returned?.json ?? returned?.string;
 }
 
 /** As the real host sends it: members of a JSON object take the place of built-in ones of the same name. */

@@ -1,4 +1,6 @@
+import { Cron } from 'croner';
 import type { BindingInfo, FunctionMetadata } from './coreTypes.ts';
+import type { QueueOutput } from './queueOutput.ts';
 
 /** What an Event Hubs trigger listens to, with all settings resolved. */
 export interface EventHubTrigger {
@@ -13,7 +15,14 @@ export interface QueueTrigger {
   bindingName: string;
   connectionString: string;
   queueName: string;
-  returnTo: { connectionString: string; queueName: string } | undefined;
+  returnTo: QueueOutput | undefined;
+}
+
+/** When a timer trigger runs, and the queue that takes what the function returns. */
+export interface TimerTrigger {
+  bindingName: string;
+  schedule: Cron;
+  returnTo: QueueOutput | undefined;
 }
 
 /**
@@ -42,18 +51,54 @@ export function readEventHubTrigger(
 
 /** Reads the queue trigger of a function, and its output binding; throws in the same way. */
 export function readQueueTrigger(metadata: FunctionMetadata, environment: NodeJS.ProcessEnv): QueueTrigger {
-  const { bindingName, binding, resolve, refuse } = findTrigger(metadata, environment, isQueueTrigger);
-  const queueOf = ({ queueName, connection }: BindingInfo) => ({
+  const { bindingName, binding, ...trigger } = findTrigger(metadata, environment, isQueueTrigger);
+  const queue = queueOf(binding, environment, trigger);
+  return { bindingName, ...queue, returnTo: readReturn(metadata, environment, trigger) };
+}
+
+/** Reads the timer trigger of a function, and its output binding; throws in the same way. */
+export function readTimerTrigger(metadata: FunctionMetadata, environment: NodeJS.ProcessEnv): TimerTrigger {
+  const { bindingName, binding, ...trigger } = findTrigger(metadata, environment, isTimerTrigger);
+  if (binding['runOnStartup']) throw trigger.refuse('this host does not know runOnStartup.');
+  const text = trigger.resolve('schedule', binding['schedule']);
+  try {
+    // As NCRONTAB reads it: in UTC, and where both days are given both have to fit.
+    const schedule = new Cron(text, { mode: '6-part', domAndDow: true, timezone: 'UTC' });
+    return { bindingName, schedule, returnTo: readReturn(metadata, environment, trigger) };
+  } catch (error) {
+    throw trigger.refuse(`its schedule "${text}" can't be read: ${(error as Error).message}`);
+  }
+}
+
+/** What the options of a trigger are read with. */
+interface OptionReader {
+  resolve(option: string, value: unknown): string;
+  refuse(problem: string): Error;
+}
+
+function queueOf(
+  { queueName, connection }: BindingInfo,
+  environment: NodeJS.ProcessEnv,
+  { resolve, refuse }: OptionReader,
+): QueueOutput {
+  return {
     connectionString: connectionString(resolve('connection', connection), environment, refuse),
     queueName: resolve('queueName', queueName),
-  });
+  };
+}
+
+function readReturn(
+  metadata: FunctionMetadata,
+  environment: NodeJS.ProcessEnv,
+  reader: OptionReader,
+): QueueOutput | undefined {
   const outputs = Object.entries(metadata.bindings).filter(([, { direction }]) => direction === 'out');
   const other = outputs.find(([name, { type }]) => name !== '$return' || type !== 'queue');
   if (other !== undefined) {
-    throw refuse(`this host knows a queue as the return value, and not the output ${other[0]}.`);
+    throw reader.refuse(`this host knows a queue as the return value, and not the output ${other[0]}.`);
   }
   const returned = outputs[0]?.[1];
-  return { bindingName, ...queueOf(binding), returnTo: returned && queueOf(returned) };
+  return returned && queueOf(returned, environment, reader);
 }
 
 function findTrigger(
@@ -84,6 +129,11 @@ export function isEventHubTrigger(type: string): boolean {
 /** Whether this type of binding is a storage queue trigger. */
 export function isQueueTrigger(type: string): boolean {
   return type.toLowerCase() === 'queuetrigger';
+}
+
+/** Whether this type of binding is a timer trigger. */
+export function isTimerTrigger(type: string): boolean {
+  return type.toLowerCase() === 'timertrigger';
 }
 
 /** The setting that holds the connection string of a storage account or an Event Hubs namespace. */

@@ -50,7 +50,11 @@ export const METRICS = {
     PROFILE,
     'Events that were read under a contract profile',
   ),
-  consumer_contract_alias_hit_total: counter('{event}', PROFILE, 'Events with at least one field by an alias'),
+  consumer_contract_alias_hit_total: counter(
+    '{event}',
+    PROFILE,
+    'Events with at least one field by an alias',
+  ),
   consumer_contract_core_violation_total: counter(
     '{event}',
     PROFILE,
@@ -70,7 +74,11 @@ export const METRICS = {
   ),
   pairing_reopened_total: counter('{pair}', [], 'Pairs that were complete and no longer are'),
 
-  consumer_event_lag_seconds: histogram('s', TOPIC, "From the broker's enqueue time to the commit, per event"),
+  consumer_event_lag_seconds: histogram(
+    's',
+    TOPIC,
+    "From the broker's enqueue time to the commit, per event",
+  ),
   consumer_batch_duration_seconds: histogram('s', TOPIC, 'From the delivery of a batch to its commit'),
   db_pool_checkout_latency_seconds: histogram(
     's',
@@ -92,9 +100,9 @@ export const METRICS = {
   ),
   consumer_hub_recreated: gauge(
     '1',
-    PARTITION,
+    TOPIC,
     'broker',
-    '1 where the last number of the hub lies below what was processed: it was recreated, and its events wait',
+    '1 where the last number of a partition lies below what was processed: the hub was recreated, and its events wait',
   ),
   consumer_freshness_seconds: gauge('s', TOPIC, 'database', 'Age of the latest business event'),
   consumer_publish_freshness_seconds: gauge('s', TOPIC, 'database', 'Age of the latest occurred_at'),
@@ -113,7 +121,12 @@ export const METRICS = {
   ),
   consumer_dlq_ratio: gauge('1', TOPIC, 'counters', 'Share of dead letters since the last run of the timer'),
   consumer_dlq_open: gauge('{event}', TOPIC, 'database', 'Dead letters that are not resolved'),
-  related_id_null_ratio: gauge('1', [], 'database', 'Share of stored entries without related_id, over 7 days'),
+  related_id_null_ratio: gauge(
+    '1',
+    [],
+    'database',
+    'Share of stored entries without related_id, over 7 days',
+  ),
   metadata_coverage_ratio: gauge(
     '1',
     TOPIC,

@@ -9,6 +9,9 @@ import type { Environment, Report } from './report.ts';
 /** What the environment says, checked (SPEC 14). */
 export interface Settings extends OperatorSettings {
   readonly consumerGroup: string;
+  /** Six fields: the seconds come first. */
+  readonly metricsSchedule: string;
+  readonly deadLetterRetentionDays: number;
 }
 
 /** The part that says what the events are and where they are kept. */
@@ -47,6 +50,8 @@ export function readSettings(environment: Environment): Settings {
         'the consumer group to read as',
         report,
       ),
+      metricsSchedule: readSchedule(environment, report),
+      deadLetterRetentionDays: wholeNumber(environment, 'DLQ_RETENTION_DAYS', 14, 1, 3650, report),
     };
     checkConnections(environment, report);
     return settings;
@@ -146,6 +151,17 @@ function wholeNumber(
   if (value >= least && value <= most) return value;
   report(`${name}: must be a whole number from ${least} to ${most}.`);
   return defaultValue;
+}
+
+/** The host reads it; one that it can't read would leave the timer off. */
+function readSchedule(environment: Environment, report: Report): string {
+  const schedule = environment['METRICS_SCHEDULE']?.trim() || '*/30 * * * * *';
+  if (!/^[\w*/,-]+( +[\w*/,-]+){5}$/.test(schedule)) {
+    report(
+      'METRICS_SCHEDULE: must be a cron expression of six fields, seconds first, such as */30 * * * * *.',
+    );
+  }
+  return schedule;
 }
 
 /** Connections that the host opens by itself, from these names: a missing one would only fail later, elsewhere. */

@@ -20,5 +20,5 @@ Module.prototype.require = function require(id) {
 const [file] = process.argv.slice(2);
 if (file !== undefined) {
   require(file);
-  if (names.length !== 3) throw new Error(`${file} registered ${names.length} functions instead of 3.`);
+  if (names.length !== 5) throw new Error(`${file} registered ${names.length} functions instead of 5.`);
 }

@@ -53,7 +53,7 @@ describe('the local Functions host', () => {
     assert.equal(keyed?.triggerMetadata.propertiesArray.at(-1)?.['schemaVersion'], 1);
     assert(hub.records('postInvocation').every(({ seen, failed }) => seen! > 0 && failed === false));
     assert.match(hub.log('A'), /"ready":true,"functions":\["recorder"\]/);
-    assert.match(hub.log('A'), /Function notHere \(timerTrigger\) is not run/);
+    assert.match(hub.log('A'), /Function notHere \(httpTrigger, http\) is not run/);
 
     for (const partition of new Set(starts.map(partitionOf))) {
       const last = starts.findLast((start) => partitionOf(start) === partition);

@@ -30,7 +30,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'shared/store',
   ],
   'shared/replay': ['shared/contracts', 'shared/ingest', 'shared/store'],
-  functions: ['shared/contracts', 'shared/ingest', 'shared/replay', 'shared/settings', 'shared/store'],
+  'shared/metrics': ['shared/contracts', 'shared/store'],
+  functions: [
+    'shared/contracts',
+    'shared/ingest',
+    'shared/metrics',
+    'shared/replay',
+    'shared/settings',
+    'shared/store',
+  ],
 };
 
 /** Folders that compute and nothing else: no I/O, no clock, no environment. */

@@ -13,7 +13,10 @@ test('the app finds the libraries that are files of their own', async () => {
   const imported = [...read('dist/functions.cjs').matchAll(/\bimport\("([^"]+)"\)/g)].map(
     (match) => match[1]!,
   );
-  assert.deepEqual([...new Set(imported)].sort(), ['./event-hubs/index.cjs', './identity/index.cjs']);
+  assert.deepEqual(
+    [...new Set(imported)].sort(),
+    ['event-hubs', 'identity', 'telemetry'].map((folder) => `./${folder}/index.cjs`),
+  );
   const load = (file: string) => import(pathToFileURL(join(root, 'dist', file)).href);
   const { DefaultAzureCredential } = (await load('identity/index.cjs')) as typeof import('@azure/identity');
   assert.equal(typeof new DefaultAzureCredential().getToken, 'function');
@@ -21,6 +24,10 @@ test('the app finds the libraries that are files of their own', async () => {
     'event-hubs/index.cjs',
   )) as typeof import('@azure/event-hubs');
   assert.equal(typeof EventHubConsumerClient, 'function');
+  const { AzureMonitor } = (await load(
+    'telemetry/index.cjs',
+  )) as typeof import('../../shared/metrics/azureMonitor.ts');
+  assert.equal(typeof AzureMonitor, 'function');
 });
 
 test('every file that is deployed is there after a build', async () => {

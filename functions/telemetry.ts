@@ -1,0 +1,59 @@
+import type { BrokerEvent } from '../shared/ingest/brokerEvent.ts';
+import type { AzureMonitor } from '../shared/metrics/azureMonitor.ts';
+import type { Sample } from '../shared/metrics/catalogue.ts';
+
+/** What this process tells Application Insights; nothing where it has no connection string. */
+export const connectionString = process.env['APPLICATIONINSIGHTS_CONNECTION_STRING']?.trim();
+let loading: Promise<AzureMonitor> | undefined;
+
+/** Loaded by the first use: after the first batch, which does not wait for it. */
+function azureMonitor(): Promise<AzureMonitor> | undefined {
+  if (connectionString) loading ??= load(connectionString);
+  return loading;
+}
+
+async function load(connectionString: string): Promise<AzureMonitor> {
+  const { AzureMonitor } = await import('../shared/metrics/azureMonitor.ts');
+  const authentication = process.env['APPLICATIONINSIGHTS_AUTHENTICATION_STRING'] ?? '';
+  if (!/(^|;)\s*Authorization=AAD/i.test(authentication)) return new AzureMonitor({ connectionString });
+  const { DefaultAzureCredential } = await import('@azure/identity');
+  const managedIdentityClientId = /(?:^|;)\s*ClientId=([^;]+)/i.exec(authentication)?.[1];
+  const credential = new DefaultAzureCredential(managedIdentityClientId ? { managedIdentityClientId } : {});
+  return new AzureMonitor({ connectionString, credential });
+}
+
+/** What a batch that is stored has taken, and its events since the broker had them. */
+export function recordBatch(topic: string, events: readonly BrokerEvent[], seconds: number): void {
+  const storedAt = Date.now();
+  azureMonitor()?.then((monitor) => {
+    monitor.record('consumer_batch_duration_seconds', seconds, { topic });
+    for (const { enqueuedAt } of events) {
+      const lag = Math.max(storedAt - enqueuedAt / 1000, 0) / 1000;
+      monitor.record('consumer_event_lag_seconds', lag, { topic });
+    }
+  }, complainOnce);
+}
+
+/** How long somebody waited for a connection; `slow` makes a percentile of a share (docs/adr/0007). */
+export function recordCheckout(seconds: number): void {
+  azureMonitor()?.then((monitor) => {
+    monitor.record('db_pool_checkout_latency_seconds', seconds, { slow: String(seconds > 1) });
+  }, complainOnce);
+}
+
+/** Sends samples; rejects where they were not taken. */
+export async function sendSamples(samples: readonly Sample[]): Promise<void> {
+  await (await azureMonitor())?.send(samples);
+}
+
+/** Sends what is left, before the process ends. */
+export async function endTelemetry(): Promise<void> {
+  await loading?.then((monitor) => monitor.shutdown()).catch(complainOnce);
+}
+
+/** A telemetry that is broken costs no batch. */
+let complained = false;
+function complainOnce(error: unknown): void {
+  if (!complained) console.error(`Telemetry does not work (${(error as Error).name}).`);
+  complained = true;
+}

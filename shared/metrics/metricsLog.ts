@@ -1,0 +1,42 @@
+import type { MetricsRun } from './runMetrics.ts';
+
+export interface LogLine {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly [detail: string]: unknown;
+}
+
+/** What a run of the timer writes to the log: one line of its own, and one for each thing that somebody has to see to. */
+export function metricsLog(run: MetricsRun): LogLine[] {
+  const lines: LogLine[] = [];
+  for (const [topic, error] of run.unreachable) {
+    lines.push({ level: 'warn', message: 'broker unreachable: its lag is unknown', topic, error });
+  }
+  for (const { topic, partition, recreated } of run.partitions) {
+    if (recreated) {
+      lines.push({
+        level: 'error',
+        message: 'hub recreated: its last number lies below what was processed; delete its checkpoints',
+        topic,
+        partition,
+      });
+    }
+  }
+  for (const { select } of run.repairRequests) {
+    lines.push({ level: 'warn', message: 'gap repair asked for', ...select.gap });
+  }
+  if (run.sendFailure !== undefined) {
+    const error = run.sendFailure instanceof Error ? run.sendFailure.name : 'unknown';
+    lines.push({ level: 'error', message: 'metrics not taken: they are sent by the next run', error });
+  }
+  const known = run.partitions.flatMap(({ lag }) => lag ?? []);
+  lines.push({
+    level: 'info',
+    message: 'metrics',
+    sent: run.sent,
+    lag: run.unreachable.size > 0 ? 'unknown' : known.reduce((sum, lag) => sum + lag, 0),
+    gapEvents: run.partitions.reduce((sum, { gap }) => sum + (gap?.events ?? 0), 0),
+    prunedDeadLetters: run.prunedDeadLetters,
+  });
+  return lines;
+}

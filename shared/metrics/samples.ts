@@ -1,0 +1,166 @@
+import type { PairState } from '../store/metrics/pairs.ts';
+import type { Connections } from '../store/metrics/readConnections.ts';
+import type { ContractHealth } from '../store/metrics/readContractHealth.ts';
+import type { Freshness } from '../store/metrics/readFreshness.ts';
+import type { OpenDeadLetters } from '../store/metrics/readOpenDeadLetters.ts';
+import type { CounterDelta } from '../store/metrics/takeCounters.ts';
+import type { BrokerReading } from './brokerState.ts';
+import type { MetricName, Sample } from './catalogue.ts';
+import type { PartitionState } from './partitions.ts';
+
+/** Everything that a run of the timer has read. */
+export interface Snapshot {
+  readonly topics: readonly string[];
+  readonly ledgerTopic: string;
+  readonly partitions: readonly PartitionState[];
+  readonly broker: BrokerReading;
+  readonly counters: readonly CounterDelta[];
+  /** Since counters were last taken; `null` for the first time. */
+  readonly seconds: number | null;
+  readonly freshness: readonly Freshness[];
+  readonly contracts: readonly ContractHealth[];
+  readonly openDeadLetters: readonly OpenDeadLetters[];
+  readonly pairs: PairState;
+  readonly connections: Connections;
+}
+
+/** The samples of a run. What is unknown, or a share of nothing, is absent. */
+export function samplesOf(snapshot: Snapshot): Sample[] {
+  return [
+    ...counterSamples(snapshot.counters),
+    ...recentSamples(snapshot),
+    ...partitionSamples(snapshot),
+    ...freshnessSamples(snapshot),
+    ...contractSamples(snapshot),
+    ...stateSamples(snapshot),
+  ];
+}
+
+function sample(name: MetricName, value: number | null | undefined, attributes: Sample['attributes'] = {}) {
+  return value === null || value === undefined || !Number.isFinite(value)
+    ? []
+    : [{ name, value, attributes }];
+}
+
+const SUCCESSES = ['applied', 'stale', 'duplicate', 'conflict'] as const;
+const OUTCOMES = [...SUCCESSES, 'dead_lettered'] as const;
+
+/** Counters that are sent under one name, by the name that the database gives them. */
+const COUNTER_OF: Readonly<
+  Record<
+    string,
+    { readonly metric: MetricName; readonly label?: 'error' | 'profile_id'; readonly topic?: false }
+  >
+> = {
+  dead_letters: { metric: 'consumer_dlq_total', label: 'error' },
+  redelivered: { metric: 'consumer_redelivered_total' },
+  version_missing: { metric: 'consumer_version_missing_total' },
+  key_mismatch: { metric: 'consumer_key_mismatch_total' },
+  mixed_axes: { metric: 'consumer_mixed_axes_total' },
+  profile_messages: { metric: 'consumer_contract_profile_messages_total', label: 'profile_id' },
+  alias_hit: { metric: 'consumer_contract_alias_hit_total', label: 'profile_id' },
+  core_violation: { metric: 'consumer_contract_core_violation_total', label: 'profile_id' },
+  pairing_skipped: { metric: 'pairing_skipped_non_payment_order_total', topic: false },
+  pairs_reopened: { metric: 'pairing_reopened_total', topic: false },
+};
+
+function counterSamples(counters: readonly CounterDelta[]): Sample[] {
+  const samples = counters.flatMap(({ topic, name, label, added }) => {
+    if ((OUTCOMES as readonly string[]).includes(name)) {
+      return sample('consumer_outcomes_total', added, { topic, outcome: name });
+    }
+    const counter = COUNTER_OF[name];
+    if (counter === undefined) throw new Error(`The counter ${name} is sent under no name.`);
+    return sample(counter.metric, added, {
+      ...(counter.topic !== false && { topic }),
+      ...(counter.label !== undefined && { [counter.label]: label }),
+    });
+  });
+  const messages = [...totalsByTopic(counters)].flatMap(([topic, { success, error }]) => [
+    ...(success > 0 ? sample('consumer_messages_total', success, { topic, status: 'success' }) : []),
+    ...(error > 0 ? sample('consumer_messages_total', error, { topic, status: 'error' }) : []),
+  ]);
+  return [...messages, ...samples];
+}
+
+function totalsByTopic(counters: readonly CounterDelta[]): Map<string, { success: number; error: number }> {
+  const totals = new Map<string, { success: number; error: number }>();
+  for (const { topic, name, added } of counters) {
+    const isSuccess = (SUCCESSES as readonly string[]).includes(name);
+    if (!isSuccess && name !== 'dead_lettered') continue;
+    const total = totals.get(topic) ?? { success: 0, error: 0 };
+    totals.set(topic, total);
+    total[isSuccess ? 'success' : 'error'] += added;
+  }
+  return totals;
+}
+
+/** Of what came since the last run. */
+function recentSamples({ topics, counters, seconds }: Snapshot): Sample[] {
+  const totals = totalsByTopic(counters);
+  return topics.flatMap((topic) => {
+    const { success, error } = totals.get(topic) ?? { success: 0, error: 0 };
+    const messages = success + error;
+    return [
+      ...sample('consumer_throughput_per_second', seconds === null ? null : messages / seconds, { topic }),
+      ...sample('consumer_error_ratio', error / messages, { topic }),
+      ...sample('consumer_upsert_success_ratio', success / messages, { topic }),
+      ...sample('consumer_dlq_ratio', error / messages, { topic }),
+    ];
+  });
+}
+
+function partitionSamples({ topics, broker, partitions }: Snapshot): Sample[] {
+  const hubs = topics.flatMap((topic) => {
+    if (broker.unreachable.has(topic)) return sample('consumer_broker_reachable', 0, { topic });
+    const recreated = partitions.some((partition) => partition.topic === topic && partition.recreated);
+    return [
+      ...sample('consumer_broker_reachable', 1, { topic }),
+      ...sample('consumer_hub_recreated', Number(recreated), { topic }),
+    ];
+  });
+  return [
+    ...hubs,
+    ...partitions.flatMap(({ topic, partition, lag, gap }) => {
+      const attributes = { topic, partition: String(partition) };
+      return [
+        ...sample('consumer_kafka_lag', lag, attributes),
+        ...sample('consumer_sequence_gap_events', gap?.events ?? 0, attributes),
+      ];
+    }),
+  ];
+}
+
+function freshnessSamples({ topics, freshness }: Snapshot): Sample[] {
+  return freshness
+    .filter(({ topic }) => topics.includes(topic))
+    .flatMap(({ topic, event, publish }) => [
+      ...sample('consumer_freshness_seconds', event, { topic }),
+      ...sample('consumer_publish_freshness_seconds', publish, { topic }),
+    ]);
+}
+
+/** Over 7 days. */
+function contractSamples({ contracts, ledgerTopic }: Snapshot): Sample[] {
+  const ledger = contracts.find(({ topic }) => topic === ledgerTopic);
+  return [
+    ...sample('related_id_null_ratio', ledger && ledger.relatedIdNull / ledger.success),
+    ...contracts.flatMap(({ topic, success, received, versionMissing, aliasHit, coreViolation }) => [
+      ...sample('metadata_coverage_ratio', 1 - versionMissing / success, { topic }),
+      ...sample('version_missing_ratio', versionMissing / success, { topic }),
+      ...sample('core_violation_rate', coreViolation / success, { topic }),
+      ...sample('alias_hit_ratio', aliasHit / received, { topic }),
+    ]),
+  ];
+}
+
+function stateSamples({ topics, openDeadLetters, pairs, connections }: Snapshot): Sample[] {
+  const openOf = (topic: string) => openDeadLetters.find((row) => row.topic === topic)?.open ?? 0;
+  return [
+    ...topics.flatMap((topic) => sample('consumer_dlq_open', openOf(topic), { topic })),
+    ...sample('pair_complete_ratio', pairs.completeRatio),
+    ...sample('pairing_incomplete_age_seconds', pairs.incompleteAge, { quantile: '0.95' }),
+    ...sample('db_pool_checked_out', connections.checkedOut),
+    ...sample('db_pool_connections_ratio', connections.ratio),
+  ];
+}
