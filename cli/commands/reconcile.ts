@@ -34,14 +34,14 @@ export function reconcileCommand(): Command {
       'Compares dumps of the source tables with the serving tables, by value.',
     ),
   )
-    .option('--repair', 'load what is missing or older here, through the same guard as the stream')
+    .option('--repair', 'load what is missing, older or different here, through the same guard as the stream')
     .option('--report <file>', 'where the differences go, as NDJSON (default: FILE.differences.ndjson)')
     .addHelpText(
       'after',
       `
 Findings: missing (in the dump, not here), extra (here, not in the dump), older_here, newer_here, and
 different_at_same_version. What reached the broker after --as-of is counted as since_changed and is no difference.
---repair does not touch extra, newer_here and different_at_same_version: which side is right is for people to say.
+--repair does not touch extra and newer_here: nothing is deleted or made older; the source has to say what is right.
 
 Examples:
   npm run cli -- reconcile --ledger ledger.csv.gz --as-of 2026-11-22T02:00:00Z --days 7

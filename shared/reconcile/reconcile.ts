@@ -10,7 +10,7 @@ import { keepKeys, rowsByKey } from '../store/reconcile/rowsByKey.ts';
 import { compareRecords, differingMembers, type Finding, keyOf } from './compareRecords.ts';
 
 export interface ReconcilePlan<T extends DumpTopic> extends MergePlan<T> {
-  /** Load what is missing or older here. */
+  /** Load what the dump has and the guard lets win: missing, older, or different at one version. */
   readonly repair: boolean;
   readonly report: (difference: Difference) => void;
   readonly reject: (line: DumpLine, rejection: Rejection) => void;
@@ -28,6 +28,9 @@ export interface Difference {
 }
 
 export type ReconcileCounts = Record<Finding | 'read' | 'outside' | 'rejected' | 'repaired', number>;
+
+/** At one version the state that was seen later wins (SPEC 3): that is the dump. */
+const REPAIRED: ReadonlySet<Finding> = new Set(['missing', 'older_here', 'different_at_same_version']);
 
 const PAGE = 1000;
 
@@ -101,7 +104,7 @@ async function comparePage<T extends DumpTopic>(
     if (finding === 'same' || finding === 'since_changed') return;
     const members = row && { members: differingMembers(dumped.record, row.record) };
     plan.report({ finding, key, line: dumped.position.sequenceNumber, ...members });
-    if (finding === 'missing' || finding === 'older_here') toLoad.push(dumped);
+    if (REPAIRED.has(finding)) toLoad.push(dumped);
   });
   if (!plan.repair || toLoad.length === 0) return;
   await mergeRecords(plan, { from: 0, to: 0, rows: toLoad });

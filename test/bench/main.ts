@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
+import { measureBackfill } from './backfill.ts';
 import { chart } from './chart.ts';
 import { measureColdStart } from './coldStart.ts';
 import { delayCases, gridCases, growthCases, interleaved, type Results, targetCases } from './core.ts';
@@ -12,7 +13,17 @@ import { measureTriggerPath } from './triggerPath.ts';
 
 // `npm run bench`: ratios of contestants that ran in turn on one machine, with one PostgreSQL and its settings.
 
-const PARTS = ['core', 'delay', 'grid', 'growth', 'trigger', 'latency', 'start', 'memory'] as const;
+const PARTS = [
+  'core',
+  'delay',
+  'grid',
+  'growth',
+  'trigger',
+  'latency',
+  'start',
+  'memory',
+  'backfill',
+] as const;
 type Part = (typeof PARTS)[number];
 
 interface Options {
@@ -77,6 +88,7 @@ if (options.json) {
 }
 
 async function databaseParts(): Promise<{ results: Results; deadlocks: number }> {
+  if (!(['core', 'delay', 'grid', 'growth'] as const).some(wanted)) return { results: {}, deadlocks: 0 };
   const server = await BenchServer.start();
   const { rounds, events, rows } = options;
   try {
@@ -117,6 +129,10 @@ async function processParts(): Promise<Record<string, number>> {
     progress('memory over 1,000,000 events ...');
     const { rssBeforeMb, rssAfterMb } = await measureMemory({ events: 1_000_000 });
     Object.assign(figures, { memory_before_mb: rssBeforeMb, memory_after_mb: rssAfterMb });
+  }
+  if (wanted('backfill')) {
+    const sizes = { ledgerRows: options.rows, orderRows: options.rows / 2 };
+    Object.assign(figures, await measureBackfill(sizes, progress));
   }
   return figures;
 }
