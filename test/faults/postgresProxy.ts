@@ -105,7 +105,7 @@ class Connection {
     });
     // A cut is what this is for: whatever error it causes on the other side is no news.
     source.on('error', () => {});
-    source.on('close', () => target.end());
+    source.on('close', () => target.destroySoon());
   }
 
   /** False when the connection was cut. What came before the cut still arrives. */
@@ -113,7 +113,8 @@ class Connection {
     if (from === 'host') this.idle = false;
     const arrives = this.#springs({ from, phase: this.#phase, type });
     if (arrives !== undefined) {
-      target.end(bytes.subarray(0, arrives === 'half' ? bytes.length >> 1 : 0));
+      target.write(bytes.subarray(0, arrives === 'half' ? bytes.length >> 1 : 0));
+      target.destroySoon();
       source.removeAllListeners('data');
       source.destroy();
       return false;
