@@ -11,10 +11,14 @@ import { connectionString, endTelemetry, recordCheckout } from './telemetry.ts';
  */
 export const settings: Settings = readSettings(process.env);
 
+export function onIdleError(error: Error): void {
+  console.error(`An idle connection to PostgreSQL ended (${error.name}).`);
+}
+
 export const database: pg.Pool = openDatabase({
   connection: settings.database,
   poolSize: settings.databasePoolSize,
-  onIdleError: (error) => console.error(`An idle connection to PostgreSQL ended (${error.name}).`),
+  onIdleError,
 });
 
 if (connectionString) measureCheckouts(database, recordCheckout);

@@ -3,13 +3,18 @@ import { BrokerState } from '../shared/metrics/brokerState.ts';
 import { metricsLog } from '../shared/metrics/metricsLog.ts';
 import { runMetrics } from '../shared/metrics/runMetrics.ts';
 import { hubConnector } from '../shared/settings/eventHubsConnection.ts';
+import { openDatabase } from '../shared/store/database.ts';
 import { describeFailure } from '../shared/store/describeFailure.ts';
-import { database, settings } from './runtime.ts';
+import { onIdleError, settings } from './runtime.ts';
 import { sendSamples } from './telemetry.ts';
 
 const { topics, deadLetterRetentionDays } = settings;
 const broker = new BrokerState(hubConnector(process.env));
-app.hook.appTerminate(() => broker.close());
+// Not the pool of the batches: where they hang, they have all of its connections, and that is what has to be told.
+const database = openDatabase({ connection: settings.database, poolSize: 2, onIdleError });
+app.hook.appTerminate(async () => {
+  await Promise.all([broker.close(), database.end()]);
+});
 
 /**
  * The state of the sync, to Application Insights; gaps, to the replay queue (SPEC 7, 9). The host runs one at a time over

@@ -5,16 +5,19 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import type pg from 'pg';
 import { buildFunctions } from '../scripts/build.ts';
+import { openDatabase } from '../shared/store/database.ts';
 import { BrokerWatch } from './check/brokerLog.ts';
 import { type Progress, readProgress, unseenEvents } from './check/progress.ts';
 import { makeReport, reportLines } from './check/report.ts';
 import { addressLines, type LocalCloud, startLocalCloud } from './cloud.ts';
 import { type Hosts, startHosts } from './hosts.ts';
+import { localCloudFrom } from './processes/localCloud.ts';
 import { StatusView } from './statusView.ts';
 import { syntheticEvents } from './synthetic/payments.ts';
 import { Publisher } from './synthetic/publish.ts';
 import { Random } from './synthetic/random.ts';
 import { untilStopped } from './untilStopped.ts';
+import { LiveView } from './view/liveView.ts';
 import { withClient } from './withClient.ts';
 
 interface Options {
@@ -25,6 +28,9 @@ interface Options {
   killHosts: number;
   exit?: true;
 }
+
+/** More often than in Azure: somebody is watching. */
+const METRICS_SCHEDULE = '*/5 * * * * *';
 
 /** With no progress for this long, a run that has to end is over: a host that died needs up to a minute. */
 const STALLED_AFTER_MS = 180_000;
@@ -51,7 +57,8 @@ Examples:
   npm start -- --events 20000 --hosts 2 --kill-hosts 2 --exit
 
 State is kept under .local/ (npm run local:reset clears it). A port that is taken can be moved with
-LOCAL_POSTGRES_PORT, LOCAL_EVENT_HUBS_PORT, LOCAL_BLOB_PORT, LOCAL_QUEUE_PORT, LOCAL_TABLE_PORT.
+LOCAL_POSTGRES_PORT, LOCAL_EVENT_HUBS_PORT, LOCAL_BLOB_PORT, LOCAL_QUEUE_PORT, LOCAL_TABLE_PORT,
+LOCAL_VIEW_PORT.
 Exit codes: 0 all right, 1 a check failed or something could not be started, 130 stopped before the end.`,
   )
   .parse()
@@ -90,7 +97,12 @@ try {
 process.exit();
 
 async function runOn(cloud: LocalCloud): Promise<number> {
-  say(addressLines(cloud).join('\n'));
+  const live = await LiveView.start(localCloudFrom(process.env).view.port);
+  const { environment, settings } = cloud;
+  const metrics = { METRICS_SCHEDULE, APPLICATIONINSIGHTS_CONNECTION_STRING: live.connectionString };
+  const database = openDatabase({ connection: settings.database, poolSize: 2, onIdleError: () => {} });
+  live.connect({ environment, settings, database });
+  say([...addressLines(cloud), `Live view    ${live.address}`].join('\n'));
   const { topics } = cloud.settings;
   const watch = new BrokerWatch(cloud.emulator.connectionString, Object.values(topics).filter(Boolean));
   const publisher = new Publisher(cloud.emulator.connectionString, topics);
@@ -101,8 +113,8 @@ async function runOn(cloud: LocalCloud): Promise<number> {
       const before = await readProgress(client);
       const backlog = await unseenEvents(client, await watch.ranges());
       const logs = join(cloud.stateDirectory, 'hosts');
-      hosts = await startHosts(options.hosts, cloud.environment, logs, say);
-      const run = publishAndWatch({ cloud, client, hosts, watch, publisher, before, backlog });
+      hosts = await startHosts(options.hosts, { ...metrics, ...environment }, logs, say);
+      const run = publishAndWatch({ cloud, client, hosts, watch, publisher, live, before, backlog });
       // Where a part has ended, that is why whatever else failed: it is told first.
       const outcome = run.catch((error: unknown) => delay(500).then(() => Promise.reject(error)));
       return await Promise.race([outcome, cloud.lost]);
@@ -113,6 +125,7 @@ async function runOn(cloud: LocalCloud): Promise<number> {
     const closed = Promise.allSettled([publisher.close(), watch.close()]);
     // Without a broker the clients would try to say goodbye for minutes.
     await Promise.all([Promise.race([closed, delay(5000)]), hosts?.stop()]);
+    await Promise.all([live.stop(), database.end()]);
   }
 }
 
@@ -122,6 +135,7 @@ interface Run {
   readonly hosts: Hosts;
   readonly watch: BrokerWatch;
   readonly publisher: Publisher;
+  readonly live: LiveView;
   readonly before: Progress;
   /** Events that an earlier run had left in the hubs. */
   readonly backlog: number;
@@ -129,7 +143,7 @@ interface Run {
 
 /** Publishes, shows the state once a second, and ends when it is told to or when everything is checked. */
 async function publishAndWatch(run: Run): Promise<number> {
-  const { cloud, client, hosts, watch, publisher, before, backlog } = run;
+  const { cloud, client, hosts, watch, publisher, live, before, backlog } = run;
   const startedAt = new Date();
   say(`Publishing ${options.events ?? `${options.rate} a second`}, seed ${options.seed}. Ctrl-C stops.`);
   const faults: Record<string, number> = {};
@@ -146,7 +160,8 @@ async function publishAndWatch(run: Run): Promise<number> {
   while (!stopped.aborted) {
     const progress = await readProgress(client);
     const lag = await unseenEvents(client, await watch.ranges());
-    view.show({ published: publisher.published, progress, lag, hosts: hosts.pids.length });
+    const alerts = live.alerts().map(({ alert }) => alert.name);
+    view.show({ published: publisher.published, progress, lag, hosts: hosts.pids.length, alerts });
     if (progress.consumed > lastConsumed) {
       lastConsumed = progress.consumed;
       consumedAt = new Date();

@@ -7,6 +7,8 @@ export interface Status {
   /** Events in the hubs that are not processed yet. */
   readonly lag: number;
   readonly hosts: number;
+  /** Names of those that are raised. */
+  readonly alerts: readonly string[];
 }
 
 /** In a terminal, a few lines that change in place; elsewhere (CI, a file), a line every few seconds. */
@@ -33,7 +35,7 @@ export class StatusView {
   }
 }
 
-function statusLines({ published, progress, lag, hosts }: Status): string[] {
+function statusLines({ published, progress, lag, hosts, alerts }: Status): string[] {
   const outcomes: Record<string, number> = {};
   for (const topic of Object.values(progress.outcomes)) {
     for (const [name, count] of Object.entries(topic)) outcomes[name] = (outcomes[name] ?? 0) + count;
@@ -51,5 +53,6 @@ function statusLines({ published, progress, lag, hosts }: Status): string[] {
     `outcomes: ${list(outcomes)}`,
     `freshness: ${freshness.join(', ') || 'none yet'}`,
     `pairs: ${list(progress.pairs)}`,
+    `alerts: ${[...new Set(alerts)].join(', ') || 'none'}`,
   ];
 }

@@ -46,12 +46,12 @@ function valuesOf(alert: Alert, rows: readonly MetricRow[]): Value[] {
     (one) => condition.kind !== 'every' || isWaiting(condition.while, rows, one.dimensions, windowMinutes),
   );
   return series.flatMap((one) => {
-    const value = valueOf(condition, one.rows, alert);
+    const value = valueOfSeries(condition, one.rows, alert);
     return value === undefined ? [] : [{ dimensions: one.dimensions, value }];
   });
 }
 
-function valueOf(
+function valueOfSeries(
   condition: Exclude<Condition, { kind: 'samples' }>,
   rows: readonly MetricRow[],
   { operator, windowMinutes }: Alert,

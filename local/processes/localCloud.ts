@@ -6,6 +6,8 @@ export interface LocalAddresses {
   postgres: { port: number };
   storage: StoragePorts;
   eventHubs: { port: number };
+  /** The page of `npm start`, and the ingestion of metrics. */
+  view: { port: number };
 }
 
 /** The three services of Azure Storage, one TCP port each. */
@@ -44,6 +46,7 @@ export function localCloudFrom(environment: NodeJS.ProcessEnv): LocalAddresses {
       tablePort: portFrom(environment, 'LOCAL_TABLE_PORT', 10002),
     },
     eventHubs: { port: portFrom(environment, 'LOCAL_EVENT_HUBS_PORT', AMQP_PORT) },
+    view: { port: portFrom(environment, 'LOCAL_VIEW_PORT', 7080) },
   };
 }
 

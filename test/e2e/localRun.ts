@@ -17,6 +17,7 @@ const PORT_SETTINGS = [
   'LOCAL_BLOB_PORT',
   'LOCAL_QUEUE_PORT',
   'LOCAL_TABLE_PORT',
+  'LOCAL_VIEW_PORT',
 ] as const;
 type PortSetting = (typeof PORT_SETTINGS)[number];
 
