@@ -51,6 +51,9 @@ CREATE TABLE sync.gap_repairs (
   PRIMARY KEY (topic, partition)
 );
 
+-- What was counted lately. The hour of a row never changes, so its updates stay HOT.
+CREATE INDEX hourly_counters_hour ON sync.hourly_counters (hour);
+
 -- How many dead letters are open, by topic; and which are past their retention.
 CREATE INDEX consumer_dlq_events_open_topic ON bo.consumer_dlq_events (topic) WHERE resolved_at IS NULL;
 CREATE INDEX consumer_dlq_events_resolved ON bo.consumer_dlq_events (resolved_at) WHERE resolved_at IS NOT NULL;

@@ -15,12 +15,15 @@ const LONGEST_TRANSACTION = '5 minutes';
 
 /** Brings the list of incomplete pairs up to date with those that changed; they are found by their BRIN index. */
 export async function refreshIncompletePairs(client: pg.ClientBase): Promise<void> {
+  const { rows } = await client.query<{ since: string }>(
+    `UPDATE sync.metrics_state SET pairs_scanned_at = now()
+     RETURNING (old.pairs_scanned_at - interval '${LONGEST_TRANSACTION}')::text AS since`,
+  );
+  // The time as a parameter: of a subquery the planner would not know how few pairs are meant, and read all of them.
   await client.query(
-    `WITH state AS (
-       UPDATE sync.metrics_state SET pairs_scanned_at = now() RETURNING old.pairs_scanned_at AS before
-     ), changed AS MATERIALIZED (
+    `WITH changed AS MATERIALIZED (
        SELECT p.payment_order_id, p.pairing_status, p.event_time FROM bo.payment_ledger_pairs p
-       WHERE p.updated_at >= (SELECT before FROM state) - interval '${LONGEST_TRANSACTION}'
+       WHERE p.updated_at >= $1::timestamptz
      ), gone AS (
        DELETE FROM sync.incomplete_pairs i USING changed c
        WHERE i.payment_order_id = c.payment_order_id AND c.pairing_status = 'COMPLETE'
@@ -30,6 +33,7 @@ export async function refreshIncompletePairs(client: pg.ClientBase): Promise<voi
      ON CONFLICT (payment_order_id) DO UPDATE
        SET pairing_status = excluded.pairing_status, event_time = excluded.event_time
        WHERE (i.pairing_status, i.event_time) IS DISTINCT FROM (excluded.pairing_status, excluded.event_time)`,
+    [rows[0]!.since],
   );
   // A pair whose last entry went has no row any more, and so no time of change.
   await client.query(
@@ -56,7 +60,7 @@ export async function readPairs(client: pg.ClientBase): Promise<PairState> {
   const { estimate, incomplete, age } = rows[0]!;
   const total = estimate ?? (await countPairs(client));
   return {
-    completeRatio: total === 0 ? null : Math.max(1 - incomplete / total, 0),
+    completeRatio: total === 0 ? null : Math.max((total - incomplete) / total, 0),
     incompleteAge: age,
   };
 }
