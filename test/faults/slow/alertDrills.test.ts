@@ -122,10 +122,13 @@ describe(`drills of the alerts, seed ${SEED}`, () => {
       WHERE pairing_status = 'INCOMPLETE'`);
     await metrics.untilCleared('PairIncompleteAgeHigh');
 
-    const clients = Array.from({ length: 84 }, () => new pg.Client(bed.cloud.adminUrl));
-    await Promise.all(clients.map((client) => client.connect()));
-    await metrics.untilRaised('DbPoolExhausted');
-    await Promise.all(clients.map((client) => client.end()));
+    const clients = Array.from({ length: 90 }, () => new pg.Client(bed.cloud.adminUrl));
+    try {
+      await Promise.all(clients.map((client) => client.connect()));
+      await metrics.untilRaised('DbPoolExhausted');
+    } finally {
+      await Promise.all(clients.map((client) => client.end()));
+    }
     await metrics.untilCleared('DbPoolExhausted');
   });
 
