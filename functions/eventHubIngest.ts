@@ -1,6 +1,7 @@
 import type { EventHubFunctionOptions, InvocationContext } from '@azure/functions';
 import type { LogicalTopic } from '../shared/contracts/fields.ts';
 import { readBrokerEvents } from '../shared/ingest/brokerEvent.ts';
+import { correlationIds } from '../shared/ingest/correlationIds.ts';
 import { ingest } from '../shared/ingest/ingest.ts';
 import { ingestRules } from '../shared/ingest/rules.ts';
 import { describeFailure } from '../shared/store/describeFailure.ts';
@@ -37,9 +38,11 @@ export function eventHubIngest(logicalTopic: LogicalTopic): EventHubFunctionOpti
       };
       const startedAt = performance.now();
       try {
-        const { rejected: _payloads, ...result } = await ingest(rules, events);
+        const { rejected, ...result } = await ingest(rules, events);
         const seconds = (performance.now() - startedAt) / 1000;
-        context.info(JSON.stringify({ message: 'batch ingested', ...batch, ...result, seconds }));
+        const ids = correlationIds(events, rejected);
+        const line = { message: 'batch ingested', ...batch, ...result, seconds, correlationIds: ids };
+        context.info(JSON.stringify(line));
         recordBatch(contract.topic, events, seconds);
       } catch (error) {
         const reason = describeFailure(error);
