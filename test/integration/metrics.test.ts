@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
 import { BUILT_IN_PROFILES, parseProfile, topicNames } from '../../shared/contracts/profile.ts';
 import { ingest } from '../../shared/ingest/ingest.ts';
 import { AzureMonitor } from '../../shared/metrics/azureMonitor.ts';
@@ -11,6 +12,7 @@ import { metricsLog } from '../../shared/metrics/metricsLog.ts';
 import { type MetricsRun, runMetrics } from '../../shared/metrics/runMetrics.ts';
 import { openDatabase } from '../../shared/store/database.ts';
 import { inMetricsRun } from '../../shared/store/metrics/inMetricsRun.ts';
+import { readConnections } from '../../shared/store/metrics/readConnections.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { entry, Partition, rulesFor } from '../support/events.ts';
 import { TestTelemetry } from '../support/telemetry.ts';
@@ -174,6 +176,27 @@ describe('a run of the timer', () => {
       { request_id: 'r34' },
     ]);
   });
+});
+
+it('connections of other logins count as well, though this one may not look into them', async (t) => {
+  const database = await testDatabase(t);
+  await database.pool.query('CREATE ROLE metrics_reader LOGIN PASSWORD $$reader$$');
+  const url = new URL(database.url);
+  [url.username, url.password] = ['metrics_reader', 'reader'];
+  const reader = new pg.Client(url.href);
+  // Many: other test files have connections to this server, too.
+  const others = Array.from({ length: 30 }, () => new pg.Client(database.url));
+  try {
+    await reader.connect();
+    const before = await readConnections(reader);
+    await Promise.all(others.map((client) => client.connect()));
+    const after = await readConnections(reader);
+    assert.ok(after.ratio > before.ratio + 0.1, `${before.ratio} and ${after.ratio}`);
+    assert.equal(after.checkedOut, 0);
+  } finally {
+    await Promise.all([reader, ...others].map((client) => client.end()));
+    await database.pool.query('DROP ROLE metrics_reader');
+  }
 });
 
 it('waits for a connection are measured, and sent as a histogram that tells slow ones apart', async (t) => {

@@ -7,6 +7,7 @@ export interface Connections {
   readonly ratio: number;
 }
 
+/** Of the sessions of others, this login sees database and user, and not even what kind of process they are. */
 export async function readConnections(client: pg.ClientBase): Promise<Connections> {
   const { rows } = await client.query<Connections>(
     `SELECT count(*) FILTER (WHERE a.usename = current_user AND a.application_name = 'backoffice-sync'
@@ -14,7 +15,7 @@ export async function readConnections(client: pg.ClientBase): Promise<Connection
        count(*)::float8 / (current_setting('max_connections')::integer
          - current_setting('superuser_reserved_connections')::integer
          - current_setting('reserved_connections')::integer) AS ratio
-     FROM pg_stat_activity a WHERE a.backend_type = 'client backend'`,
+     FROM pg_stat_activity a WHERE a.usename IS NOT NULL AND a.datname IS NOT NULL`,
   );
   return rows[0]!;
 }
