@@ -1,9 +1,9 @@
 import { basename, isAbsolute, join } from 'node:path';
 import type { Command } from 'commander';
 import type { DumpWindow } from '../shared/dump/dumpRecords.ts';
+import type { OperatorSettings } from '../shared/settings/settings.ts';
 import { Complaint } from './exit.ts';
 import { time, wholeNumber } from './options.ts';
-import { operatorName } from './target.ts';
 
 /** Options of every command that reads a dump. */
 export interface DumpCommandOptions {
@@ -14,7 +14,7 @@ export interface DumpCommandOptions {
   until?: string;
   days?: number;
   table?: string;
-  as: string;
+  as?: string;
   json?: boolean;
 }
 
@@ -27,7 +27,7 @@ export function withDumpOptions(command: Command): Command {
     .option('--until <time>', 'only rows before that time', time)
     .option('--days <n>', 'only rows of the last n days before --as-of', wholeNumber(1))
     .option('--table <name>', 'which table of a pg_dump, where it holds several')
-    .option('--as <name>', 'who asks, for the audit log', operatorName())
+    .option('--as <name>', 'who asks, for the audit log (default: the user of this machine)')
     .option('--json', 'write JSON');
 }
 
@@ -42,13 +42,16 @@ export function dumpsOf({ ledger, orders }: DumpCommandOptions) {
   ];
 }
 
-export function windowOf({ asOf, since, until, days }: DumpCommandOptions): DumpWindow {
+export function windowOf(
+  { asOf, since, until, days }: DumpCommandOptions,
+  { maxClockSkew }: OperatorSettings,
+): DumpWindow {
   if (days !== undefined && since !== undefined)
     throw new Complaint('--days and --since say the same thing: use one.');
   const at = (text: string) => Date.parse(text) * 1000;
   const first =
     days !== undefined ? at(asOf) - days * 86_400_000_000 : since === undefined ? null : at(since);
-  return { asOf: at(asOf), since: first, until: until === undefined ? null : at(until) };
+  return { asOf: at(asOf), maxClockSkew, since: first, until: until === undefined ? null : at(until) };
 }
 
 /** npm runs programs in the folder of the package, and says in which one the user is. */

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { DumpError } from '../shared/dump/readDump.ts';
+import { DumpError } from '../shared/dump/dumpError.ts';
+import { HubError } from '../shared/replay/hubReader.ts';
 import { SettingsError } from '../shared/settings/settings.ts';
 import { describeFailure } from '../shared/store/describeFailure.ts';
 import { backfillCommand } from './commands/backfill.ts';
@@ -48,7 +49,10 @@ function report(error: unknown): number {
     return exitCode === 0 ? EXIT.done : EXIT.usage;
   if (error instanceof SettingsError) console.error(message);
   else if (error instanceof Complaint || error instanceof DumpError) console.error(message);
-  else if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR')
+  else if (error instanceof HubError) {
+    console.error(message);
+    return EXIT.service;
+  } else if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR')
     console.error(`A file can't be used: ${message}`);
   else {
     console.error(describeFailure(error));

@@ -12,6 +12,8 @@ export const REPLAY_QUEUE = 'dlq-replay';
 const POLL_MS = 500;
 /** A function that nobody runs never answers; the request itself waits in the queue. */
 const NOT_BEGUN_AFTER_MS = 120_000;
+/** A page takes seconds; a host that died is replaced, and the message comes back, within ten minutes. */
+const STANDS_STILL_AFTER_MS = 15 * 60_000;
 
 /** Puts a request into the queue of `dlqReplay`; returns the id under which its result is read. */
 export async function askForReplay({ environment }: Target, request: object): Promise<string> {
@@ -39,8 +41,15 @@ export async function waitForReplay(
   while (!stopped.aborted) {
     const found = await readReplay(database, requestId);
     if (found?.status === 'done') return resultOf(found);
-    if (found !== undefined) progress(found);
-    else if (performance.now() - askedAt > NOT_BEGUN_AFTER_MS) {
+    if (found !== undefined) {
+      progress(found);
+      if (found.idle_ms > STANDS_STILL_AFTER_MS) {
+        throw new Complaint(
+          `The request has not moved for ${STANDS_STILL_AFTER_MS / 60_000} minutes. Look at the log of dlqReplay and at the ` +
+            `queue ${REPLAY_QUEUE}-poison; then ask again.`,
+        );
+      }
+    } else if (performance.now() - askedAt > NOT_BEGUN_AFTER_MS) {
       throw new Complaint(
         `The function dlqReplay has not begun in ${NOT_BEGUN_AFTER_MS / 1000} s. Is it running? The request stays in the ` +
           `queue; read its result later with: replay result ${requestId}`,

@@ -42,5 +42,10 @@ export async function withTarget<V>(work: (target: Target) => Promise<V>): Promi
 
 /** Who the audit log names, unless `--as` says another. */
 export function operatorName(): string {
-  return userInfo().username;
+  try {
+    return userInfo().username;
+  } catch {
+    // A container's user may have no name.
+    return process.env['USER'] ?? 'unknown';
+  }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { app, type InvocationContext, output } from '@azure/functions';
-import { HubReader } from '../shared/replay/hubReader.ts';
+import { HubError, HubReader } from '../shared/replay/hubReader.ts';
 import { replay } from '../shared/replay/replay.ts';
 import { InvalidReplayRequest, parseReplayRequest } from '../shared/replay/request.ts';
 import { hubConnector } from '../shared/settings/eventHubsConnection.ts';
@@ -37,7 +37,7 @@ app.storageQueue('dlqReplay', {
         return done ? undefined : again;
       } catch (error) {
         if (error instanceof InvalidReplayRequest) throw error;
-        const reason = describeFailure(error);
+        const reason = error instanceof HubError ? error.message : describeFailure(error);
         context.error(JSON.stringify({ message: 'replay interrupted', requestId, reason }));
         await delay(OUTAGE_WAIT_MS);
         return again;

@@ -1,10 +1,11 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { Command } from 'commander';
 import { untilStopped } from '../../local/untilStopped.ts';
 import { backfill } from '../../shared/backfill/backfill.ts';
+import type { Rejection } from '../../shared/contracts/rejection.ts';
 import { fingerprint, openDump } from '../../shared/dump/dumpFile.ts';
 import { checkColumns, type DumpWindow } from '../../shared/dump/dumpRecords.ts';
-import { readDump } from '../../shared/dump/readDump.ts';
+import { type DumpLine, readDump } from '../../shared/dump/readDump.ts';
 import { ingestRules } from '../../shared/ingest/rules.ts';
 import { beginBackfill } from '../../shared/store/backfill/beginBackfill.ts';
 import { finishBackfill } from '../../shared/store/backfill/finishBackfill.ts';
@@ -19,15 +20,15 @@ import {
 } from '../dumpOptions.ts';
 import { DumpProgress } from '../dumpProgress.ts';
 import { EXIT } from '../exit.ts';
+import { NdjsonFile } from '../ndjsonFile.ts';
 import { wholeNumber } from '../options.ts';
 import { writeResult } from '../output.ts';
-import { RejectedFile } from '../rejectedFile.ts';
-import { type Target, withTarget } from '../target.ts';
+import { refusedLine, rejectedLine } from '../rejectedLines.ts';
+import { operatorName, type Target, withTarget } from '../target.ts';
 
 interface Options extends DumpCommandOptions {
   connections: number;
   rejected?: string;
-  name?: string;
 }
 
 export function backfillCommand(): Command {
@@ -38,7 +39,6 @@ export function backfillCommand(): Command {
   )
     .option('--connections <n>', 'transactions at once', wholeNumber(1), 2)
     .option('--rejected <file>', 'where rejected lines go (default: FILE.rejected.ndjson)')
-    .option('--name <text>', 'of standard input: the same name and time go on with the same load')
     .addHelpText(
       'after',
       `
@@ -47,8 +47,9 @@ the names and aliases of the profile; others are ignored.
 
 Examples:
   npm run cli -- backfill --ledger ledger.csv.gz --orders orders.csv.gz --as-of 2026-11-22T02:00:00Z --days 90
-  psql -c "COPY (SELECT ...) TO STDOUT CSV HEADER" | npm run cli -- backfill --ledger - --name first-load --as-of ...
-Safe while the stream runs, and to repeat: the same file with the same time goes on where it stopped.
+  psql -c "COPY (SELECT ...) TO STDOUT CSV HEADER" | npm run cli -- backfill --ledger - --as-of ...
+Safe while the stream runs, and to repeat. The same file, time and profile go on where they stopped; standard input,
+whose order nobody knows, and a load that was finished begin anew, which changes nothing that is loaded.
 Exit code 1 where lines were rejected.`,
     )
     .action((options: Options) => run(options));
@@ -56,9 +57,9 @@ Exit code 1 where lines were rejected.`,
 
 function run(options: Options): Promise<void> {
   const dumps = dumpsOf(options);
-  const window = windowOf(options);
   const stopped = untilStopped();
   return withTarget(async (target) => {
+    const window = windowOf(options, target.settings);
     for (const { topic, path } of dumps) {
       const result = await load(target, topic, path, window, options, stopped);
       writeResult(result, { json: options.json ?? false });
@@ -77,36 +78,43 @@ async function load(
   topic: DumpTopic,
   path: string,
   window: DumpWindow,
-  { connections, rejected: rejectedPath, name, table, as }: Options,
+  { connections, rejected: rejectedPath, table, as = operatorName() }: Options,
   stopped: AbortSignal,
 ) {
   // Rows of a table have no envelope around them.
   const rules = ingestRules(settings, database, topic);
   const contract = { ...rules.contract, envelope: [] };
-  const content = path === '-' ? `stdin ${name ?? new Date().toISOString()}` : await fingerprint(path);
-  const identity = JSON.stringify([content, contract.topic, window, table ?? '']);
+  // The profile belongs to it: what another one rejected has to be read again.
+  const content = path === '-' ? randomUUID() : await fingerprint(path);
+  const identity = JSON.stringify([
+    content,
+    contract.topic,
+    window,
+    table ?? '',
+    settings.profile.topics[topic],
+  ]);
   const backfillId = createHash('sha256').update(identity).digest('hex').slice(0, 16);
   const begun = { backfillId, topic: contract.topic, asOf: window.asOf, requestedBy: as };
-  const { done } = await beginBackfill(database, begun);
+  const done = await beginBackfill(database, begun);
   if (done.length > 0) console.error(`${shortName(path)}: goes on; up to line ${done.at(-1)!.to} is loaded.`);
 
   const file = await openDump(path);
   const shown = new DumpProgress(file, shortName(path));
-  const rejected = new RejectedFile(
+  const rejected = new NdjsonFile(
     userPath(rejectedPath ?? (path === '-' ? 'stdin.rejected.ndjson' : `${path}.rejected.ndjson`)),
   );
   const pages = readDump(file.chunks, { table, checkColumns: (columns) => checkColumns(contract, columns) });
   const plan = {
     ...{ contract, pairing: rules.pairing, window, database, backfillId, done, connections, stopped },
-    reject: rejected.write.bind(rejected),
+    reject: (line: DumpLine, rejection: Rejection) => rejected.write(rejectedLine(line, rejection)),
     progress: ({ read }: { read: number }) => shown.update(read),
   };
   const counts = await backfill(plan, pages).finally(() => shown.end());
   const details = { file: shortName(path), as_of: new Date(window.asOf / 1000), profile: contract.profileId };
   const { finished } = counts;
   const total = await finishBackfill(database, backfillId, { finished, details, rejected: counts.rejected });
-  for (const { line, state } of total.refused) rejected.writeRefused(line, state);
-  await rejected.close();
+  for (const refused of total.refused) rejected.write(refusedLine(refused));
+  rejected.close();
   const { refused, ...loaded } = total;
   return {
     ...{ backfill_id: backfillId, file: shortName(path), finished, read: counts.read, ...loaded },

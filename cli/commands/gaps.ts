@@ -2,7 +2,8 @@ import { Command } from 'commander';
 import { untilStopped } from '../../local/untilStopped.ts';
 import { type Gap, readGaps } from '../../shared/store/operator/readGaps.ts';
 import { readLost } from '../../shared/store/operator/readLost.ts';
-import { EXIT } from '../exit.ts';
+import { Complaint, EXIT } from '../exit.ts';
+import { gapsAhead } from '../gapsAhead.ts';
 import { writeRows } from '../output.ts';
 import { askForReplay, waitForReplay } from '../replayQueue.ts';
 import { operatorName, type Target, withTarget } from '../target.ts';
@@ -11,11 +12,12 @@ interface Options {
   repair?: boolean;
   lost?: boolean;
   dryRun?: boolean;
-  as: string;
+  as?: string;
   json?: boolean;
 }
 
-const NONE = 'No event was skipped: every sequence number between the first and the last is processed.';
+const NONE =
+  'No event was skipped: every sequence number that the hubs delivered is processed, or known as lost.';
 
 export function gapsCommand(): Command {
   return new Command('gaps')
@@ -23,7 +25,7 @@ export function gapsCommand(): Command {
     .option('--repair', 'read exactly these events from the hub again')
     .option('--dry-run', 'with --repair: only say what the hub still has')
     .option('--lost', 'list the numbers that the hub no longer had, instead of the gaps')
-    .option('--as <name>', 'who asks, for the audit log', operatorName())
+    .option('--as <name>', 'who asks, for the audit log (default: the user of this machine)')
     .option('--json', 'write JSON')
     .addHelpText(
       'after',
@@ -35,12 +37,14 @@ Exit code 1 where gaps are left. What the hub no longer has becomes lost, and is
     )
     .action(({ json = false, ...options }: Options) =>
       withTarget(async (target) => {
-        const { database } = target;
+        if (options.dryRun && !options.repair)
+          throw new Complaint('--dry-run says what --repair would do: add it.');
+        if (options.lost && options.repair) throw new Complaint('--lost and --repair are two commands.');
         if (options.lost) {
-          writeRows(await readLost(database), { json, empty: 'No event is known to be lost.' });
+          writeRows(await readLost(target.database), { json, empty: 'No event is known to be lost.' });
           return;
         }
-        const gaps = await readGaps(database);
+        const gaps = await allGaps(target);
         if (!options.repair || gaps.length === 0) {
           writeRows(gaps, { json, empty: NONE });
           if (gaps.length > 0) process.exitCode = EXIT.left;
@@ -49,16 +53,31 @@ Exit code 1 where gaps are left. What the hub no longer has becomes lost, and is
         const repaired = await repair(target, gaps, options);
         if (repaired === undefined) return;
         writeRows(repaired, { json, empty: NONE });
-        if ((await readGaps(database)).length > 0) process.exitCode = EXIT.left;
+        if ((await allGaps(target)).length > 0) process.exitCode = EXIT.left;
       }),
     );
 }
 
+async function allGaps(target: Target): Promise<Gap[]> {
+  return [...(await readGaps(target.database)), ...(await gapsAhead(target))];
+}
+
 /** One request a gap; `undefined` where Ctrl-C came first. */
-async function repair(target: Target, gaps: readonly Gap[], { as, dryRun = false }: Omit<Options, 'json'>) {
+async function repair(
+  target: Target,
+  gaps: readonly Gap[],
+  { as = operatorName(), dryRun = false }: Omit<Options, 'json'>,
+) {
   const stopped = untilStopped();
   const results = [];
+  const read = Object.values(target.settings.topics);
   for (const [index, { topic, partition, from, to }] of gaps.entries()) {
+    if (!read.includes(topic)) {
+      console.error(
+        `${topic} is no topic of these settings: its gaps are left. LEDGER_TOPIC and the like name the topics.`,
+      );
+      continue;
+    }
     const gap = { topic, partition, from, to };
     console.error(
       `Gap ${index + 1} of ${gaps.length}: ${topic}, partition ${partition}, ${from} to ${to} ...`,

@@ -1,13 +1,13 @@
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
 import { Command } from 'commander';
 import { untilStopped } from '../../local/untilStopped.ts';
+import type { Rejection } from '../../shared/contracts/rejection.ts';
 import { openDump } from '../../shared/dump/dumpFile.ts';
 import { checkColumns, type DumpWindow } from '../../shared/dump/dumpRecords.ts';
-import { readDump } from '../../shared/dump/readDump.ts';
+import { type DumpLine, readDump } from '../../shared/dump/readDump.ts';
 import { ingestRules } from '../../shared/ingest/rules.ts';
-import { type Difference, reconcile } from '../../shared/reconcile/reconcile.ts';
+import { type Difference, newCounts, reconcile } from '../../shared/reconcile/reconcile.ts';
 import type { DumpTopic } from '../../shared/store/backfill/mergeRows.ts';
+import { describeFailure } from '../../shared/store/describeFailure.ts';
 import { recordAction } from '../../shared/store/operator/recordAction.ts';
 import {
   type DumpCommandOptions,
@@ -19,9 +19,10 @@ import {
 } from '../dumpOptions.ts';
 import { DumpProgress } from '../dumpProgress.ts';
 import { EXIT } from '../exit.ts';
+import { NdjsonFile } from '../ndjsonFile.ts';
 import { writeResult } from '../output.ts';
-import { RejectedFile } from '../rejectedFile.ts';
-import { type Target, withTarget } from '../target.ts';
+import { rejectedLine } from '../rejectedLines.ts';
+import { operatorName, type Target, withTarget } from '../target.ts';
 
 interface Options extends DumpCommandOptions {
   repair?: boolean;
@@ -53,9 +54,9 @@ Exit code 1 where differences are left. The report holds ids and values: keep it
 
 function run(options: Options): Promise<void> {
   const dumps = dumpsOf(options);
-  const window = windowOf(options);
   const stopped = untilStopped();
   return withTarget(async (target) => {
+    const window = windowOf(options, target.settings);
     for (const { topic, path } of dumps) {
       const result = await compare(target, topic, path, window, options, stopped);
       writeResult(result, { json: options.json ?? false });
@@ -73,7 +74,7 @@ async function compare(
   topic: DumpTopic,
   path: string,
   window: DumpWindow,
-  { repair = false, report: reportPath, table, as }: Options,
+  { repair = false, report: reportPath, table, as = operatorName() }: Options,
   stopped: AbortSignal,
 ) {
   const rules = ingestRules(settings, database, topic);
@@ -81,27 +82,35 @@ async function compare(
   const file = await openDump(path);
   const shown = new DumpProgress(file, shortName(path));
   const base = path === '-' ? userPath('stdin') : path;
-  const rejected = new RejectedFile(`${base}.rejected.ndjson`);
-  const report = createWriteStream(userPath(reportPath ?? `${base}.differences.ndjson`), { mode: 0o600 });
+  const rejected = new NdjsonFile(`${base}.rejected.ndjson`);
+  const report = new NdjsonFile(userPath(reportPath ?? `${base}.differences.ndjson`));
   const plan = {
     ...{ contract, pairing: rules.pairing, window, database, backfillId: 'reconcile', repair, stopped },
-    report: (difference: Difference) => report.write(`${JSON.stringify(difference)}\n`),
-    reject: rejected.write.bind(rejected),
+    report: (difference: Difference) => report.write(difference),
+    reject: (line: DumpLine, rejection: Rejection) => rejected.write(rejectedLine(line, rejection)),
     progress: (read: number) => shown.update(read),
   };
   const pages = readDump(file.chunks, { table, checkColumns: (columns) => checkColumns(contract, columns) });
-  const { finished, ...counts } = await reconcile(plan, pages).finally(() => shown.end());
-  report.end();
-  await Promise.all([once(report, 'finish'), rejected.close()]);
-  const differences =
-    counts.missing + counts.extra + counts.older_here + counts.newer_here + counts.different_at_same_version;
-  const left = differences - counts.repaired + counts.rejected;
+  const counts = newCounts();
   const details = {
     file: shortName(path),
     topic: contract.topic,
     as_of: new Date(window.asOf / 1000),
     repair,
   };
-  await recordAction(database, { actor: as, action: 'reconcile', details, result: { finished, ...counts } });
+  let finished = false;
+  try {
+    finished = await reconcile(plan, pages, counts);
+  } finally {
+    shown.end();
+    report.close();
+    rejected.close();
+    // What a run that failed has repaired is repaired.
+    const action = { actor: as, action: 'reconcile', details, result: { finished, ...counts } };
+    await recordAction(database, action).catch((error) => console.error(describeFailure(error)));
+  }
+  const differences =
+    counts.missing + counts.extra + counts.older_here + counts.newer_here + counts.different_at_same_version;
+  const left = differences - counts.repaired + counts.rejected;
   return { file: shortName(path), finished, ...counts, left, report: report.path };
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { untilStopped } from '../../local/untilStopped.ts';
+import { MAX_ATTEMPTS } from '../../shared/replay/replayDeadLetters.ts';
 import { countDeadLetters } from '../../shared/store/operator/countDeadLetters.ts';
 import { listDeadLetters } from '../../shared/store/operator/listDeadLetters.ts';
 import { readDeadLetter } from '../../shared/store/operator/readDeadLetter.ts';
@@ -24,7 +25,7 @@ interface Run extends Filter {
   dryRun?: boolean;
   force?: boolean;
   acceptFuture?: boolean;
-  as: string;
+  as?: string;
   wait: boolean;
 }
 
@@ -35,7 +36,7 @@ export function replayCommand(): Command {
   filtered(command.command('summary').description('open dead letters by topic and reason'), false).action(
     ({ json = false }: Filter) =>
       withTarget(async ({ database }) =>
-        writeRows(await countDeadLetters(database), { json, empty: 'No dead letter is open.' }),
+        writeRows(await countDeadLetters(database, MAX_ATTEMPTS), { json, empty: 'No dead letter is open.' }),
       ),
   );
   filtered(command.command('list').description('dead letters, the oldest first, without their payload'))
@@ -64,10 +65,10 @@ export function replayCommand(): Command {
     .action((id: number, options: { raw?: boolean; json?: boolean }) => show(id, options));
   filtered(command.command('run').description('bring dead letters in again, with their original positions'))
     .option('--ids <ids>', 'these, with commas, and no others', wholeNumbers)
-    .option('--dry-run', 'only say what would happen')
+    .option('--dry-run', 'only say what would happen, by the contract: the database is not asked')
     .option('--force', 'also what has failed five times')
     .option('--accept-future', 'let an updated_at in the future through')
-    .option('--as <name>', 'who asks, for the audit log', operatorName())
+    .option('--as <name>', 'who asks, for the audit log (default: the user of this machine)')
     .option('--no-wait', 'print the id of the request and end')
     .addHelpText(
       'after',
@@ -129,7 +130,7 @@ function show(id: number, { raw = false, json = false }: { raw?: boolean; json?:
   });
 }
 
-function run({ ids, json = false, wait, as, ...options }: Run): Promise<void> {
+function run({ ids, json = false, wait, as = operatorName(), ...options }: Run): Promise<void> {
   const { dryRun = false, force = false, acceptFuture = false, ...filter } = options;
   if (ids !== undefined && Object.keys(filter).length > 0) {
     throw new Complaint('--ids names dead letters one by one: leave the other selections out.');

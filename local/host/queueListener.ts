@@ -8,8 +8,9 @@ import { invoke } from './invocation.ts';
 import { type QueueOutput, sendReturned, sendText } from './queueOutput.ts';
 import type { QueueTrigger } from './triggerSettings.ts';
 
-/** While a message runs nobody else sees it. The real host prolongs it; here it is longer than any run. */
-const HIDDEN_SECONDS = 15 * 60;
+/** While a message runs nobody else sees it: it is hidden for so long, again and again. One whose host died comes back. */
+const HIDDEN_SECONDS = 30;
+const HIDE_AGAIN_MS = 10_000;
 const SHORTEST_POLL_MS = 100;
 /** Time that running invocations get when the host stops. */
 const DRAIN_MS = 5_000;
@@ -72,11 +73,13 @@ export class QueueListener {
       triggerMetadata: triggerMetadata(message, text),
       traceContext: newTraceContext(),
     };
+    const hidden = this.#keepHidden(message);
     const result = await invoke(app, registration, request, log);
+    const popReceipt = await hidden.end();
     const what = `message ${message.messageId}, delivery ${message.dequeueCount}`;
     if (result.ok) {
       if (this.#returnTo !== undefined) await sendReturned(this.#returnTo, result.response.returnValue);
-      await this.#queue.deleteMessage(message.messageId, message.popReceipt);
+      await this.#queue.deleteMessage(message.messageId, popReceipt);
       log('information', `Function.${name}`, `Executed '${name}' (Succeeded, ${what}).`, invocationId);
       return;
     }
@@ -88,12 +91,35 @@ export class QueueListener {
     );
     if (message.dequeueCount < this.#settings.maxDequeueCount) {
       const seconds = Math.ceil(this.#settings.visibilityTimeoutMs / 1000);
-      await this.#queue.updateMessage(message.messageId, message.popReceipt, message.messageText, seconds);
+      await this.#queue.updateMessage(message.messageId, popReceipt, message.messageText, seconds);
       return;
     }
     await sendText(this.#poison, text);
-    await this.#queue.deleteMessage(message.messageId, message.popReceipt);
+    await this.#queue.deleteMessage(message.messageId, popReceipt);
     this.#log('warning', `Message ${message.messageId} has been moved to the queue ${this.#poison.name}.`);
+  }
+
+  /** Hides the message again and again; each time it has another receipt, the last of which is returned in the end. */
+  #keepHidden({ messageId, messageText, popReceipt }: DequeuedMessageItem): { end(): Promise<string> } {
+    const stop = new AbortController();
+    const hide = async () => {
+      let receipt = popReceipt;
+      while (!stop.signal.aborted) {
+        await delay(HIDE_AGAIN_MS, undefined, { signal: stop.signal }).catch(() => undefined);
+        if (stop.signal.aborted) break;
+        const hidden = await this.#queue.updateMessage(messageId, receipt, messageText, HIDDEN_SECONDS);
+        receipt = hidden.popReceipt ?? receipt;
+      }
+      return receipt;
+    };
+    const running = hide();
+    running.catch(() => {});
+    return {
+      end: () => {
+        stop.abort();
+        return running;
+      },
+    };
   }
 
   #log(level: 'information' | 'warning', message: string): void {

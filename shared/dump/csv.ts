@@ -1,6 +1,7 @@
 import Papa from 'papaparse';
 import { reject } from '../contracts/rejection.ts';
-import { DumpError, type DumpLine, type DumpOptions } from './readDump.ts';
+import { DumpError } from './dumpError.ts';
+import type { DumpLine, DumpOptions } from './readDump.ts';
 
 /** A quote that is never closed would take in the rest of the file. */
 const MAX_RECORD = 8 * 1024 * 1024;
@@ -67,7 +68,9 @@ class RowReader {
         return;
       }
       if (values.length === 1 && values[0] === '') return;
-      lines.push(broken.has(index) ? this.#bad(values, 'no valid CSV') : this.#row(values));
+      // COPY ends every row: the last digits of this one may be missing.
+      if (atEnd) lines.push(this.#bad(values, 'no line end: the dump is cut off'));
+      else lines.push(broken.has(index) ? this.#bad(values, 'no valid CSV') : this.#row(values));
     });
     return { lines, read: meta.cursor };
   }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
+import { DumpError } from './dumpError.ts';
 
 /** A dump that is being read, unpacked. */
 export interface DumpFile {
@@ -41,23 +42,18 @@ async function* unpacked(stored: AsyncGenerator<Buffer>): AsyncGenerator<Buffer>
     gunzip.end();
   };
   feed().catch((error) => gunzip.destroy(error));
-  yield* gunzip as AsyncIterable<Buffer>;
+  try {
+    yield* gunzip as AsyncIterable<Buffer>;
+  } catch (error) {
+    throw new DumpError(
+      `The dump is no whole gzip file (${(error as Error).message}). Was it copied to its end?`,
+    );
+  }
 }
 
-const SAMPLE = 1024 * 1024;
-
-/** What tells one dump from another: its size, and a hash of its beginning and its end. */
+/** What tells one dump from another: a hash of all of it. A part would not show what was mended elsewhere. */
 export async function fingerprint(path: string): Promise<string> {
-  const file = await open(path);
-  try {
-    const { size } = await file.stat();
-    const hash = createHash('sha256').update(`${size}\n`);
-    for (const position of [0, Math.max(size - SAMPLE, 0)]) {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(SAMPLE), 0, SAMPLE, position);
-      hash.update(buffer.subarray(0, bytesRead));
-    }
-    return hash.digest('hex');
-  } finally {
-    await file.close();
-  }
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path, { highWaterMark: CHUNK })) hash.update(chunk as Buffer);
+  return hash.digest('hex');
 }

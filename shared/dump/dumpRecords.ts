@@ -5,11 +5,14 @@ import type { Microseconds } from '../contracts/timestamp.ts';
 import { BUSINESS_TIME } from '../ingest/prepare.ts';
 import type { Positioned } from '../precedence/precedence.ts';
 import type { DumpTopic } from '../store/backfill/mergeRows.ts';
-import { DumpError, type DumpLine } from './readDump.ts';
+import { DumpError } from './dumpError.ts';
+import type { DumpLine } from './readDump.ts';
 
 /** Which rows of a dump are meant, and when it was made. Microseconds. */
 export interface DumpWindow {
   readonly asOf: Microseconds;
+  /** How far `updated_at` may lie after that: the rows and the time come from two clocks. */
+  readonly maxClockSkew: Microseconds;
   /** By business time (event_time; of an order updated_at, else created_at). */
   readonly since: Microseconds | null;
   readonly until: Microseconds | null;
@@ -23,11 +26,11 @@ const DUMP_PARTITION = -1;
 /** What a line of a dump is: a record with its position, or a rejection. */
 export function readRecord<T extends DumpTopic>(
   contract: DumpContract<T>,
-  { asOf }: Pick<DumpWindow, 'asOf'>,
+  { asOf, maxClockSkew }: Pick<DumpWindow, 'asOf' | 'maxClockSkew'>,
   line: DumpLine,
 ): Positioned<T> | Rejection {
   if ('rejection' in line) return line.rejection;
-  const read = normalise(contract, line.fields, { enqueuedAt: asOf, maxClockSkew: 0 });
+  const read = normalise(contract, line.fields, { enqueuedAt: asOf, maxClockSkew });
   if (!read.accepted) return read;
   const position = { enqueuedAt: asOf, partition: DUMP_PARTITION, sequenceNumber: line.line };
   return { record: read.record, position };

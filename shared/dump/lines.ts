@@ -1,3 +1,5 @@
+import { DumpError } from './dumpError.ts';
+
 /** A line may be this long; a longer one would be read into memory whole. */
 const MAX_LINE = 16 * 1024 * 1024;
 const NEWLINE = 0x0a;
@@ -15,7 +17,8 @@ export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Bu
       start = end + 1;
     }
     rest = bytes.subarray(start);
-    if (rest.length > MAX_LINE) throw new RangeError(`A line is longer than ${MAX_LINE} bytes.`);
+    if (rest.length > MAX_LINE)
+      throw new DumpError(`A line is longer than ${MAX_LINE} bytes: this is no dump of rows.`);
     yield lines;
   }
   if (rest.length > 0) yield [rest];

@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import { reject } from '../contracts/rejection.ts';
+import { type RejectionReason, reject } from '../contracts/rejection.ts';
+import { DumpError } from './dumpError.ts';
 import { linesOf } from './lines.ts';
-import { DumpError, type DumpLine, type DumpOptions } from './readDump.ts';
+import type { DumpLine, DumpOptions } from './readDump.ts';
 
 const COPY = /^COPY (\S+) \((.+)\) FROM stdin;$/;
 
@@ -42,11 +43,17 @@ export async function* readPgDump(
         columns = undefined;
         skipping = false;
       } else if (columns !== undefined) {
-        if (isUtf8(bytes)) page.push({ line, fields: rowOf(columns, text) });
-        else page.push({ line, rejection: reject('not_utf8', 'the row is not valid UTF-8'), text });
+        page.push(
+          isUtf8(bytes) ? rowOf(columns, line, text) : bad(line, 'not_utf8', 'is not valid UTF-8', text),
+        );
       }
     }
     yield page;
+  }
+  if (columns !== undefined) {
+    throw new DumpError(
+      `The dump ends in the middle of its rows, after line ${line}. Was it copied to its end?`,
+    );
   }
   if (found.length === 0) {
     throw new DumpError(
@@ -57,9 +64,18 @@ export async function* readPgDump(
   }
 }
 
-function rowOf(columns: readonly string[], text: string): Record<string, string | null> {
+function rowOf(columns: readonly string[], line: number, text: string): DumpLine {
   const values = text.split('\t');
-  return Object.fromEntries(columns.map((column, index) => [column, decoded(values[index] ?? '\\N')]));
+  if (values.length !== columns.length)
+    return bad(line, 'not_an_object', 'has another number of columns', text);
+  return {
+    line,
+    fields: Object.fromEntries(columns.map((column, index) => [column, decoded(values[index]!)])),
+  };
+}
+
+function bad(line: number, reason: RejectionReason, rule: string, text: string): DumpLine {
+  return { line, rejection: reject(reason, `the row ${rule}`), text };
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../contracts/decode.ts';
 import type { Rejection } from '../contracts/rejection.ts';
 import { readCsv } from './csv.ts';
+import { DumpError } from './dumpError.ts';
 import { readNdjson } from './ndjson.ts';
 import { readPgDump } from './pgDump.ts';
 
@@ -25,11 +26,6 @@ export interface DumpOptions {
   readonly table?: string | undefined;
   /** Told the names of the columns, before the first row; throws where they do not do. */
   readonly checkColumns: (names: readonly string[]) => void;
-}
-
-/** The dump can't be read at all. The message says what to do. */
-export class DumpError extends Error {
-  override readonly name = 'DumpError';
 }
 
 /**

@@ -34,21 +34,28 @@ const REPAIRED: ReadonlySet<Finding> = new Set(['missing', 'older_here', 'differ
 
 const PAGE = 1000;
 
+export function newCounts(): ReconcileCounts {
+  return {
+    ...{ read: 0, outside: 0, rejected: 0, same: 0, since_changed: 0, missing: 0, extra: 0 },
+    ...{ older_here: 0, newer_here: 0, different_at_same_version: 0, repaired: 0 },
+  };
+}
+
 /**
  * Compares a dump with its serving table by value, page by page; then looks for rows that the dump should have and has
  * not. A repair goes through the same guarded merge as the stream: it makes nothing older.
  *
- * @returns the counts, and whether it came to the end.
+ * @param counts are kept up to date: what a run that fails has repaired is repaired.
+ * @returns whether it came to the end.
  */
 export async function reconcile<T extends DumpTopic>(
   plan: ReconcilePlan<T>,
   pages: AsyncIterable<readonly DumpLine[]>,
-): Promise<ReconcileCounts & { readonly finished: boolean }> {
-  const counts: ReconcileCounts = {
-    ...{ read: 0, outside: 0, rejected: 0, same: 0, since_changed: 0, missing: 0, extra: 0 },
-    ...{ older_here: 0, newer_here: 0, different_at_same_version: 0, repaired: 0 },
-  };
+  counts: ReconcileCounts,
+): Promise<boolean> {
   const client = await plan.database.connect();
+  // Between two queries nobody else hears that the connection is lost; the next one fails by it.
+  client.on('error', () => {});
   try {
     await keepKeys(client);
     let page: Positioned<T>[] = [];
@@ -66,18 +73,29 @@ export async function reconcile<T extends DumpTopic>(
         page = [];
       }
       plan.progress(counts.read);
-      if (plan.stopped.aborted) return { ...counts, finished: false };
+      if (plan.stopped.aborted) return false;
     }
     await comparePage(plan, client, page, counts);
     for await (const rows of extraRows(client, plan.contract.logicalTopic, plan.window)) {
       counts.extra += rows.length;
       for (const row of rows) plan.report({ finding: 'extra', key: keyOf(plan.contract.logicalTopic, row) });
     }
-    return { ...counts, finished: true };
+    return true;
   } finally {
     // With its temporary table.
     client.release(true);
   }
+}
+
+/**
+ * After every line of this dump, and every repair before: a row that was loaded from the same dump and damaged since has
+ * the position of its line already.
+ */
+function repairPosition<T extends DumpTopic>({ record, position }: Positioned<T>): Positioned<T> {
+  return {
+    record,
+    position: { ...position, sequenceNumber: Date.now() * 1000 + (position.sequenceNumber % 1000) },
+  };
 }
 
 async function comparePage<T extends DumpTopic>(
@@ -107,6 +125,15 @@ async function comparePage<T extends DumpTopic>(
     if (REPAIRED.has(finding)) toLoad.push(dumped);
   });
   if (!plan.repair || toLoad.length === 0) return;
-  await mergeRecords(plan, { from: 0, to: 0, rows: toLoad });
-  counts.repaired += toLoad.length;
+  await mergeRecords(plan, { from: 0, to: 0, rows: toLoad.map(repairPosition) });
+  // What the guard or the database did not let in is no repair.
+  const after = await rowsByKey(
+    client,
+    topic,
+    toLoad.map((dumped) => keyOf(topic, dumped)),
+  );
+  const now = new Map(after.map((row) => [keyOf(topic, row), row]));
+  counts.repaired += toLoad.filter(
+    (dumped) => compareRecords(topic, dumped, now.get(keyOf(topic, dumped)), versionFirst) === 'same',
+  ).length;
 }

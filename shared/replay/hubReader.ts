@@ -12,6 +12,14 @@ export interface HeldNumbers {
   readonly last: number;
 }
 
+/** The hub could not be read. The message says which and why. */
+export class HubError extends Error {
+  override readonly name = 'HubError';
+  constructor(hub: string, cause: unknown) {
+    super(`The hub ${hub} could not be read (${cause instanceof Error ? cause.message : cause}).`);
+  }
+}
+
 const PAGE = 500;
 /** The hub says that it holds an event, and does not deliver it: then its connection is not what it seems. */
 const STALLED_AFTER_MS = 60_000;
@@ -32,6 +40,8 @@ export class HubReader {
       return isEmpty
         ? { first: beginningSequenceNumber, last: beginningSequenceNumber - 1 }
         : { first: beginningSequenceNumber, last: lastEnqueuedSequenceNumber };
+    } catch (error) {
+      throw new HubError(hub, error);
     } finally {
       await client.close();
     }
@@ -54,9 +64,7 @@ export class HubReader {
       await new Promise<void>((resolve, reject) => {
         const expectProgress = () => {
           clearTimeout(stall);
-          const stalled = new Error(
-            `The hub ${hub} does not deliver what it holds of partition ${partition}.`,
-          );
+          const stalled = new HubError(hub, `it does not deliver what it holds of partition ${partition}`);
           stall = setTimeout(() => reject(stalled), STALLED_AFTER_MS);
         };
         expectProgress();
@@ -80,7 +88,7 @@ export class HubReader {
                 reject(error);
               }
             },
-            processError: async (error) => reject(error),
+            processError: async (error) => reject(new HubError(hub, error)),
           },
           {
             startPosition: { sequenceNumber: from, isInclusive: true },

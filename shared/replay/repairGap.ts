@@ -1,4 +1,4 @@
-import { LOGICAL_TOPICS } from '../contracts/fields.ts';
+import { LOGICAL_TOPICS, type LogicalTopic } from '../contracts/fields.ts';
 import type { BrokerEvent } from '../ingest/brokerEvent.ts';
 import { ingest } from '../ingest/ingest.ts';
 import { ingestRules } from '../ingest/rules.ts';
@@ -23,11 +23,7 @@ export async function repairGap(
   position: number,
 ): Promise<boolean> {
   const { settings, database, hub, requestId, timeIsOver } = context;
-  const logicalTopic = LOGICAL_TOPICS.find((name) => settings.topics[name] === topic);
-  if (logicalTopic === undefined || topic === '') {
-    throw new InvalidReplayRequest('select.gap.topic: is no topic that this deployment reads.');
-  }
-  const rules = ingestRules(settings, database, logicalTopic);
+  const rules = ingestRules(settings, database, topicOf(settings, topic));
   let at = position;
   const settle = async (upTo: number, counts: { resolved?: number; rejected?: number; lost?: number }) => {
     const { resolved = 0, rejected = 0, lost = 0 } = counts;
@@ -77,6 +73,13 @@ export async function repairGap(
   }
   const lostWithHub = dryRun ? 0 : await recordLostWithHub(database, topic, partition, { from, to });
   return settle(to, { lost: lostWithHub });
+}
+
+/** @throws InvalidReplayRequest where nobody reads this hub. */
+export function topicOf({ topics }: ReplayContext['settings'], topic: string): LogicalTopic {
+  const logicalTopic = LOGICAL_TOPICS.find((name) => topics[name] === topic);
+  if (logicalTopic !== undefined && topic !== '') return logicalTopic;
+  throw new InvalidReplayRequest('select.gap.topic: is no topic that this deployment reads.');
 }
 
 function sizeOf({ from, to }: NumberRange): number {

@@ -3,7 +3,7 @@ import type { IngestSettings } from '../ingest/rules.ts';
 import { beginReplay } from '../store/replay/beginReplay.ts';
 import { finishReplay } from '../store/replay/finishReplay.ts';
 import type { HubReader } from './hubReader.ts';
-import { repairGap } from './repairGap.ts';
+import { repairGap, topicOf } from './repairGap.ts';
 import { replayDeadLetters } from './replayDeadLetters.ts';
 import { type GapSelection, InvalidReplayRequest, type ReplayRequest } from './request.ts';
 
@@ -25,8 +25,9 @@ export interface ReplayContext {
  * @throws InvalidReplayRequest where it can't be carried out as it is; other errors where the infrastructure failed.
  */
 export async function replay(context: ReplayContext, request: ReplayRequest): Promise<boolean> {
-  const { database, requestId } = context;
+  const { settings, database, requestId } = context;
   const gap = 'gap' in request.select ? (request.select as GapSelection).gap : undefined;
+  if (gap !== undefined) topicOf(settings, gap.topic);
   const { request_id: _id, ...told } = request;
   const state = await beginReplay(database, {
     requestId,

@@ -3,21 +3,23 @@ import type { BrokerEvent } from '../ingest/brokerEvent.ts';
 import { type IngestRules, ingest } from '../ingest/ingest.ts';
 import { prepareEvent, type RejectedEvent } from '../ingest/prepare.ts';
 import { ingestRules } from '../ingest/rules.ts';
-import { type ClaimedDeadLetter, claimDeadLetters } from '../store/replay/claimDeadLetters.ts';
-import { settleReplay } from '../store/replay/settleReplay.ts';
+import { nextDeadLetters, type OpenDeadLetter } from '../store/replay/nextDeadLetters.ts';
+import { type Settlement, settleReplay } from '../store/replay/settleReplay.ts';
+import { retryContention } from '../store/retryContention.ts';
 import type { ReplayContext } from './replay.ts';
 import type { ReplayRequest } from './request.ts';
 
 const PAGE = 500;
 /** Attempts after which a dead letter is left alone, unless the request says `force` (SPEC 8). */
-const MAX_ATTEMPTS = 5;
+export const MAX_ATTEMPTS = 5;
 
 /**
  * Brings dead letters in again, page by page, with their original broker metadata: so none of them can overtake a
  * newer row, and none makes a second dead letter. What is stored now is marked; what is still refused gets today's
  * reason.
  *
- * A crash between a page's ingest and its mark repeats the page: it changes nothing, and the marks are set then.
+ * A crash between a page's ingest and its mark repeats the page: it changes nothing, and the marks are set then. An
+ * attempt counts with the mark: a failure of the infrastructure is not held against a dead letter.
  *
  * @param position the last dead letter that is done with; `examined`: how many were.
  * @returns false where the run's time is over, or another run of the same request has taken over.
@@ -39,18 +41,17 @@ export async function replayDeadLetters(
   );
   for (let after = position, left = limit - examined; left > 0; ) {
     if (timeIsOver()) return false;
-    const page = await claimDeadLetters(database, {
+    const page = await nextDeadLetters(database, {
       ...filter,
       ids,
       after,
       ceiling,
       most: Math.min(PAGE, left),
       maxAttempts: force ? 2 ** 31 - 1 : MAX_ATTEMPTS,
-      dryRun,
     });
     if (page.length === 0) return true;
     const outcome = await bringIn(page, rules, dryRun);
-    const moved = await settleReplay(database, {
+    const settled: Settlement = {
       requestId,
       from: after,
       to: page.at(-1)!.id,
@@ -62,8 +63,8 @@ export async function replayDeadLetters(
       stored: dryRun ? [] : outcome.stored,
       refused: dryRun ? [] : outcome.refused,
       profileId: settings.profile.id,
-    });
-    if (!moved) return false;
+    };
+    if (!(await retryContention(() => settleReplay(database, settled)))) return false;
     after = page.at(-1)!.id;
     left -= page.length;
   }
@@ -94,7 +95,7 @@ interface PageOutcome {
 }
 
 async function bringIn(
-  page: readonly ClaimedDeadLetter[],
+  page: readonly OpenDeadLetter[],
   rules: ReadonlyMap<string, IngestRules<LogicalTopic>>,
   dryRun: boolean,
 ): Promise<PageOutcome> {
@@ -130,7 +131,7 @@ async function rejectedOf(
 }
 
 /** A batch is of one partition, and of one hub: numbers of another epoch would be counted in the wrong one. */
-function byPartitionAndEpoch(page: readonly ClaimedDeadLetter[]): ClaimedDeadLetter[][] {
+function byPartitionAndEpoch(page: readonly OpenDeadLetter[]): OpenDeadLetter[][] {
   const groups = Map.groupBy(page, ({ topic, partition, epoch }) =>
     JSON.stringify([topic, partition, epoch]),
   );

@@ -20,7 +20,10 @@ export function describeFailure(error: unknown): string {
 const ADVICE: readonly (readonly [prefix: string, advice: string])[] = [
   ['28', 'the login was refused. Check DATABASE_URL, or the role of the identity.'],
   ['3D', 'the database does not exist. Check DATABASE_URL.'],
-  ['42501', 'a permission is missing. The role must be a member of bo_sync.'],
+  [
+    '42501',
+    'a permission is missing. The login must be a member of bo_sync (functions) or bo_operator (command line).',
+  ],
   ['42P01', 'a table is missing. Run the migrations.'],
   ['42883', 'a function is missing. Run the migrations of this release.'],
   ['42704', 'a type is missing. Run the migrations of this release.'],

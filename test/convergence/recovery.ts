@@ -96,7 +96,8 @@ export class Recovery {
     firstLine: number,
   ): Promise<void> {
     const { contract, pairing } = ingestRules(this.#settings, database, topic);
-    const window = { asOf: START + asOf * 1000, since: null, until: null };
+    const { maxClockSkew } = this.#settings;
+    const window = { asOf: START + asOf * 1000, maxClockSkew, since: null, until: null };
     const plan: MergePlan<T> = {
       contract: contract as DumpContract<T>,
       ...{ pairing, window, database, backfillId: 'convergence' },

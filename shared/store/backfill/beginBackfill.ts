@@ -9,26 +9,34 @@ export interface BackfillIdentity {
   readonly requestedBy: string;
 }
 
-/** A backfill as far as it has come. */
-export interface BackfillState {
-  /** Ranges of lines whose rows are merged, both ends included, in order. */
-  readonly done: readonly { readonly from: number; readonly to: number }[];
-  readonly finished: boolean;
+/** A range of lines whose rows are merged, both ends included. */
+export interface DoneLines {
+  readonly from: number;
+  readonly to: number;
 }
 
-/** Begins a backfill, or finds how far it has come. */
-export async function beginBackfill(database: pg.Pool, begun: BackfillIdentity): Promise<BackfillState> {
-  const { rows } = await database.query<{ done: { from: number; to: number }[] | null; finished: boolean }>(
+/**
+ * Begins a backfill, or finds how far it has come. One that was finished begins anew: to load it again changes nothing
+ * that is there, and may load what was refused before.
+ */
+export async function beginBackfill(database: pg.Pool, begun: BackfillIdentity): Promise<DoneLines[]> {
+  const { rows } = await database.query<{ done: DoneLines[] | null }>(
     `WITH b AS (
        INSERT INTO sync.backfills AS b (backfill_id, topic, as_of, requested_by)
        VALUES ($1, $2, to_timestamp($3::float8 / 1000000), $4)
-       ON CONFLICT (backfill_id) DO UPDATE SET updated_at = now()
-       RETURNING b.done, b.finished_at IS NOT NULL AS finished
+       ON CONFLICT (backfill_id) DO UPDATE SET updated_at = now(), finished_at = NULL,
+         done = CASE WHEN b.finished_at IS NULL THEN b.done ELSE '{}' END,
+         applied = CASE WHEN b.finished_at IS NULL THEN b.applied ELSE 0 END,
+         stale = CASE WHEN b.finished_at IS NULL THEN b.stale ELSE 0 END,
+         duplicate = CASE WHEN b.finished_at IS NULL THEN b.duplicate ELSE 0 END,
+         conflict = CASE WHEN b.finished_at IS NULL THEN b.conflict ELSE 0 END,
+         refused = CASE WHEN b.finished_at IS NULL THEN b.refused ELSE '[]' END
+       RETURNING b.done
      )
-     SELECT b.finished, (SELECT jsonb_agg(jsonb_build_object('from', lower(r), 'to', upper(r) - 1) ORDER BY r)
+     SELECT (SELECT jsonb_agg(jsonb_build_object('from', lower(r), 'to', upper(r) - 1) ORDER BY r)
        FROM unnest(b.done) r) AS done
      FROM b`,
     [begun.backfillId, begun.topic, begun.asOf, begun.requestedBy],
   );
-  return { done: rows[0]!.done ?? [], finished: rows[0]!.finished };
+  return rows[0]!.done ?? [];
 }

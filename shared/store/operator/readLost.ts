@@ -6,7 +6,11 @@ export async function readLost(database: pg.Pool): Promise<(Gap & { readonly rec
   const { rows } = await database.query<Gap & { recorded_at: Date }>(
     `SELECT topic, partition, epoch, lower(lost)::float8 AS "from", (upper(lost) - 1)::float8 AS "to",
        (upper(lost) - lower(lost))::float8 AS events, recorded_at
-     FROM sync.lost_events, unnest(numbers) lost ORDER BY topic, partition, epoch, lost`,
+     FROM sync.lost_events l
+     LEFT JOIN (SELECT topic, partition, epoch, seen FROM sync.partitions
+       UNION ALL SELECT topic, partition, epoch, seen FROM sync.closed_epochs) p USING (topic, partition, epoch)
+     -- One that came after all is not lost.
+     CROSS JOIN LATERAL unnest(numbers - coalesce(seen, '{}')) lost ORDER BY topic, partition, epoch, lost`,
   );
   return rows.map((row) => ({ ...row, recorded_at: row.recorded_at.toISOString() }));
 }

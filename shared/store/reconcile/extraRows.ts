@@ -11,6 +11,8 @@ export interface ExtraWindow {
 }
 
 const PAGE = 1000;
+/** The driver's own limit, which the pool sets for statements of the stream. */
+const UNHURRIED = { query_timeout: 24 * 3_600_000 };
 
 /**
  * Serving rows that the dump should have and has not: seen by the time of the dump, inside of its window, and of no key
@@ -25,6 +27,7 @@ export async function* extraRows<T extends DumpTopic>(
   const at = (place: number) => `to_timestamp($${place}::float8 / 1000000)`;
   await client.query('ANALYZE dump_keys');
   await client.query('BEGIN');
+  await client.query('SET LOCAL statement_timeout = 0');
   try {
     await client.query(
       `DECLARE extra NO SCROLL CURSOR FOR
@@ -35,7 +38,8 @@ export async function* extraRows<T extends DumpTopic>(
       [asOf, since, until],
     );
     for (;;) {
-      const { rows } = await client.query<ServingRow>(`FETCH ${PAGE} FROM extra`);
+      // One page may be a look through the whole table.
+      const { rows } = await client.query<ServingRow>({ text: `FETCH ${PAGE} FROM extra`, ...UNHURRIED });
       if (rows.length === 0) break;
       yield rows.map((row) => positionedOf(topic, row));
     }

@@ -9,18 +9,16 @@ export interface DeadLetterFilter {
   readonly until: string | null;
 }
 
-export interface Claim extends DeadLetterFilter {
+export interface PageOfDeadLetters extends DeadLetterFilter {
   /** Only ids above `after`, up to `ceiling`. */
   readonly after: number;
   readonly ceiling: number;
   readonly most: number;
   /** Attempts after which one is left alone. */
   readonly maxAttempts: number;
-  /** Counts no attempt. */
-  readonly dryRun: boolean;
 }
 
-export interface ClaimedDeadLetter {
+export interface OpenDeadLetter {
   readonly id: number;
   readonly topic: string;
   readonly partition: number;
@@ -39,14 +37,11 @@ export interface ClaimedDeadLetter {
 /** Bodies are up to 1 MB each: what a page may hold in memory. */
 const MAX_PAGE_BYTES = 16 * 1024 * 1024;
 
-/**
- * The next page of open dead letters, by id, each with one more attempt counted: before the attempt, so that one that
- * ends the process is counted too. Locks are taken in the order of ids, by every replay.
- */
-export async function claimDeadLetters(database: pg.Pool, claim: Claim): Promise<ClaimedDeadLetter[]> {
+/** The next page of open dead letters, by id. */
+export async function nextDeadLetters(database: pg.Pool, page: PageOfDeadLetters): Promise<OpenDeadLetter[]> {
   const { rows } = await database.query(
     `WITH candidates AS MATERIALIZED (
-       SELECT d.dlq_id, octet_length(d.payload) AS bytes, d.replay_count < $9 AS fresh
+       SELECT d.dlq_id, octet_length(d.payload) AS bytes
        FROM bo.consumer_dlq_events d
        WHERE d.resolved_at IS NULL AND d.dlq_id > $6 AND d.dlq_id <= $7
          AND ($1::bigint[] IS NULL OR d.dlq_id = ANY ($1))
@@ -54,32 +49,26 @@ export async function claimDeadLetters(database: pg.Pool, claim: Claim): Promise
          AND ($4::timestamptz IS NULL OR d.ingested_at >= $4)
          AND ($5::timestamptz IS NULL OR d.ingested_at < $5)
        ORDER BY d.dlq_id LIMIT $8
-       FOR NO KEY UPDATE
      ), page AS MATERIALIZED (
-       SELECT dlq_id, fresh
-       FROM (SELECT *, sum(bytes) OVER (ORDER BY dlq_id) - bytes AS before FROM candidates) c
-       WHERE before < $11
-     ), attempted AS (
-       UPDATE bo.consumer_dlq_events d SET replay_count = d.replay_count + 1
-       FROM page p WHERE d.dlq_id = p.dlq_id AND p.fresh AND NOT $10
+       SELECT dlq_id FROM (SELECT *, sum(bytes) OVER (ORDER BY dlq_id) - bytes AS before FROM candidates) c
+       WHERE before < $10
      )
      SELECT d.dlq_id AS id, d.topic, d.partition,
        sync.closed_epoch_at_v1(d.topic, d.partition, d.enqueued_at) AS epoch, d.sequence_number,
        (extract(epoch FROM d.enqueued_at) * 1000000)::bigint AS enqueued_at, d."offset", d.key, d.correlation_id,
-       CASE WHEN p.fresh THEN d.payload END AS payload
+       CASE WHEN d.replay_count < $9 THEN d.payload END AS payload
      FROM page p JOIN bo.consumer_dlq_events d USING (dlq_id)
      ORDER BY d.dlq_id`,
     [
-      claim.ids,
-      claim.topic,
-      claim.error,
-      claim.since,
-      claim.until,
-      claim.after,
-      claim.ceiling,
-      claim.most,
-      claim.maxAttempts,
-      claim.dryRun,
+      page.ids,
+      page.topic,
+      page.error,
+      page.since,
+      page.until,
+      page.after,
+      page.ceiling,
+      page.most,
+      page.maxAttempts,
       MAX_PAGE_BYTES,
     ],
   );
