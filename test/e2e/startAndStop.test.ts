@@ -70,7 +70,7 @@ describe('npm start, until it is stopped', () => {
   });
 
   it('ends in order on SIGINT, and leaves nothing behind', async () => {
-    assert.equal((await state.openPorts()).length, 5);
+    assert.equal((await state.openPorts()).length, 6);
     run.signal('SIGINT');
     const { code, stderr } = await run.ended(STOPS_WITHIN_MS);
     assert.equal(code, 0, run.lastLines());
@@ -135,7 +135,12 @@ describe('npm start that can not start', () => {
   });
   after(() => state.remove());
 
-  for (const setting of ['LOCAL_POSTGRES_PORT', 'LOCAL_EVENT_HUBS_PORT', 'LOCAL_QUEUE_PORT'] as const) {
+  for (const setting of [
+    'LOCAL_POSTGRES_PORT',
+    'LOCAL_EVENT_HUBS_PORT',
+    'LOCAL_QUEUE_PORT',
+    'LOCAL_VIEW_PORT',
+  ] as const) {
     it(`names the port that is taken and ${setting}, which moves it`, async () => {
       const port = state.ports[setting];
       const other = createServer().listen(port, '127.0.0.1');

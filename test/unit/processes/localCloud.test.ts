@@ -14,6 +14,7 @@ test('the local cloud has addresses without any setting', () => {
     postgres: { port: 55432 },
     storage: { blobPort: 10000, queuePort: 10001, tablePort: 10002 },
     eventHubs: { port: 5672 },
+    view: { port: 7080 },
   });
 });
 
