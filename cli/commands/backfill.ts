@@ -48,8 +48,9 @@ the names and aliases of the profile; others are ignored.
 Examples:
   npm run cli -- backfill --ledger ledger.csv.gz --orders orders.csv.gz --as-of 2026-11-22T02:00:00Z --days 90
   psql -c "COPY (SELECT ...) TO STDOUT CSV HEADER" | npm run cli -- backfill --ledger - --as-of ...
-Safe while the stream runs, and to repeat. The same file, time and profile go on where they stopped; standard input,
-whose order nobody knows, and a load that was finished begin anew, which changes nothing that is loaded.
+Safe while the stream runs, and to repeat. The same file, time and profile go on where they stopped, or have nothing
+left to do. Standard input, whose order nobody knows, begins anew: that changes nothing that is loaded.
+What was damaged since is for reconcile --repair.
 Exit code 1 where lines were rejected.`,
     )
     .action((options: Options) => run(options));
