@@ -2,9 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
-import { QueueClient } from '@azure/storage-queue';
 import { FaultBed } from '../faults/faultBed.ts';
-import { until } from './localRun.ts';
 
 // The operator's commands against the local cloud, whose host runs dlqReplay as a Function App does.
 
@@ -31,8 +29,6 @@ describe(`recovery through the queue and the command line, seed ${SEED}`, () => 
   }
   const open = async () =>
     Number((await bed.asAdmin((c) => c.query('SELECT count(*) FROM bo.consumer_dlq_events'))).rows[0].count);
-  const queue = (name: string) => new QueueClient(bed.cloud.azurite.connectionString, name);
-  const send = (text: string) => queue('dlq-replay').sendMessage(Buffer.from(text).toString('base64'));
 
   it('a replay of what is malformed for good resolves nothing, and says so', async () => {
     const letters = await open();
@@ -67,19 +63,6 @@ describe(`recovery through the queue and the command line, seed ${SEED}`, () => 
     assert.equal((out as { payload: string }).payload, rows[0].payload.toString('base64'));
   });
 
-  it('a message that is no request ends in the poison queue, and the log says why', async () => {
-    await send('{"select": {"dlq_ids": "all"}}');
-    await until('the message is in the poison queue', 90_000, async () => {
-      const poison = queue('dlq-replay-poison');
-      if (!(await poison.exists())) return false;
-      const { peekedMessageItems } = await poison.peekMessages();
-      return peekedMessageItems.length === 1;
-    });
-    const log = bed.hostLog();
-    assert.match(log, /The replay request is not valid: select\.dlq_ids: .*requested_by: /);
-    assert.match(log, /has been moved to the queue dlq-replay-poison/);
-  });
-
   it('a gap is named, filled, and gone', async () => {
     assert.deepEqual((await cli('gaps')).out, []);
     // As a host leaves it that moves its checkpoint past a batch that failed: the numbers are not there, nor the rows.
@@ -105,19 +88,6 @@ describe(`recovery through the queue and the command line, seed ${SEED}`, () => 
     const report = await bed.report();
     assert.equal(report.model_mismatches, 0, report.mismatch_examples.join('\n'));
     assert.equal(report.gaps, 0);
-  });
-
-  it('a request outlives an outage of the database, without the poison queue', async () => {
-    await bed.cloud.postgres.stop();
-    await send(JSON.stringify({ select: {}, force: true, requested_by: 'jo', request_id: 'outage' }));
-    await until('the request has failed once', 60_000, () => bed.hostLog().includes('replay interrupted'));
-    await bed.cloud.postgres.restart();
-    await until('the request is done', 100_000, async () => {
-      const { code, out } = await cli('replay', 'result', 'outage');
-      return code === 0 && (out as { status: string }).status === 'done';
-    });
-    const { peekedMessageItems } = await queue('dlq-replay-poison').peekMessages();
-    assert.equal(peekedMessageItems.length, 1);
   });
 
   it('published scenarios arrive as they mean to', async () => {
