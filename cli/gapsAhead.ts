@@ -15,15 +15,20 @@ export async function gapsAhead({ environment, settings, database }: Target): Pr
     return [];
   }
   const hub = new HubReader(hubConnector(environment));
-  const topics = Object.values(settings.topics);
+  const ledger = await readLedger(database);
   const gaps: Gap[] = [];
-  for (const { topic, partition, firstSeen } of await readLedger(database)) {
-    if (firstSeen === null || !topics.includes(topic)) continue;
-    const { first, last } = await hub.heldNumbers(topic, partition);
-    const ahead = { from: first, to: Math.min(firstSeen - 1, last) };
-    if (ahead.from > ahead.to) continue;
-    for (const { from, to } of await missingNumbers(database, topic, partition, ahead)) {
-      gaps.push({ topic, partition, epoch: 0, from, to, events: to - from + 1 });
+  for (const hubName of Object.values(settings.topics)) {
+    const partitions = ledger.filter(({ topic, firstSeen }) => topic === hubName && firstSeen !== null);
+    if (partitions.length === 0) continue;
+    const numbers = partitions.map(({ partition }) => partition);
+    const held = await hub.heldNumbers(hubName, numbers);
+    for (const [index, { topic, partition, epoch, firstSeen }] of partitions.entries()) {
+      const { first, last } = held[index]!;
+      const ahead = { from: first, to: Math.min(firstSeen! - 1, last) };
+      if (ahead.from > ahead.to) continue;
+      for (const { from, to } of await missingNumbers(database, topic, partition, ahead)) {
+        gaps.push({ topic, partition, epoch, from, to, events: to - from + 1 });
+      }
     }
   }
   return gaps;

@@ -47,9 +47,9 @@ function report(error: unknown): number {
   // commander has said what is wrong already, or has shown its help.
   if (typeof code === 'string' && code.startsWith('commander.'))
     return exitCode === 0 ? EXIT.done : EXIT.usage;
-  if (error instanceof SettingsError) console.error(message);
-  else if (error instanceof Complaint || error instanceof DumpError) console.error(message);
-  else if (error instanceof HubError) {
+  if (error instanceof SettingsError || error instanceof Complaint || error instanceof DumpError) {
+    console.error(message);
+  } else if (error instanceof HubError) {
     console.error(message);
     return EXIT.service;
   } else if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR')

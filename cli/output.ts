@@ -1,9 +1,7 @@
 import Table from 'cli-table3';
 
-export type Row = object;
-
 /** Writes rows: one JSON array, or a table with the members of the first row as its heads. */
-export function writeRows(rows: readonly Row[], { json, empty }: { json: boolean; empty: string }): void {
+export function writeRows(rows: readonly object[], { json, empty }: { json: boolean; empty: string }): void {
   if (json) {
     console.log(JSON.stringify(rows));
     return;
@@ -20,7 +18,7 @@ export function writeRows(rows: readonly Row[], { json, empty }: { json: boolean
 }
 
 /** Writes one result: as JSON, or a line for each member. */
-export function writeResult(result: Row, { json }: { json: boolean }): void {
+export function writeResult(result: object, { json }: { json: boolean }): void {
   if (json) console.log(JSON.stringify(result));
   else {
     const width = Math.max(...Object.keys(result).map((name) => name.length));

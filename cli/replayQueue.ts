@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { QueueClient } from '@azure/storage-queue';
-import { InvalidReplayRequest, parseReplayRequest } from '../shared/replay/request.ts';
+import { InvalidReplayRequest, parseReplayRequest, REPLAY_QUEUE } from '../shared/replay/request.ts';
+import { identityCredential } from '../shared/settings/identityCredential.ts';
 import type { Environment } from '../shared/settings/report.ts';
 import type { ReplayResult } from '../shared/store/replay/finishReplay.ts';
 import { readReplay } from '../shared/store/replay/readReplay.ts';
 import { Complaint } from './exit.ts';
 import type { Target } from './target.ts';
 
-export const REPLAY_QUEUE = 'dlq-replay';
 const POLL_MS = 500;
 /** A function that nobody runs never answers; the request itself waits in the queue. */
 const NOT_BEGUN_AFTER_MS = 120_000;
@@ -78,6 +78,8 @@ async function replayQueue(environment: Environment): Promise<QueueClient> {
         'AzureWebJobsStorage__accountName to the name of the storage account, of the Function App.',
     );
   }
-  const { DefaultAzureCredential } = await import('@azure/identity');
-  return new QueueClient(`${endpoint.replace(/\/$/, '')}/${REPLAY_QUEUE}`, new DefaultAzureCredential());
+  return new QueueClient(
+    `${endpoint.replace(/\/$/, '')}/${REPLAY_QUEUE}`,
+    await identityCredential(undefined),
+  );
 }

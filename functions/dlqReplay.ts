@@ -2,13 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { app, type InvocationContext, output } from '@azure/functions';
 import { HubError, HubReader } from '../shared/replay/hubReader.ts';
 import { replay } from '../shared/replay/replay.ts';
-import { InvalidReplayRequest, parseReplayRequest } from '../shared/replay/request.ts';
+import { InvalidReplayRequest, parseReplayRequest, REPLAY_QUEUE } from '../shared/replay/request.ts';
 import { hubConnector } from '../shared/settings/eventHubsConnection.ts';
 import { describeFailure } from '../shared/store/describeFailure.ts';
 import { readReplay } from '../shared/store/replay/readReplay.ts';
 import { database, settings } from './runtime.ts';
 
-const QUEUE = { queueName: 'dlq-replay', connection: 'AzureWebJobsStorage' };
+const QUEUE = { queueName: REPLAY_QUEUE, connection: 'AzureWebJobsStorage' };
 /** Half of functionTimeout (host.json); what is left of a request goes on in another run. */
 const RUN_MS = 5 * 60_000;
 /** An outage must not carry a valid request into the poison queue: it waits, in a new message each time. */

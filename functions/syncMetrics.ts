@@ -2,6 +2,7 @@ import { app, type InvocationContext, output, type Timer } from '@azure/function
 import { BrokerState } from '../shared/metrics/brokerState.ts';
 import { metricsLog } from '../shared/metrics/metricsLog.ts';
 import { runMetrics } from '../shared/metrics/runMetrics.ts';
+import { REPLAY_QUEUE } from '../shared/replay/request.ts';
 import { hubConnector } from '../shared/settings/eventHubsConnection.ts';
 import { openDatabase } from '../shared/store/database.ts';
 import { describeFailure } from '../shared/store/describeFailure.ts';
@@ -22,7 +23,7 @@ app.hook.appTerminate(async () => {
  */
 app.timer('syncMetrics', {
   schedule: settings.metricsSchedule,
-  return: output.storageQueue({ queueName: 'dlq-replay', connection: 'AzureWebJobsStorage' }),
+  return: output.storageQueue({ queueName: REPLAY_QUEUE, connection: 'AzureWebJobsStorage' }),
   handler: async (_timer: Timer, context: InvocationContext): Promise<readonly object[] | undefined> => {
     try {
       const run = await runMetrics({ database, topics, deadLetterRetentionDays, broker, send: sendSamples });

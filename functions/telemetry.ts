@@ -1,6 +1,7 @@
 import type { BrokerEvent } from '../shared/ingest/brokerEvent.ts';
 import type { AzureMonitor } from '../shared/metrics/azureMonitor.ts';
 import type { Sample } from '../shared/metrics/catalogue.ts';
+import { identityCredential } from '../shared/settings/identityCredential.ts';
 
 /** What this process tells Application Insights; nothing where it has no connection string. */
 export const connectionString = process.env['APPLICATIONINSIGHTS_CONNECTION_STRING']?.trim();
@@ -16,9 +17,7 @@ async function load(connectionString: string): Promise<AzureMonitor> {
   const { AzureMonitor } = await import('../shared/metrics/azureMonitor.ts');
   const authentication = process.env['APPLICATIONINSIGHTS_AUTHENTICATION_STRING'] ?? '';
   if (!/(^|;)\s*Authorization=AAD/i.test(authentication)) return new AzureMonitor({ connectionString });
-  const { DefaultAzureCredential } = await import('@azure/identity');
-  const managedIdentityClientId = /(?:^|;)\s*ClientId=([^;]+)/i.exec(authentication)?.[1];
-  const credential = new DefaultAzureCredential(managedIdentityClientId ? { managedIdentityClientId } : {});
+  const credential = await identityCredential(/(?:^|;)\s*ClientId=([^;]+)/i.exec(authentication)?.[1]);
   return new AzureMonitor({ connectionString, credential });
 }
 

@@ -3,10 +3,9 @@ import { Command } from 'commander';
 import { untilStopped } from '../../local/untilStopped.ts';
 import { backfill } from '../../shared/backfill/backfill.ts';
 import type { Rejection } from '../../shared/contracts/rejection.ts';
-import { fingerprint, openDump } from '../../shared/dump/dumpFile.ts';
-import { checkColumns, type DumpWindow } from '../../shared/dump/dumpRecords.ts';
-import { type DumpLine, readDump } from '../../shared/dump/readDump.ts';
-import { ingestRules } from '../../shared/ingest/rules.ts';
+import { fingerprint } from '../../shared/dump/dumpFile.ts';
+import type { DumpWindow } from '../../shared/dump/dumpRecords.ts';
+import type { DumpLine } from '../../shared/dump/readDump.ts';
 import { beginBackfill } from '../../shared/store/backfill/beginBackfill.ts';
 import { finishBackfill } from '../../shared/store/backfill/finishBackfill.ts';
 import type { DumpTopic } from '../../shared/store/backfill/mergeRows.ts';
@@ -18,7 +17,7 @@ import {
   windowOf,
   withDumpOptions,
 } from '../dumpOptions.ts';
-import { DumpProgress } from '../dumpProgress.ts';
+import { openSource } from '../dumpSource.ts';
 import { EXIT } from '../exit.ts';
 import { NdjsonFile } from '../ndjsonFile.ts';
 import { wholeNumber } from '../options.ts';
@@ -75,38 +74,29 @@ function run(options: Options): Promise<void> {
 }
 
 async function load(
-  { settings, database }: Target,
+  target: Target,
   topic: DumpTopic,
   path: string,
   window: DumpWindow,
   { connections, rejected: rejectedPath, table, as = operatorName() }: Options,
   stopped: AbortSignal,
 ) {
-  // Rows of a table have no envelope around them.
-  const rules = ingestRules(settings, database, topic);
-  const contract = { ...rules.contract, envelope: [] };
+  const { settings, database } = target;
+  const hub = settings.topics[topic];
   // The profile belongs to it: what another one rejected has to be read again.
   const content = path === '-' ? randomUUID() : await fingerprint(path);
-  const identity = JSON.stringify([
-    content,
-    contract.topic,
-    window,
-    table ?? '',
-    settings.profile.topics[topic],
-  ]);
+  const identity = JSON.stringify([content, hub, window, table ?? '', settings.profile.topics[topic]]);
   const backfillId = createHash('sha256').update(identity).digest('hex').slice(0, 16);
-  const begun = { backfillId, topic: contract.topic, asOf: window.asOf, requestedBy: as };
+  const begun = { backfillId, topic: hub, asOf: window.asOf, requestedBy: as };
   const done = await beginBackfill(database, begun);
   if (done.length > 0) console.error(`${shortName(path)}: goes on; up to line ${done.at(-1)!.to} is loaded.`);
 
-  const file = await openDump(path);
-  const shown = new DumpProgress(file, shortName(path));
+  const { contract, pairing, pages, shown } = await openSource(target, topic, path, table);
   const rejected = new NdjsonFile(
     userPath(rejectedPath ?? (path === '-' ? 'stdin.rejected.ndjson' : `${path}.rejected.ndjson`)),
   );
-  const pages = readDump(file.chunks, { table, checkColumns: (columns) => checkColumns(contract, columns) });
   const plan = {
-    ...{ contract, pairing: rules.pairing, window, database, backfillId, done, connections, stopped },
+    ...{ contract, pairing, window, database, backfillId, done, connections, stopped },
     reject: (line: DumpLine, rejection: Rejection) => rejected.write(rejectedLine(line, rejection)),
     progress: ({ read }: { read: number }) => shown.update(read),
   };

@@ -1,10 +1,8 @@
 import { Command } from 'commander';
 import { untilStopped } from '../../local/untilStopped.ts';
 import type { Rejection } from '../../shared/contracts/rejection.ts';
-import { openDump } from '../../shared/dump/dumpFile.ts';
-import { checkColumns, type DumpWindow } from '../../shared/dump/dumpRecords.ts';
-import { type DumpLine, readDump } from '../../shared/dump/readDump.ts';
-import { ingestRules } from '../../shared/ingest/rules.ts';
+import type { DumpWindow } from '../../shared/dump/dumpRecords.ts';
+import type { DumpLine } from '../../shared/dump/readDump.ts';
 import { type Difference, newCounts, reconcile } from '../../shared/reconcile/reconcile.ts';
 import type { DumpTopic } from '../../shared/store/backfill/mergeRows.ts';
 import { describeFailure } from '../../shared/store/describeFailure.ts';
@@ -17,7 +15,7 @@ import {
   windowOf,
   withDumpOptions,
 } from '../dumpOptions.ts';
-import { DumpProgress } from '../dumpProgress.ts';
+import { openSource } from '../dumpSource.ts';
 import { EXIT } from '../exit.ts';
 import { NdjsonFile } from '../ndjsonFile.ts';
 import { writeResult } from '../output.ts';
@@ -70,27 +68,24 @@ function run(options: Options): Promise<void> {
 }
 
 async function compare(
-  { settings, database }: Target,
+  target: Target,
   topic: DumpTopic,
   path: string,
   window: DumpWindow,
   { repair = false, report: reportPath, table, as = operatorName() }: Options,
   stopped: AbortSignal,
 ) {
-  const rules = ingestRules(settings, database, topic);
-  const contract = { ...rules.contract, envelope: [] };
-  const file = await openDump(path);
-  const shown = new DumpProgress(file, shortName(path));
+  const { database } = target;
+  const { contract, pairing, pages, shown } = await openSource(target, topic, path, table);
   const base = path === '-' ? userPath('stdin') : path;
   const rejected = new NdjsonFile(`${base}.rejected.ndjson`);
   const report = new NdjsonFile(userPath(reportPath ?? `${base}.differences.ndjson`));
   const plan = {
-    ...{ contract, pairing: rules.pairing, window, database, backfillId: 'reconcile', repair, stopped },
+    ...{ contract, pairing, window, database, backfillId: 'reconcile', repair, stopped },
     report: (difference: Difference) => report.write(difference),
     reject: (line: DumpLine, rejection: Rejection) => rejected.write(rejectedLine(line, rejection)),
     progress: (read: number) => shown.update(read),
   };
-  const pages = readDump(file.chunks, { table, checkColumns: (columns) => checkColumns(contract, columns) });
   const counts = newCounts();
   const details = {
     file: shortName(path),

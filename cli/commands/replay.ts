@@ -33,12 +33,15 @@ const LISTED = 50;
 
 export function replayCommand(): Command {
   const command = new Command('replay').description('Dead letters: look at them, and bring them in again.');
-  filtered(command.command('summary').description('open dead letters by topic and reason'), false).action(
-    ({ json = false }: Filter) =>
+  command
+    .command('summary')
+    .description('open dead letters by topic and reason')
+    .option('--json', 'write JSON')
+    .action(({ json = false }: { json?: boolean }) =>
       withTarget(async ({ database }) =>
         writeRows(await countDeadLetters(database, MAX_ATTEMPTS), { json, empty: 'No dead letter is open.' }),
       ),
-  );
+    );
   filtered(command.command('list').description('dead letters, the oldest first, without their payload'))
     .option('--all', 'also those that are resolved')
     .action(({ json = false, ...filter }: Filter & { all?: boolean }) =>
@@ -96,16 +99,14 @@ Without a selection, every open dead letter. Exit code 1 where some are still re
   return command;
 }
 
-function filtered(command: Command, all = true): Command {
-  if (all) {
-    command
-      .option('--topic <hub>', "of this hub's events")
-      .option('--error <reason>', 'with this reason')
-      .option('--since <time>', 'parked then or later', time)
-      .option('--until <time>', 'parked before', time)
-      .option('--limit <n>', 'at most that many, the oldest first', wholeNumber(1));
-  }
-  return command.option('--json', 'write JSON');
+function filtered(command: Command): Command {
+  return command
+    .option('--topic <hub>', "of this hub's events")
+    .option('--error <reason>', 'with this reason')
+    .option('--since <time>', 'parked then or later', time)
+    .option('--until <time>', 'parked before', time)
+    .option('--limit <n>', 'at most that many, the oldest first', wholeNumber(1))
+    .option('--json', 'write JSON');
 }
 
 function show(id: number, { raw = false, json = false }: { raw?: boolean; json?: boolean }): Promise<void> {

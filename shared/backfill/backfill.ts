@@ -1,7 +1,12 @@
 import type pg from 'pg';
 import type { Rejection } from '../contracts/rejection.ts';
-import type { DumpContract, DumpWindow } from '../dump/dumpRecords.ts';
-import { inWindow, readRecord } from '../dump/dumpRecords.ts';
+import {
+  DUMP_PARTITION,
+  type DumpContract,
+  type DumpWindow,
+  inWindow,
+  readRecord,
+} from '../dump/dumpRecords.ts';
 import type { DumpLine } from '../dump/readDump.ts';
 import type { PairingRule } from '../pairing/rule.ts';
 import { compact } from '../precedence/compact.ts';
@@ -145,7 +150,7 @@ function header<T extends DumpTopic>(
 ): BatchHeader {
   return {
     topic: contract.topic,
-    partition: -1,
+    partition: DUMP_PARTITION,
     profileId: contract.profileId,
     versionFirst: contract.versionFirst,
     firstNumber: from,

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import { DumpError } from './dumpError.ts';
+import { peek } from './peek.ts';
 
 /** A dump that is being read, unpacked. */
 export interface DumpFile {
@@ -21,16 +22,15 @@ export async function openDump(path: string): Promise<DumpFile> {
   const size = path === '-' ? undefined : (await stat(path)).size;
   const source = path === '-' ? process.stdin : createReadStream(path, { highWaterMark: CHUNK });
   let read = 0;
-  const iterator = source[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-  const first = await iterator.next();
   async function* stored(): AsyncGenerator<Buffer> {
-    for (let next = first; !next.done; next = await iterator.next()) {
-      read += next.value.length;
-      yield next.value;
+    for await (const chunk of source as AsyncIterable<Buffer>) {
+      read += chunk.length;
+      yield chunk;
     }
   }
-  const packed = !first.done && first.value.subarray(0, 2).equals(GZIP);
-  return { size, bytesRead: () => read, chunks: packed ? unpacked(stored()) : stored() };
+  const { first, all } = await peek(stored());
+  const packed = first?.subarray(0, 2).equals(GZIP) ?? false;
+  return { size, bytesRead: () => read, chunks: packed ? unpacked(all) : all };
 }
 
 async function* unpacked(stored: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {

@@ -21,7 +21,7 @@ export interface DumpWindow {
 export type DumpContract<T extends DumpTopic> = Contract & { readonly logicalTopic: T };
 
 /** Rows of a dump lie before all partitions, at its time (SPEC 3): a dump and events can be loaded in any order. */
-const DUMP_PARTITION = -1;
+export const DUMP_PARTITION = -1;
 
 /** What a line of a dump is: a record with its position, or a rejection. */
 export function readRecord<T extends DumpTopic>(

@@ -3,6 +3,7 @@ import type { Rejection } from '../contracts/rejection.ts';
 import { readCsv } from './csv.ts';
 import { DumpError } from './dumpError.ts';
 import { readNdjson } from './ndjson.ts';
+import { peek } from './peek.ts';
 import { readPgDump } from './pgDump.ts';
 
 /** One row of a dump. */
@@ -38,13 +39,9 @@ export async function* readDump(
   chunks: AsyncIterable<Buffer>,
   options: DumpOptions,
 ): AsyncGenerator<readonly DumpLine[]> {
-  const iterator = chunks[Symbol.asyncIterator]();
-  const first = await iterator.next();
-  if (first.done) throw new DumpError('The dump is empty.');
-  async function* all(): AsyncGenerator<Buffer> {
-    for (let next = first; !next.done; next = await iterator.next()) yield next.value;
-  }
-  const start = first.value
+  const { first, all } = await peek(chunks);
+  if (first === undefined) throw new DumpError('The dump is empty.');
+  const start = first
     .subarray(0, 64)
     .toString('utf8')
     .replace(/^\uFEFF/, '')
@@ -54,7 +51,7 @@ export async function* readDump(
       'This is a dump in the custom format of pg_dump. Make it readable first: pg_restore --data-only -f FILE.sql DUMP',
     );
   }
-  if (start.startsWith('{')) yield* readNdjson(all());
-  else if (/^(--|COPY |SET |\\)/.test(start)) yield* readPgDump(all(), options);
-  else yield* readCsv(all(), options);
+  if (start.startsWith('{')) yield* readNdjson(all);
+  else if (/^(--|COPY |SET |\\)/.test(start)) yield* readPgDump(all, options);
+  else yield* readCsv(all, options);
 }

@@ -32,14 +32,17 @@ export class HubReader {
     this.#connect = connect;
   }
 
-  async heldNumbers(hub: string, partition: number): Promise<HeldNumbers> {
+  /** What partitions of a hub hold, in the order in which they are named. */
+  async heldNumbers(hub: string, partitions: readonly number[]): Promise<HeldNumbers[]> {
     const client = await this.#connect(hub);
     try {
-      const properties = await client.getPartitionProperties(String(partition));
-      const { beginningSequenceNumber, lastEnqueuedSequenceNumber, isEmpty } = properties;
-      return isEmpty
-        ? { first: beginningSequenceNumber, last: beginningSequenceNumber - 1 }
-        : { first: beginningSequenceNumber, last: lastEnqueuedSequenceNumber };
+      const properties = await Promise.all(
+        partitions.map((partition) => client.getPartitionProperties(String(partition))),
+      );
+      return properties.map(({ beginningSequenceNumber: first, lastEnqueuedSequenceNumber, isEmpty }) => ({
+        first,
+        last: isEmpty ? first - 1 : lastEnqueuedSequenceNumber,
+      }));
     } catch (error) {
       throw new HubError(hub, error);
     } finally {

@@ -50,7 +50,7 @@ export async function repairGap(
 
   const missing =
     position < to ? await missingNumbers(database, topic, partition, { from: position + 1, to }) : [];
-  const held = missing.length > 0 ? await hub.heldNumbers(topic, partition) : { first: 0, last: -1 };
+  const [held = { first: 0, last: -1 }] = missing.length > 0 ? await hub.heldNumbers(topic, [partition]) : [];
   for (const range of missing) {
     if (timeIsOver()) return false;
     const gone = { from: range.from, to: Math.min(range.to, held.first - 1) };

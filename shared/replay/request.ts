@@ -1,6 +1,7 @@
 import * as z from 'zod';
 
-/** A message of the queue `dlq-replay` (SPEC 8): what to bring in again, and who asks for it. */
+/** The queue whose messages these are (SPEC 8): what to bring in again, and who asks for it. */
+export const REPLAY_QUEUE = 'dlq-replay';
 
 const wholeNumber = z.int().min(0);
 const time = z.iso.datetime({

@@ -1,4 +1,5 @@
 import type { ClientConfig } from 'pg';
+import { identityCredential } from './identityCredential.ts';
 import type { Environment, Report } from './report.ts';
 
 const ENTRA_SCOPE = 'https://ossrdbms-aad.database.windows.net/.default';
@@ -75,13 +76,9 @@ function entraConnection(environment: Environment, report: Report): ClientConfig
 
 /** Asked for every new connection; the credential caches its token until shortly before it expires. */
 function entraToken(clientId: string | undefined): () => Promise<string> {
-  let credential: Promise<import('@azure/identity').TokenCredential> | undefined;
+  let credential: ReturnType<typeof identityCredential> | undefined;
   return async () => {
-    // Loaded when it is needed: it is half of the cold start, and most profiles do without it.
-    credential ??= import('@azure/identity').then(
-      ({ DefaultAzureCredential }) =>
-        new DefaultAzureCredential(clientId ? { managedIdentityClientId: clientId } : {}),
-    );
+    credential ??= identityCredential(clientId);
     const token = await (await credential).getToken(ENTRA_SCOPE);
     if (token === null) throw new Error('The identity of this app gave no token for PostgreSQL.');
     return token.token;

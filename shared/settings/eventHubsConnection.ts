@@ -1,4 +1,5 @@
 import type { EventHubConsumerClient } from '@azure/event-hubs';
+import { identityCredential } from './identityCredential.ts';
 import type { Environment } from './report.ts';
 
 /**
@@ -18,9 +19,7 @@ export function hubConnector(environment: Environment): (hub: string) => Promise
     const { EventHubConsumerClient } = await import('@azure/event-hubs');
     const connectionString = value('EventHubs');
     if (connectionString !== '') return new EventHubConsumerClient(CONSUMER_GROUP, connectionString, hub);
-    const { DefaultAzureCredential } = await import('@azure/identity');
-    const clientId = value('EventHubs__clientId');
-    const credential = new DefaultAzureCredential(clientId ? { managedIdentityClientId: clientId } : {});
+    const credential = await identityCredential(value('EventHubs__clientId'));
     return new EventHubConsumerClient(
       CONSUMER_GROUP,
       value('EventHubs__fullyQualifiedNamespace'),

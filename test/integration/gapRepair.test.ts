@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { EventHubProducerClient } from '@azure/event-hubs';
 import { type Emulator, startEmulator } from '../../local/emulator/emulator.ts';
-import { BUILT_IN_PROFILES, parseProfile, topicNames } from '../../shared/contracts/profile.ts';
 import type { BrokerEvent } from '../../shared/ingest/brokerEvent.ts';
 import { ingest } from '../../shared/ingest/ingest.ts';
 import { ingestRules } from '../../shared/ingest/rules.ts';
@@ -15,11 +14,10 @@ import { InvalidReplayRequest, parseReplayRequest } from '../../shared/replay/re
 import { hubConnector } from '../../shared/settings/eventHubsConnection.ts';
 import { readReplay } from '../../shared/store/replay/readReplay.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { entry } from '../support/events.ts';
+import { CANONICAL_SETTINGS, entry } from '../support/events.ts';
 
-const profile = parseProfile(BUILT_IN_PROFILES['canonical-v1'], 'canonical-v1');
-const topic = topicNames(profile).ledger;
-const settings = { profile, topics: topicNames(profile), maxClockSkew: 300_000_000 };
+const settings = CANONICAL_SETTINGS;
+const topic = settings.topics.ledger;
 const EVENTS = 1200;
 
 // The hub holds what the consumer was delivered, and more: what the consumer skipped is read from it.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BUILT_IN_PROFILES, parseProfile, topicNames } from '../../shared/contracts/profile.ts';
+import { parseProfile } from '../../shared/contracts/profile.ts';
 import { ingest } from '../../shared/ingest/ingest.ts';
 import { ingestRules } from '../../shared/ingest/rules.ts';
 import { HubReader } from '../../shared/replay/hubReader.ts';
@@ -8,11 +8,10 @@ import { replay } from '../../shared/replay/replay.ts';
 import { InvalidReplayRequest, parseReplayRequest } from '../../shared/replay/request.ts';
 import { readReplay } from '../../shared/store/replay/readReplay.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { entry, Partition } from '../support/events.ts';
+import { CANONICAL_SETTINGS, entry, Partition } from '../support/events.ts';
 
-const profile = parseProfile(BUILT_IN_PROFILES['canonical-v1'], 'canonical-v1');
-const topics = topicNames(profile);
-const settings = { profile, topics, maxClockSkew: 300_000_000 };
+const settings = CANONICAL_SETTINGS;
+const { profile, topics } = settings;
 const hub = new HubReader(() => Promise.reject(new Error('These tests have no hub.')));
 
 let requests = 0;

@@ -3,14 +3,21 @@ import type { LogicalTopic } from '../../shared/contracts/fields.ts';
 import {
   BUILT_IN_PROFILES,
   type Contract,
-  contractOf,
   parseProfile,
+  topicNames,
 } from '../../shared/contracts/profile.ts';
 import type { BrokerEvent } from '../../shared/ingest/brokerEvent.ts';
 import type { IngestRules } from '../../shared/ingest/ingest.ts';
-import { PAYMENT_PAIRING } from '../../shared/pairing/rule.ts';
+import { type IngestSettings, ingestRules } from '../../shared/ingest/rules.ts';
 
 const profile = parseProfile(BUILT_IN_PROFILES['canonical-v1'], 'canonical-v1');
+
+/** What the environment says where it says nothing of the events. */
+export const CANONICAL_SETTINGS: IngestSettings = {
+  profile,
+  topics: topicNames(profile),
+  maxClockSkew: 300_000_000,
+};
 
 /** The rules that a function of the canonical profile has. */
 export function rulesFor<T extends LogicalTopic>(
@@ -18,13 +25,8 @@ export function rulesFor<T extends LogicalTopic>(
   logicalTopic: T,
   change: Partial<Contract> = {},
 ): IngestRules<T> {
-  const contract = contractOf(profile, logicalTopic, profile.topics[logicalTopic].topic);
-  return {
-    database,
-    contract: { ...contract, ...change } as IngestRules<T>['contract'],
-    maxClockSkew: 300_000_000,
-    pairing: PAYMENT_PAIRING,
-  };
+  const rules = ingestRules(CANONICAL_SETTINGS, database, logicalTopic);
+  return { ...rules, contract: { ...rules.contract, ...change } as IngestRules<T>['contract'] };
 }
 
 /** 2026-11-22 12:00 UTC in microseconds: when the first event of a test is enqueued. */

@@ -4,6 +4,8 @@ import type pg from 'pg';
 export interface PartitionLedger {
   readonly topic: string;
   readonly partition: number;
+  /** The open epoch. */
+  readonly epoch: number;
   /** Lowest and highest sequence number of the open epoch; `null` before the first. */
   readonly firstSeen: number | null;
   readonly lastSeen: number | null;
@@ -15,7 +17,7 @@ export interface PartitionLedger {
 
 export async function readLedger(database: pg.Pool): Promise<PartitionLedger[]> {
   const { rows } = await database.query<PartitionLedger>(
-    `SELECT p.topic, p.partition, lower(p.seen)::float8 AS "firstSeen", (upper(p.seen) - 1)::float8 AS "lastSeen",
+    `SELECT p.topic, p.partition, p.epoch, lower(p.seen)::float8 AS "firstSeen", (upper(p.seen) - 1)::float8 AS "lastSeen",
        coalesce(g.events, 0)::float8 AS "gapEvents", g.first::float8 AS "gapFirst", g.last::float8 AS "gapLast"
      FROM sync.partitions p
      LEFT JOIN (

@@ -22,7 +22,7 @@ export const SERVING_COLUMNS: Readonly<Record<DumpTopic, string>> = {
 };
 
 /** What the driver makes of such a row: bigint and numeric arrive as text. */
-export type ServingRow = Readonly<Record<string, string | null>> & { readonly source_partition: never };
+export type ServingRow = Readonly<Record<string, string | null>>;
 
 /** A serving row as the record that it was made from. */
 export function positionedOf<T extends DumpTopic>(topic: T, row: ServingRow): Positioned<T> {
@@ -30,7 +30,7 @@ export function positionedOf<T extends DumpTopic>(topic: T, row: ServingRow): Po
     record: RECORD[topic](row) as RecordOf<T>,
     position: {
       enqueuedAt: Number(row['source_enqueued_at']),
-      partition: Number(row.source_partition),
+      partition: Number(row['source_partition']),
       sequenceNumber: Number(row['source_sequence']),
     },
   };

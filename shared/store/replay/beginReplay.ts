@@ -24,19 +24,12 @@ export interface ReplayIdentity {
 
 /** Begins a request, or finds how far it has come: a message may be delivered twice. */
 export async function beginReplay(database: pg.Pool, begun: ReplayIdentity): Promise<ReplayState> {
-  const { rows } = await database.query<Record<keyof ReplayState, string>>(
+  const { rows } = await database.query<ReplayState>(
     `INSERT INTO sync.replay_requests AS r (request_id, request, requested_by, position, ceiling)
      SELECT $1, $2, $3, $4, coalesce($5, (SELECT max(d.dlq_id) FROM bo.consumer_dlq_events d), 0)
      ON CONFLICT (request_id) DO UPDATE SET updated_at = now()
-     RETURNING r.status, r.position, r.ceiling, r.examined, r.request = $2 AS same`,
+     RETURNING r.status, r.position::float8, r.ceiling::float8, r.examined::float8, r.request = $2 AS same`,
     [begun.requestId, JSON.stringify(begun.request), begun.requestedBy, begun.position, begun.ceiling],
   );
-  const { status, position, ceiling, examined, same } = rows[0]!;
-  return {
-    status: status as ReplayState['status'],
-    position: Number(position),
-    ceiling: Number(ceiling),
-    examined: Number(examined),
-    same: same as unknown as boolean,
-  };
+  return rows[0]!;
 }

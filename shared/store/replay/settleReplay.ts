@@ -21,32 +21,32 @@ export interface Settlement {
 }
 
 /**
- * Marks what a page came to, counts the attempt, and moves the request on, at once. Returns false where another run of the same request has
- * moved it meanwhile: then that run goes on, and this one counts nothing.
+ * Marks what a page came to, counts the attempt, and moves the request on, at once. Returns false where another run of
+ * the same request has moved it meanwhile: then that run goes on, and this one counts nothing.
  */
 export async function settleReplay(database: pg.Pool, page: Settlement): Promise<boolean> {
   const { rowCount } = await database.query(
     `WITH locked AS MATERIALIZED (
        -- One order of locks for every replay.
        SELECT d.dlq_id FROM bo.consumer_dlq_events d
-       WHERE d.dlq_id = ANY ($10::bigint[] || $11::bigint[]) AND d.resolved_at IS NULL
+       WHERE d.dlq_id = ANY ($9::bigint[] || $10::bigint[]) AND d.resolved_at IS NULL
        ORDER BY d.dlq_id FOR NO KEY UPDATE
      ), stored AS (
        UPDATE bo.consumer_dlq_events d
        SET resolved_at = now(), resolution = 'replayed', replay_count = d.replay_count + 1
-       FROM locked l WHERE d.dlq_id = l.dlq_id AND d.dlq_id = ANY ($10::bigint[])
+       FROM locked l WHERE d.dlq_id = l.dlq_id AND d.dlq_id = ANY ($9::bigint[])
        RETURNING d.dlq_id
      ), refused AS (
        UPDATE bo.consumer_dlq_events d
-       SET error = r.error, error_detail = r.detail, profile_id = $14, replay_count = d.replay_count + 1
-       FROM unnest($11::bigint[], $12::text[], $13::text[]) r(id, error, detail) JOIN locked l ON l.dlq_id = r.id
+       SET error = r.error, error_detail = r.detail, profile_id = $13, replay_count = d.replay_count + 1
+       FROM unnest($10::bigint[], $11::text[], $12::text[]) r(id, error, detail) JOIN locked l ON l.dlq_id = r.id
        WHERE d.dlq_id = r.id
      )
      UPDATE sync.replay_requests r SET position = $3, examined = r.examined + $4,
        resolved = r.resolved + $5 + (SELECT count(*) FROM stored),
-       rejected = r.rejected + $6 + cardinality($11::bigint[]), exhausted = r.exhausted + $7,
+       rejected = r.rejected + $6 + cardinality($10::bigint[]), exhausted = r.exhausted + $7,
        lost = r.lost + $8, updated_at = now()
-     WHERE r.request_id = $1 AND r.position = $2 AND r.status = $9`,
+     WHERE r.request_id = $1 AND r.position = $2 AND r.status = 'running'`,
     [
       page.requestId,
       page.from,
@@ -56,7 +56,6 @@ export async function settleReplay(database: pg.Pool, page: Settlement): Promise
       page.alsoRejected,
       page.exhausted,
       page.lost,
-      'running',
       page.stored,
       page.refused.map(({ id }) => id),
       page.refused.map(({ error }) => error),

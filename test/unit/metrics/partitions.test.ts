@@ -7,7 +7,7 @@ import type { PartitionLedger } from '../../../shared/store/metrics/readLedger.t
 
 const AT = { topic: 'ledger', partition: 0 };
 const ledger = (change: Partial<PartitionLedger>): PartitionLedger => ({
-  ...{ ...AT, firstSeen: 0, lastSeen: 9, gapEvents: 0, gapFirst: null, gapLast: null },
+  ...{ ...AT, epoch: 0, firstSeen: 0, lastSeen: 9, gapEvents: 0, gapFirst: null, gapLast: null },
   ...change,
 });
 const held = (change: Partial<HeldPartition>): HeldPartition => ({

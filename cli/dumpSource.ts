@@ -1,0 +1,23 @@
+import { openDump } from '../shared/dump/dumpFile.ts';
+import { checkColumns } from '../shared/dump/dumpRecords.ts';
+import { readDump } from '../shared/dump/readDump.ts';
+import { ingestRules } from '../shared/ingest/rules.ts';
+import type { DumpTopic } from '../shared/store/backfill/mergeRows.ts';
+import { shortName } from './dumpOptions.ts';
+import { DumpProgress } from './dumpProgress.ts';
+import type { Target } from './target.ts';
+
+/** Opens a dump of a topic's table: its rows in pages, how they are read, and where its progress is shown. */
+export async function openSource(
+  { settings, database }: Target,
+  topic: DumpTopic,
+  path: string,
+  table: string | undefined,
+) {
+  const rules = ingestRules(settings, database, topic);
+  // Rows of a table have no envelope around them.
+  const contract = { ...rules.contract, envelope: [] };
+  const file = await openDump(path);
+  const pages = readDump(file.chunks, { table, checkColumns: (columns) => checkColumns(contract, columns) });
+  return { contract, pairing: rules.pairing, pages, shown: new DumpProgress(file, shortName(path)) };
+}
