@@ -31,21 +31,25 @@ export function eventHubIngest(logicalTopic: LogicalTopic): EventHubFunctionOpti
     },
     handler: async (messages: unknown, context: InvocationContext): Promise<void> => {
       const events = readBrokerEvents(messages, context.triggerMetadata);
-      const batch = {
-        topic: contract.topic,
-        partition: events[0]?.partition,
-        first: events[0]?.sequenceNumber,
-      };
-      const startedAt = performance.now();
+      const [first] = events;
+      if (first === undefined) return;
+      const batch = { topic: contract.topic, partition: first.partition, first: first.sequenceNumber };
+      const startedAt = Date.now();
+      const begun = performance.now();
+      const measured = () => ({
+        ...{ ...batch, events, startedAt, seconds: (performance.now() - begun) / 1000 },
+        traceParent: context.traceContext?.traceParent,
+      });
       try {
         const { rejected, ...result } = await ingest(rules, events);
-        const seconds = (performance.now() - startedAt) / 1000;
-        const ids = correlationIds(events, rejected);
-        const line = { message: 'batch ingested', ...batch, ...result, seconds, correlationIds: ids };
-        context.info(JSON.stringify(line));
-        recordBatch(contract.topic, events, seconds);
+        const stored = { ...measured(), transactionIds: result.transactionIds };
+        const { seconds } = stored;
+        const ids = { correlationIds: correlationIds(events, rejected) };
+        context.info(JSON.stringify({ message: 'batch ingested', ...batch, ...result, seconds, ...ids }));
+        recordBatch(stored);
       } catch (error) {
         const reason = describeFailure(error);
+        recordBatch({ ...measured(), transactionIds: [], failure: reason });
         context.error(JSON.stringify({ message: 'batch failed', ...batch, received: events.length, reason }));
         // Without its cause: the host logs an error whole, and the driver's may quote a row.
         throw new Error(`The batch of ${contract.topic} was not stored and is tried again: ${reason}`);

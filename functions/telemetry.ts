@@ -1,5 +1,4 @@
-import type { BrokerEvent } from '../shared/ingest/brokerEvent.ts';
-import type { AzureMonitor } from '../shared/metrics/azureMonitor.ts';
+import type { AzureMonitor, MeasuredBatch } from '../shared/metrics/azureMonitor.ts';
 import type { Sample } from '../shared/metrics/catalogue.ts';
 import { identityCredential } from '../shared/settings/identityCredential.ts';
 
@@ -21,16 +20,9 @@ async function load(connectionString: string): Promise<AzureMonitor> {
   return new AzureMonitor({ connectionString, credential });
 }
 
-/** What a batch that is stored has taken, and its events since the broker had them. */
-export function recordBatch(topic: string, events: readonly BrokerEvent[], seconds: number): void {
-  const storedAt = Date.now();
-  azureMonitor()?.then((monitor) => {
-    monitor.record('consumer_batch_duration_seconds', seconds, { topic });
-    for (const { enqueuedAt } of events) {
-      const lag = Math.max(storedAt - enqueuedAt / 1000, 0) / 1000;
-      monitor.record('consumer_event_lag_seconds', lag, { topic });
-    }
-  }, complainOnce);
+/** What a batch has taken, stored or not, its events since the broker had them, and its transaction. */
+export function recordBatch(batch: MeasuredBatch): void {
+  azureMonitor()?.then((monitor) => monitor.recordBatch(batch), complainOnce);
 }
 
 /** How long somebody waited for a connection; `slow` makes a percentile of a share (docs/adr/0007). */

@@ -12,13 +12,29 @@ export interface MetricRow {
   readonly Properties: Readonly<Record<string, string>>;
 }
 
+/** A row of `AppDependencies`, with the columns that are looked at here. */
+export interface DependencyRow {
+  readonly Name: string;
+  readonly Success: boolean;
+  /** Of the trace, and of the span above. */
+  readonly OperationId: string | undefined;
+  readonly ParentId: string | undefined;
+  /** How many this one stands for. */
+  readonly ItemCount: number;
+  readonly Properties: Readonly<Record<string, string>>;
+}
+
 /** The part of an envelope of the ingestion protocol that is read here. */
 interface Envelope {
   readonly time: string;
+  readonly sampleRate?: number;
+  readonly tags?: Readonly<Record<string, string>>;
   readonly data: {
     readonly baseType: string;
     readonly baseData: {
-      readonly metrics: readonly {
+      readonly name?: string;
+      readonly success?: boolean;
+      readonly metrics?: readonly {
         readonly name: string;
         readonly value: number;
         readonly count?: number;
@@ -34,21 +50,28 @@ export const INGESTION_PATH = '/v2.1/track';
 
 /** Longer than any alert looks back, and what the live view shows. */
 const KEPT_MS = 60 * 60_000;
+const KEPT_DEPENDENCIES = 1000;
 
 /**
  * Takes what the exporter of Application Insights sends, and keeps an hour of it. A stand-in for the ingestion endpoint:
- * the same protocol, metrics only.
+ * the same protocol, of metrics and dependencies.
  */
 export class Ingestion {
   #rows: MetricRow[] = [];
+  #dependencies: DependencyRow[] = [];
   /** As they came over the wire: what a cost is computed from. */
   bytes = 0;
+  /** Those that brought metrics. */
   requests = 0;
   /** Answers as an ingestion that is away does. */
   refuses = false;
 
   get rows(): readonly MetricRow[] {
     return this.#rows;
+  }
+
+  get dependencies(): readonly DependencyRow[] {
+    return this.#dependencies;
   }
 
   /** Handles a request to {@link INGESTION_PATH}. */
@@ -63,8 +86,12 @@ export class Ingestion {
     const text = (request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body).toString('utf8');
     const envelopes = parse(text);
     this.bytes += body.length;
-    this.requests++;
-    this.add(envelopes.flatMap(rowsOf));
+    const metrics = envelopes.flatMap(rowsOf);
+    if (metrics.length > 0) this.requests++;
+    this.add(metrics);
+    this.#dependencies = [...this.#dependencies, ...envelopes.flatMap(dependencyOf)].slice(
+      -KEPT_DEPENDENCIES,
+    );
     const { length } = envelopes;
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end(JSON.stringify({ itemsReceived: length, itemsAccepted: length, errors: [] }));
@@ -85,7 +112,7 @@ function parse(text: string): Envelope[] {
 
 function rowsOf({ time, data: { baseType, baseData } }: Envelope): MetricRow[] {
   if (baseType !== 'MetricData') return [];
-  return baseData.metrics.map(({ name, value, count, min, max }) => ({
+  return (baseData.metrics ?? []).map(({ name, value, count, min, max }) => ({
     TimeGenerated: new Date(time),
     Name: name,
     Sum: value,
@@ -94,4 +121,18 @@ function rowsOf({ time, data: { baseType, baseData } }: Envelope): MetricRow[] {
     Max: max,
     Properties: baseData.properties ?? {},
   }));
+}
+
+function dependencyOf({ sampleRate, tags, data: { baseType, baseData } }: Envelope): DependencyRow[] {
+  if (baseType !== 'RemoteDependencyData') return [];
+  return [
+    {
+      Name: baseData.name ?? '',
+      Success: baseData.success ?? false,
+      OperationId: tags?.['ai.operation.id'],
+      ParentId: tags?.['ai.operation.parentId'],
+      ItemCount: 100 / (sampleRate ?? 100),
+      Properties: baseData.properties ?? {},
+    },
+  ];
 }

@@ -31,6 +31,8 @@ export interface IngestResult {
   readonly pairsReopened: number;
   /** Epochs that began with this batch: the hub was recreated. */
   readonly epochsStarted: readonly number[];
+  /** PostgreSQL's numbers of the transactions that stored the batch: one, unless the hub was recreated within it. */
+  readonly transactionIds: readonly string[];
 }
 
 /**
@@ -143,5 +145,6 @@ function addUp(received: number, parts: readonly Part[]): IngestResult {
     epochsStarted: parts.flatMap(({ counts }) =>
       counts.epoch_started === null ? [] : [counts.epoch_started],
     ),
+    transactionIds: parts.map(({ counts }) => counts.transaction_id),
   };
 }

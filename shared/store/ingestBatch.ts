@@ -35,6 +35,8 @@ export interface BatchCounts {
   readonly reopened: number;
   /** Number of the epoch that this batch began, where the hub was recreated. */
   readonly epoch_started: number | null;
+  /** PostgreSQL's number of the transaction: `%x` of its log, `xmin` of what was written last, as the pairs. */
+  readonly transaction_id: string;
 }
 
 const CALL: { readonly [T in LogicalTopic]: string } = {
@@ -57,7 +59,7 @@ export async function ingestBatch<T extends LogicalTopic>(
   const call = CALL[batch.logicalTopic];
   const result = await database.query<BatchCounts>({
     name: call,
-    text: `SELECT * FROM sync.${call}($1, $2, $3, $4)`,
+    text: `SELECT *, pg_current_xact_id()::text AS transaction_id FROM sync.${call}($1, $2, $3, $4)`,
     values: [
       encodeComposite(writeHeader, batch.header),
       encodeCompositeArray(WRITE_ROW[batch.logicalTopic], batch.rows),

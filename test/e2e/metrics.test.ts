@@ -12,6 +12,18 @@ import { MetricsBed, sum } from './metricsBed.ts';
 
 const SEED = 71;
 
+/** What the log says of the batches that were stored. */
+function storedBatches(log: string): {
+  topic: string;
+  partition: number;
+  transactionIds: string[];
+}[] {
+  return log
+    .split('\n')
+    .filter((line) => line.includes('batch ingested'))
+    .map((line) => JSON.parse(JSON.parse(line).message));
+}
+
 describe(`metrics, from the events to the ingestion endpoint, seed ${SEED}`, () => {
   let metrics: MetricsBed;
   let bed: FaultBed;
@@ -102,16 +114,6 @@ describe(`metrics, from the events to the ingestion endpoint, seed ${SEED}`, () 
     assert.ok(Math.abs(telemetry.latest('pair_complete_ratio')['']! - rows[0].ratio) < 1e-12);
   });
 
-  it('no metric is sent but those of the catalogue, with their attributes and nothing of an event', async () => {
-    const known: Readonly<Record<string, { readonly attributes: readonly string[] }>> = METRICS;
-    for (const { Name, Properties } of telemetry.rows) {
-      assert.deepEqual(Object.keys(Properties), known[Name]?.attributes, Name);
-    }
-    const values = new Set(telemetry.rows.flatMap(({ Properties }) => Object.values(Properties)));
-    assert.ok(values.size < 60, `${values.size} values of attributes`);
-    assert.doesNotMatch([...values].join(' '), /tx-|order-|wallet-/);
-  });
-
   it('with a silent publisher freshness rises and nothing is raised for it', async () => {
     await metrics.nextRun();
     const before = telemetry.latest('consumer_freshness_seconds')[ledger()]!;
@@ -121,6 +123,41 @@ describe(`metrics, from the events to the ingestion endpoint, seed ${SEED}`, () 
     assert.ok(before > 5);
     assert.equal(sum(telemetry.latest('consumer_kafka_lag')), 0);
     assert.ok(!metrics.raised().includes('DataFreshnessHigh'));
+  });
+
+  it('a batch leads to its transaction: from its log line, and from its span under the invocation', async () => {
+    const last = storedBatches(bed.hostLog()).findLast(({ topic }) => topic === ledger())!;
+    const { rows } = await bed.asAdmin((client) =>
+      client.query('SELECT xmin::text FROM sync.partitions WHERE topic = $1 AND partition = $2', [
+        last.topic,
+        last.partition,
+      ]),
+    );
+    assert.deepEqual(rows, [{ xmin: String(BigInt(last.transactionIds[0]!) % 2n ** 32n) }]);
+
+    // One batch of twenty has a span.
+    const ofLedger = () =>
+      telemetry.dependencies.filter(({ Name, Success }) => Success && Name === `ingest ${ledger()}`);
+    await until('a span was sent', 120_000, async () => {
+      await bed.publishEvents(bed.nextEvents(50));
+      await bed.caughtUp();
+      return ofLedger().length > 0;
+    });
+    const span = ofLedger().at(-1)!;
+    assert.match(span.OperationId ?? '', /^[0-9a-f]{32}$/);
+    assert.match(span.ParentId ?? '', /^[0-9a-f]{16}$/);
+    const logged = storedBatches(bed.hostLog()).map(({ transactionIds }) => transactionIds.join(' '));
+    assert.ok(logged.includes(span.Properties['transaction_ids']!));
+  });
+
+  it('no metric is sent but those of the catalogue, with their attributes and nothing of an event', async () => {
+    const known: Readonly<Record<string, { readonly attributes: readonly string[] }>> = METRICS;
+    for (const { Name, Properties } of telemetry.rows) {
+      assert.deepEqual(Object.keys(Properties), known[Name]?.attributes, Name);
+    }
+    const values = new Set(telemetry.rows.flatMap(({ Properties }) => Object.values(Properties)));
+    assert.ok(values.size < 60, `${values.size} values of attributes`);
+    assert.doesNotMatch([...values].join(' '), /tx-|order-|wallet-/);
   });
 
   it('a host that stops sends what it has measured; then it is silent, and that is raised', async () => {

@@ -17,12 +17,13 @@ export class MetricsBed {
     this.telemetry = telemetry;
   }
 
-  static async start(seed: number): Promise<MetricsBed> {
+  static async start(seed: number, settings: Readonly<Record<string, string>> = {}): Promise<MetricsBed> {
     const telemetry = await TestTelemetry.start();
     const bed = await FaultBed.start(seed);
     Object.assign(bed.cloud.environment, {
       APPLICATIONINSIGHTS_CONNECTION_STRING: telemetry.connectionString,
       METRICS_SCHEDULE: '* * * * * *',
+      ...settings,
     });
     await bed.startHost();
     return new MetricsBed(bed, telemetry);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { until } from '../../e2e/localRun.ts';
 import { MetricsBed, sum } from '../../e2e/metricsBed.ts';
@@ -143,4 +144,26 @@ describe(`drills of the alerts, seed ${SEED}`, () => {
     assert.equal((bed.hostLog().match(/gap repair asked for/g) ?? []).length, 1);
     assert.equal(telemetry.latest('consumer_sequence_gap_events')[`${ledger()} 0`], 0);
   });
+});
+
+it(`batches that wait for the one connection of their pool, seed ${SEED}`, async () => {
+  const metrics = await MetricsBed.start(SEED, { DB_POOL_SIZE: '1' });
+  const { bed } = metrics;
+  try {
+    for (let round = 0; round < 3; round++) {
+      await bed.asAdmin(async (locks) => {
+        await locks.query('BEGIN; LOCK TABLE bo.ledger_entries, bo.payment_orders');
+        await bed.publish(300);
+        await delay(2000);
+        await locks.query('COMMIT');
+      });
+      await bed.caughtUp();
+    }
+    // Each process sends its histograms once a minute.
+    await metrics.untilRaised('DbPoolCheckoutSlow', 2);
+    await metrics.untilCleared('DbPoolCheckoutSlow', 2);
+    await bed.assertExact();
+  } finally {
+    await metrics.stop();
+  }
 });
