@@ -9,6 +9,7 @@ export const SECTION = {
   header: 0x70,
   deliveryAnnotations: 0x71,
   messageAnnotations: 0x72,
+  applicationProperties: 0x74,
   data: 0x75,
 } as const;
 
@@ -144,6 +145,29 @@ export function encodeShortString(text: string): Buffer {
   return Buffer.concat([Buffer.of(0xa1, content.length), content]);
 }
 
+/** A string of any length. */
+export function encodeString(text: string): Buffer {
+  return encodeVariable(0xa1, 0xb1, Buffer.from(text, 'utf8'));
+}
+
+/** Bytes of any length. */
+export function encodeBinary(content: Buffer): Buffer {
+  return encodeVariable(0xa0, 0xb0, content);
+}
+
+export function encodeNull(): Buffer {
+  return Buffer.of(0x40);
+}
+
+/** Content behind its type code and its size, which takes one byte or four. */
+function encodeVariable(shortCode: number, longCode: number, content: Buffer): Buffer {
+  if (content.length <= 255) return Buffer.concat([Buffer.of(shortCode, content.length), content]);
+  const head = Buffer.allocUnsafe(5);
+  head[0] = longCode;
+  head.writeUInt32BE(content.length, 1);
+  return Buffer.concat([head, content]);
+}
+
 /** A long (64 bits, signed). */
 export function encodeLong(value: number): Buffer {
   return encode64(0x81, value);
@@ -169,4 +193,9 @@ export function encodeMapSection(code: number, count: number, entries: readonly 
   head.writeUInt32BE(4 + length, 4); // the size counts the four bytes of the count
   head.writeUInt32BE(2 * count, 8); // a map counts keys and values
   return Buffer.concat([head, ...entries], 12 + length);
+}
+
+/** A whole section that holds bytes. */
+export function encodeBinarySection(code: number, content: Buffer): Buffer {
+  return Buffer.concat([Buffer.of(0x00, 0x53, code), encodeBinary(content)]);
 }

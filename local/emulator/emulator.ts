@@ -1,9 +1,9 @@
 /**
  * An Event Hubs emulator for development and tests: AMQP 1.0 on the loopback interface, durable logs in a
- * directory. `@azure/event-hubs` talks to it with `UseDevelopmentEmulator=true`.
+ * directory, and a Kafka endpoint for producers. `@azure/event-hubs` talks to it with `UseDevelopmentEmulator=true`.
  *
- * What the service has and this does not: a Kafka endpoint, a retention of its own, idempotent producers, publisher addresses,
- * messages outside of the batch format, TLS.
+ * What the service has and this does not: a retention of its own, idempotent AMQP producers, publisher addresses,
+ * AMQP messages outside of the batch format, reading over Kafka, TLS.
  */
 import { once } from 'node:events';
 import type { AddressInfo, Server, Socket } from 'node:net';
@@ -11,7 +11,8 @@ import type { Container } from 'rhea';
 import { SHARED_KEY, SHARED_KEY_NAME } from './authorization.ts';
 import { createBroker } from './broker.ts';
 import { Hub, type HubDefinition } from './hub.ts';
-import { MAX_MESSAGE_SIZE } from './publishing.ts';
+import type { KafkaEndpoint } from './kafka/endpoint.ts';
+import { MAX_MESSAGE_SIZE } from './messageSize.ts';
 import type { Refusal } from './refusal.ts';
 
 export type { HubDefinition } from './hub.ts';
@@ -19,6 +20,8 @@ export type { HubDefinition } from './hub.ts';
 export interface EmulatorOptions {
   /** TCP port on 127.0.0.1; 0 takes any free one. */
   port: number;
+  /** TCP port of the Kafka endpoint on 127.0.0.1; 0 takes any free one. Without it there is no such endpoint. */
+  kafkaPort?: number;
   /** Where the hubs are kept, each in a folder of its name. Only one emulator may use it at a time. */
   directory: string;
   hubs: HubDefinition[];
@@ -26,6 +29,7 @@ export interface EmulatorOptions {
 
 export interface Emulator {
   port: number;
+  kafkaPort: number | undefined;
   /** For clients, without an EntityPath: they name the hub themselves. */
   connectionString: string;
   /** Delivers nothing below a sequence number any more, as if the hub's retention had passed. */
@@ -48,11 +52,17 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     options.port,
   );
   const sockets = trackSockets(server);
-  const stop = () => stopServing(server, sockets, hubs);
+  let kafka: KafkaEndpoint | undefined;
+  const stop = async () => {
+    if (!server.listening) return;
+    await kafka?.stop();
+    await stopServing(server, sockets, hubs);
+  };
   try {
     // The port is bound first, so that a second start on the same port cannot touch logs that are in use. No
     // connection is served before this is done: it happens in the same turn of the event loop.
     for (const definition of options.hubs) openHub(hubs, options.directory, definition);
+    if (options.kafkaPort !== undefined) kafka = await startKafka(options.kafkaPort, hubs);
   } catch (error) {
     await stop();
     throw error;
@@ -60,7 +70,13 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   const { port } = server.address() as AddressInfo;
   const expire = (hub: string, partition: number, before: number) =>
     hubs.get(hub.toLowerCase())?.partitions[partition]?.log.expire(before);
-  return { port, connectionString: connectionString(port), expire, stop };
+  return { port, kafkaPort: kafka?.port, connectionString: connectionString(port), expire, stop };
+}
+
+/** Loaded only where it is wanted: the library takes longer to load than the rest to start. */
+async function startKafka(port: number, hubs: Map<string, Hub>): Promise<KafkaEndpoint> {
+  const { startKafkaEndpoint } = await import('./kafka/endpoint.ts');
+  return startKafkaEndpoint(port, { all: [...hubs.values()], find: (name) => hubs.get(name.toLowerCase()) });
 }
 
 function connectionString(port: number): string {
@@ -119,7 +135,6 @@ function trackSockets(server: Server): Set<Socket> {
 }
 
 async function stopServing(server: Server, sockets: Set<Socket>, hubs: Map<string, Hub>): Promise<void> {
-  if (!server.listening) return;
   const closed = once(server, 'close');
   server.close();
   // With an error, because that is how rhea notices and ends its timers, which would keep Node alive for minutes.

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConsumerGroups } from './consumerGroups.ts';
+import { ProducerStates } from './kafka/producerStates.ts';
 import { partitionForKey } from './partitionKeyHash.ts';
 import { PartitionLog } from './partitionLog.ts';
 import type { Refusal } from './refusal.ts';
@@ -15,6 +16,8 @@ export interface Partition {
   id: string;
   log: PartitionLog;
   consumerGroups: ConsumerGroups;
+  /** What is known of Kafka's idempotent producers. */
+  producers: ProducerStates;
 }
 
 /** The content of `hub.json`. */
@@ -38,17 +41,19 @@ export class Hub {
    * other than the existing one, and on damaged files.
    */
   constructor(directory: string, definition: HubDefinition) {
-    const file = openHubFile(join(directory, definition.name.toLowerCase()), definition);
+    const folder = join(directory, definition.name.toLowerCase());
+    const file = openHubFile(folder, definition);
     this.name = definition.name;
     this.createdAt = new Date(file.createdAt);
     const partitions: Partition[] = [];
     try {
       for (let id = 0; id < definition.partitions; id++) {
-        const log = new PartitionLog(join(directory, definition.name.toLowerCase(), `${id}.log`));
-        partitions.push({ id: String(id), log, consumerGroups: new ConsumerGroups() });
+        const log = new PartitionLog(join(folder, `${id}.log`));
+        const producers = new ProducerStates(join(folder, `${id}.producers`));
+        partitions.push({ id: String(id), log, consumerGroups: new ConsumerGroups(), producers });
       }
     } catch (error) {
-      for (const partition of partitions) partition.log.close();
+      closeAll(partitions);
       throw error;
     }
     this.partitions = partitions;
@@ -75,7 +80,15 @@ export class Hub {
 
   /** Commits what is waiting and closes the logs. */
   close(): void {
-    for (const partition of this.partitions) partition.log.close();
+    closeAll(this.partitions);
+  }
+}
+
+/** The log first: what it commits then is written down beside it. */
+function closeAll(partitions: readonly Partition[]): void {
+  for (const { log, producers } of partitions) {
+    log.close();
+    producers.close();
   }
 }
 

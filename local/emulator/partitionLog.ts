@@ -12,8 +12,8 @@ import { buildDelivery, type IncomingEvent, type Placement } from './eventBytes.
 import { EventIndex } from './eventIndex.ts';
 import { encodeRecord, RECORD_HEADER_SIZE, scanRecords } from './recordFile.ts';
 
-/** Called once the events are in the file, or with the reason why they are not. */
-export type Committed = (error?: Error) => void;
+/** Called once the events are in the file, with the first one's place, or with the reason why they are not. */
+export type Committed = (error: Error | undefined, first: Placement | undefined) => void;
 
 interface PendingAppend {
   events: IncomingEvent[];
@@ -90,7 +90,7 @@ export class PartitionLog {
   append(events: IncomingEvent[], committed: Committed): void {
     // The number of a closed file may already belong to another one.
     if (this.#closed) {
-      committed(new Error('the partition log is closed'));
+      committed(new Error('the partition log is closed'), undefined);
       return;
     }
     this.#pending.push({ events, committed });
@@ -140,13 +140,18 @@ export class PartitionLog {
     const appends = this.#pending;
     if (appends.length === 0) return;
     this.#pending = [];
+    const first = this.nextSequenceNumber;
     let failure: Error | undefined;
     try {
       this.#write(appends.flatMap((append) => append.events));
     } catch (error) {
       failure = error instanceof Error ? error : new Error(String(error));
     }
-    for (const append of appends) append.committed(failure);
+    let next = first;
+    for (const { events, committed } of appends) {
+      committed(failure, failure || events.length === 0 ? undefined : this.placement(next));
+      next += events.length;
+    }
     if (!failure) for (const listener of this.#listeners) listener();
   }
 

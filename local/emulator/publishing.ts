@@ -3,10 +3,9 @@ import type { Delivery, EventContext, Receiver } from 'rhea';
 import { MalformedAmqp } from './amqpBytes.ts';
 import { type IncomingEvent, splitBatch } from './eventBytes.ts';
 import type { Hub, Partition } from './hub.ts';
+import { MAX_MESSAGE_SIZE } from './messageSize.ts';
 import { isRefusal, type Refusal } from './refusal.ts';
 
-/** The largest message of the service's standard tier. Clients learn it when they attach. */
-export const MAX_MESSAGE_SIZE = 1024 * 1024;
 const BATCH_FORMAT = 0x80013700;
 /** Messages that a producer may send ahead of their acknowledgements, the service's number. */
 const CREDIT = 300;
