@@ -1,0 +1,424 @@
+// Backoffice sync in Azure, one resource group. Every difference between the profiles is a parameter in cloud-test.bicepparam and
+// cloud-secure.bicepparam. What other teams own is named in `existing`; roles and records on it are made in its own resource group.
+// There is no key, password or connection string: every login is an Entra identity, in both profiles.
+targetScope = 'resourceGroup'
+
+import {
+  appOptions
+  databaseAdministrator as administratorType
+  existingResources
+  grantee
+  hubNames
+  principal
+  resourceTags
+  sizes as sizesType
+} from 'modules/types.bicep'
+
+@description('Which alert thresholds apply (infra/alerts/alerts.json).')
+param profile 'cloud-secure' | 'cloud-test'
+param location string = resourceGroup().location
+@description('Beginning of every name: lower-case letters, digits and hyphens, a letter first. Longer than a name can hold, it is cut.')
+@minLength(2)
+@maxLength(40)
+param namePrefix string
+param tags resourceTags = {}
+
+@description('true: everything behind private endpoints, public access closed, the app in a virtual network.')
+param privateNetwork bool
+@description('Address range of the network that is made here, a /24 or more.')
+param addressSpace string = '10.60.0.0/24'
+@description('Name servers of the network; empty for those of Azure.')
+param dnsServers string[] = []
+@description('Private address of a firewall that all outgoing traffic takes; empty for none.')
+param egressFirewallAddress string = ''
+@description('Service that the subnet of the runner is delegated to; empty for a machine.')
+param runnerDelegation string = ''
+
+@description('What other teams own.')
+param existing existingResources = {}
+
+param hubs hubNames
+param sizes sizesType
+param app appOptions
+
+@description('Owns the database: runs migrations and makes logins.')
+param databaseAdministrator administratorType
+@description('They run the command line: replay requests, reading hubs, the key of user ids. A group, in general.')
+param operators principal[] = []
+@description('They send to the hubs: payment services, and the pipeline that runs the end-to-end test.')
+param producers principal[] = []
+@description('They publish packages to the Function App.')
+param publishers principal[] = []
+
+@description('Told when an alert fires; not used with an existing action group.')
+param alertEmails string[] = []
+@description('What the path of a runbook is put behind in an alert.')
+param runbookBaseUrl string = ''
+
+// Names. Some have to be unique in the world, so a hash of the resource group ends them; hyphens are left out where Azure refuses two in
+// a row or any at all.
+var suffix = uniqueString(resourceGroup().id)
+var prefix = toLower(namePrefix)
+var compactPrefix = replace(prefix, '-', '')
+var names = {
+  identity: 'id-${prefix}'
+  storage: 'st${take(compactPrefix, 9)}${suffix}'
+  namespace: 'evhns-${take(prefix, 30)}-${suffix}'
+  vault: 'kv-${take(compactPrefix, 7)}-${suffix}'
+  database: 'psql-${take(prefix, 40)}-${suffix}'
+  workspace: 'log-${take(prefix, 40)}'
+  insights: 'appi-${prefix}'
+  actionGroup: 'ag-${prefix}'
+  monitorScope: 'ampls-${prefix}'
+  plan: 'plan-${take(prefix, 35)}'
+  app: 'func-${take(compactPrefix, 13)}-${suffix}'
+  // pe-PREFIX-monitor-nic has to fit.
+  endpoint: 'pe-${take(prefix, 40)}'
+}
+var databaseName = 'backoffice'
+var packageContainer = 'packages'
+
+var publicAccess = !privateNetwork
+var ownNamespace = empty(existing.?eventHubsNamespaceId)
+var ownNetwork = privateNetwork && empty(existing.?virtualNetwork)
+var ownZones = privateNetwork && empty(existing.?privateDnsZonesResourceGroupId)
+var ownVault = sealing && empty(existing.?keyVaultId)
+var ownWorkspace = empty(existing.?logAnalyticsWorkspaceId)
+var ownActionGroup = empty(existing.?actionGroupId)
+var ownMonitorScope = privateNetwork && empty(existing.?monitorPrivateLinkScopeId)
+
+// Only then does the app read a key from the vault.
+var sealing = app.userIdMode != 'plain'
+var vaultName = ownVault ? names.vault : last(split(existing.?keyVaultId ?? '', '/'))
+var namespaceName = ownNamespace ? names.namespace : last(split(existing.?eventHubsNamespaceId ?? '', '/'))
+
+// pairIngest is left out where there is no pair topic.
+var hubList = filter([hubs.ledger, hubs.paymentOrder, hubs.pair], name => !empty(name))
+var ingestFunctions = concat(['ledgerIngest', 'orderIngest'], empty(hubs.pair) ? [] : ['pairIngest'])
+
+resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
+  name: names.identity
+  location: location
+  tags: tags
+}
+
+var appIdentity grantee = {
+  seed: identity.id
+  objectId: identity.properties.principalId
+  type: 'ServicePrincipal'
+}
+var operatorGrantees grantee[] = [
+  for user in operators: { seed: user.objectId, objectId: user.objectId, type: user.type }
+]
+var producerGrantees grantee[] = [
+  for user in producers: { seed: user.objectId, objectId: user.objectId, type: user.type }
+]
+
+module workspace 'modules/workspace.bicep' = if (ownWorkspace) {
+  params: {
+    location: location
+    tags: tags
+    workspaceName: names.workspace
+    sizes: sizes.logs
+    publicAccess: publicAccess
+  }
+}
+var workspaceId = ownWorkspace ? workspace!.outputs.id : existing.logAnalyticsWorkspaceId!
+
+module insights 'modules/applicationInsights.bicep' = {
+  params: {
+    location: location
+    tags: tags
+    componentName: names.insights
+    logAnalyticsWorkspaceId: workspaceId
+    publicAccess: publicAccess
+    appIdentityId: identity.id
+    appPrincipalId: identity.properties.principalId
+  }
+}
+
+module actionGroup 'modules/actionGroup.bicep' = if (ownActionGroup) {
+  params: {
+    tags: tags
+    actionGroupName: names.actionGroup
+    emails: alertEmails
+  }
+}
+
+module alerts 'modules/alerts.bicep' = {
+  params: {
+    location: location
+    tags: tags
+    namePrefix: prefix
+    profile: profile
+    logAnalyticsWorkspaceId: workspaceId
+    actionGroupId: ownActionGroup ? actionGroup!.outputs.id : existing.actionGroupId!
+    runbookBaseUrl: runbookBaseUrl
+  }
+}
+
+module storage 'modules/storage.bicep' = {
+  params: {
+    location: location
+    tags: tags
+    accountName: names.storage
+    sku: sizes.storageSku
+    publicAccess: publicAccess
+    packageContainerName: packageContainer
+    appIdentityId: identity.id
+    appPrincipalId: identity.properties.principalId
+    queueUsers: concat([appIdentity], operatorGrantees)
+    logAnalyticsWorkspaceId: workspaceId
+  }
+}
+
+module namespace 'modules/eventHubs.bicep' = if (ownNamespace) {
+  params: {
+    location: location
+    tags: tags
+    namespaceName: names.namespace
+    sizes: sizes.eventHubs
+    hubs: hubList
+    publicAccess: publicAccess
+    logAnalyticsWorkspaceId: workspaceId
+  }
+}
+var namespaceId = ownNamespace ? namespace!.outputs.id : existing.eventHubsNamespaceId!
+
+module hubAccess 'modules/hubAccess.bicep' = [
+  for hub in hubList: {
+    scope: resourceGroup(
+      split(existing.?eventHubsNamespaceId ?? resourceGroup().id, '/')[2],
+      split(existing.?eventHubsNamespaceId ?? resourceGroup().id, '/')[4]
+    )
+    params: {
+      namespaceName: namespaceName
+      hubName: hub
+      consumerGroup: app.consumerGroup
+      readers: concat([appIdentity], operatorGrantees)
+      producers: producerGrantees
+    }
+    dependsOn: [namespace]
+  }
+]
+
+module vault 'modules/keyVault.bicep' = if (ownVault) {
+  params: {
+    location: location
+    tags: tags
+    vaultName: names.vault
+    publicAccess: publicAccess
+    logAnalyticsWorkspaceId: workspaceId
+  }
+}
+var vaultId = ownVault ? vault!.outputs.id : (existing.?keyVaultId ?? '')
+
+module vaultAccess 'modules/vaultAccess.bicep' = if (sealing) {
+  scope: resourceGroup(
+    split(existing.?keyVaultId ?? resourceGroup().id, '/')[2],
+    split(existing.?keyVaultId ?? resourceGroup().id, '/')[4]
+  )
+  params: {
+    vaultName: vaultName
+    secretNames: ownVault ? [] : [app.userIdKeyName, app.dlqSealKeyName]
+    readers: concat([appIdentity], operatorGrantees)
+  }
+  dependsOn: [vault]
+}
+
+module database 'modules/postgres.bicep' = {
+  params: {
+    location: location
+    tags: tags
+    serverName: names.database
+    databaseName: databaseName
+    sizes: sizes.database
+    administrator: databaseAdministrator
+    publicAccess: publicAccess
+    logAnalyticsWorkspaceId: workspaceId
+  }
+}
+
+module network 'modules/network.bicep' = if (ownNetwork) {
+  params: {
+    location: location
+    tags: tags
+    namePrefix: prefix
+    addressSpace: addressSpace
+    dnsServers: dnsServers
+    egressFirewallAddress: egressFirewallAddress
+    runnerDelegation: runnerDelegation
+    logAnalyticsWorkspaceId: workspaceId
+  }
+}
+var appSubnetId = ownNetwork ? network!.outputs.appSubnetId : (existing.?virtualNetwork.?appSubnetId ?? '')
+var endpointsSubnetId = ownNetwork
+  ? network!.outputs.endpointsSubnetId
+  : (existing.?virtualNetwork.?endpointsSubnetId ?? '')
+
+var zones = {
+  blob: 'privatelink.blob.${environment().suffixes.storage}'
+  queue: 'privatelink.queue.${environment().suffixes.storage}'
+  table: 'privatelink.table.${environment().suffixes.storage}'
+  namespace: 'privatelink.servicebus.windows.net'
+  vault: 'privatelink.vaultcore.azure.net'
+  postgresqlServer: 'privatelink.postgres.database.azure.com'
+  sites: 'privatelink.azurewebsites.net'
+}
+// The ingestion of Azure Monitor takes large payloads by blob storage, too.
+var monitorZones = [
+  'privatelink.monitor.azure.com'
+  'privatelink.oms.opinsights.azure.com'
+  'privatelink.ods.opinsights.azure.com'
+  'privatelink.agentsvc.azure-automation.net'
+]
+var zonesGroup = split(existing.?privateDnsZonesResourceGroupId ?? resourceGroup().id, '/')
+
+module dns 'modules/privateDnsZones.bicep' = if (ownZones) {
+  params: {
+    tags: tags
+    zoneNames: concat(map(items(zones), zone => zone.value), ownMonitorScope ? monitorZones : [])
+    virtualNetworkId: ownNetwork ? network!.outputs.id : existing.virtualNetwork!.id
+  }
+}
+
+// One private endpoint for each sub-resource that the app, its publishers or its operators use.
+var endpointTargets = concat(
+  [
+    { group: 'blob', target: 'storage' }
+    { group: 'queue', target: 'storage' }
+    { group: 'table', target: 'storage' }
+    { group: 'postgresqlServer', target: 'database' }
+    { group: 'sites', target: 'app' }
+  ],
+  (existing.?eventHubsHasPrivateEndpoint ?? false) ? [] : [{ group: 'namespace', target: 'namespace' }],
+  !sealing || (existing.?keyVaultHasPrivateEndpoint ?? false) ? [] : [{ group: 'vault', target: 'vault' }]
+)
+var targetIds = {
+  storage: storage.outputs.id
+  database: database.outputs.id
+  app: functionApp.outputs.id
+  namespace: namespaceId
+  vault: vaultId
+}
+
+module endpoints 'modules/privateEndpoint.bicep' = [
+  for endpoint in (privateNetwork ? endpointTargets : []): {
+    params: {
+      location: location
+      tags: tags
+      endpointName: '${names.endpoint}-${endpoint.group}'
+      targetId: targetIds[endpoint.target]
+      groupId: endpoint.group
+      subnetId: endpointsSubnetId
+      zonesSubscriptionId: zonesGroup[2]
+      zonesResourceGroup: zonesGroup[4]
+      zoneNames: [zones[endpoint.group]]
+    }
+    dependsOn: [dns]
+  }
+]
+
+module monitorScope 'modules/monitorPrivateLink.bicep' = if (ownMonitorScope) {
+  params: {
+    tags: tags
+    scopeName: names.monitorScope
+  }
+}
+
+module monitorScoped 'modules/monitorScopedResources.bicep' = if (privateNetwork) {
+  scope: resourceGroup(
+    split(existing.?monitorPrivateLinkScopeId ?? resourceGroup().id, '/')[2],
+    split(existing.?monitorPrivateLinkScopeId ?? resourceGroup().id, '/')[4]
+  )
+  params: {
+    scopeName: ownMonitorScope ? names.monitorScope : last(split(existing.?monitorPrivateLinkScopeId ?? '', '/'))
+    componentName: names.insights
+    componentId: insights.outputs.id
+    workspaceName: ownWorkspace ? names.workspace : ''
+    workspaceId: workspaceId
+  }
+  dependsOn: [monitorScope]
+}
+
+module monitorEndpoint 'modules/privateEndpoint.bicep' = if (ownMonitorScope) {
+  params: {
+    location: location
+    tags: tags
+    endpointName: '${names.endpoint}-monitor'
+    targetId: monitorScope!.outputs.id
+    groupId: 'azuremonitor'
+    subnetId: endpointsSubnetId
+    zonesSubscriptionId: zonesGroup[2]
+    zonesResourceGroup: zonesGroup[4]
+    zoneNames: concat(monitorZones, [zones.blob])
+  }
+  dependsOn: [dns, monitorScoped]
+}
+
+module functionApp 'modules/functionApp.bicep' = {
+  params: {
+    location: location
+    tags: tags
+    planName: names.plan
+    appName: names.app
+    sizes: sizes.functions
+    ingestFunctions: ingestFunctions
+    identityId: identity.id
+    packageContainerUrl: storage.outputs.packageContainerUrl
+    publicAccess: publicAccess
+    subnetId: appSubnetId
+    publishers: publishers
+    settings: union(
+      {
+        AzureWebJobsStorage__accountName: storage.outputs.name
+        AzureWebJobsStorage__credential: 'managedidentity'
+        AzureWebJobsStorage__clientId: identity.properties.clientId
+        EventHubs__fullyQualifiedNamespace: '${namespaceName}.servicebus.windows.net'
+        EventHubs__credential: 'managedidentity'
+        EventHubs__clientId: identity.properties.clientId
+        EVENT_HUBS_CONSUMER_GROUP: app.consumerGroup
+        DATABASE_AUTH: 'entra'
+        PGHOST: database.outputs.host
+        PGPORT: '5432'
+        PGDATABASE: database.outputs.databaseName
+        // The login that entraPrincipals.ts makes for this identity has its name.
+        PGUSER: identity.name
+        AZURE_CLIENT_ID: identity.properties.clientId
+        DB_POOL_SIZE: string(app.databasePoolSize)
+        EVENT_PROFILE_ID: app.eventProfileId
+        LEDGER_TOPIC: hubs.ledger
+        PAYMENT_ORDER_TOPIC: hubs.paymentOrder
+        PAIR_TOPIC: hubs.pair
+        MAX_CLOCK_SKEW_SECONDS: string(app.maxClockSkewSeconds)
+        DLQ_RETENTION_DAYS: string(app.dlqRetentionDays)
+        METRICS_SCHEDULE: app.metricsSchedule
+        USER_ID_MODE: app.userIdMode
+        APPLICATIONINSIGHTS_CONNECTION_STRING: insights.outputs.connectionString
+        APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD;ClientId=${identity.properties.clientId}'
+        languageWorkers__node__arguments: '--max-semi-space-size=32'
+      },
+      sealing
+        ? {
+            KEY_VAULT_URL: 'https://${vaultName}${environment().suffixes.keyvaultDns}'
+            USER_ID_KEY_SECRET: app.userIdKeyName
+            DLQ_SEAL_KEY_SECRET: app.dlqSealKeyName
+          }
+        : {}
+    )
+  }
+  // The app starts when it is made: what it reads has to be there, and may be read.
+  dependsOn: [hubAccess, vaultAccess]
+}
+
+@description('For: func azure functionapp publish NAME.')
+output functionAppName string = functionApp.outputs.name
+output identityName string = identity.name
+@description('For infra/database/entraPrincipals.ts: the object that the login of the app stands for.')
+output identityObjectId string = identity.properties.principalId
+output databaseHost string = database.outputs.host
+output databaseName string = database.outputs.databaseName
+output eventHubsNamespace string = '${namespaceName}.servicebus.windows.net'
+output storageAccountName string = storage.outputs.name
+output keyVaultName string = sealing ? vaultName : ''
+output logAnalyticsWorkspaceId string = workspaceId
