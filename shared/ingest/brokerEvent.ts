@@ -37,14 +37,15 @@ export function readBrokerEvents(bodies: unknown, triggerMetadata: unknown): Bro
   if (partition === undefined) throw new TypeError('The trigger metadata has no partition id.');
   return bodies.map((body: Buffer, index) => {
     const of = asRecord(system[index]);
+    const kafkaKey = of['x-opt-kafka-key'];
     return {
       body,
       partition,
       sequenceNumber: sequenceNumberOf(of),
       enqueuedAt: enqueuedAtOf(of),
       offset: keyText(of['x-opt-offset'] ?? of['offsetString'] ?? of['offset']) ?? '',
-      key: keyText(of['x-opt-kafka-key'] ?? of['x-opt-partition-key'] ?? of['partitionKey']),
-      correlationId: correlationIdOf(asRecord(properties[index])),
+      key: keyText(bytesOfHost(kafkaKey) ?? of['x-opt-partition-key'] ?? of['partitionKey']),
+      correlationId: correlationIdOf(asRecord(properties[index]), kafkaKey !== undefined),
     };
   });
 }
@@ -87,6 +88,16 @@ function enqueuedAtOf(system: Record<string, unknown>): Microseconds {
 }
 
 /**
+ * Bytes as the host hands them over: it writes its metadata as JSON, in which .NET's bytes are base64. Key and headers of
+ * a Kafka producer are always bytes. What is not the one base64 form of some bytes was text.
+ */
+function bytesOfHost(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  const bytes = Buffer.from(value, 'base64');
+  return bytes.toString('base64') === value ? bytes : value;
+}
+
+/**
  * The broker's key as text that PostgreSQL can hold. Kafka keys are bytes, which arrive as a Buffer, as an object
  * with its indexes as members, or as text. Anything else is no key.
  */
@@ -117,17 +128,27 @@ function bytesOf(value: unknown): Buffer | undefined {
 const CORRELATION_PROPERTIES = ['x-correlation-id', 'correlation-id', 'correlation_id'];
 const MAX_CORRELATION_ID = 128;
 
-/** The first of the correlation properties, in any case; it goes to logs, so nothing unprintable stays in it. */
-export function correlationIdOf(properties: Record<string, unknown>): string | null {
+/**
+ * The first of the correlation properties, in any case; it goes to logs, so nothing unprintable stays in it.
+ * @param byHost whether bytes among them are base64, see {@link bytesOfHost}.
+ */
+export function correlationIdOf(properties: Record<string, unknown>, byHost = false): string | null {
   const names = Object.keys(properties);
   if (names.length === 0) return null;
   for (const wanted of CORRELATION_PROPERTIES) {
     const name = names.find((candidate) => candidate.toLowerCase() === wanted);
-    const value = name === undefined ? undefined : properties[name];
-    if (typeof value !== 'string' && typeof value !== 'number') continue;
+    const given = name === undefined ? undefined : properties[name];
+    const value = byHost ? bytesOfHost(given) : given;
+    const text = textOf(value);
+    if (text === undefined) continue;
     // Control, format, surrogate, private and unassigned characters, line and paragraph separators.
-    const printable = String(value).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '');
+    const printable = text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '');
     if (printable !== '') return [...printable].slice(0, MAX_CORRELATION_ID).join('');
   }
   return null;
+}
+
+function textOf(value: unknown): string | undefined {
+  if (Buffer.isBuffer(value)) return isUtf8(value) ? value.toString('utf8') : undefined;
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
 }

@@ -96,6 +96,36 @@ test('a Kafka key comes before a partition key, in whatever shape it arrives', (
   }
 });
 
+// The host writes the metadata as JSON, where .NET's bytes are base64: that is how a Kafka producer's key and headers arrive.
+test('key and headers of a Kafka producer are read from their base64', () => {
+  const { bodies, metadata } = recorded('eventhub-binary-batch');
+  const [first, ...others] = metadata['systemPropertiesArray'] as Record<string, unknown>[];
+  const read = (key: string | Buffer, correlationId: unknown) =>
+    readBrokerEvents(bodies, {
+      ...metadata,
+      systemPropertiesArray: [{ ...first, 'x-opt-kafka-key': key }, ...others],
+      propertiesArray: [{ 'x-correlation-id': correlationId }, {}, {}],
+    })[0]!;
+  const base64 = (bytes: string | number[]) => Buffer.from(bytes as string).toString('base64');
+  const { key, correlationId } = read(base64('tx-서울'), base64('request-1'));
+  assert.deepEqual([key, correlationId], ['tx-서울', 'request-1']);
+  assert.equal(read(base64([0, 0, 1, 0xff]), null).key, '\\x000001ff');
+  assert.equal(read('', null).key, '');
+  // Not the form that .NET gives to bytes, so text.
+  for (const text of ['tx-1', 'dHgtMQ', 'dHgtMR==', ' dHgt']) assert.equal(read(text, text).key, text);
+  assert.equal(read(base64('k'), 'request-1').correlationId, 'request-1');
+  assert.equal(read(Buffer.from('k'), base64('request-1')).correlationId, 'request-1');
+  assert.equal(read(base64('k'), base64([0xff, 0xfe])).correlationId, null);
+  assert.equal(read(base64('k'), base64('\n')).correlationId, null);
+});
+
+test('what looks like base64 is text where the producer is no Kafka one', () => {
+  const { bodies, metadata } = recorded('eventhub-binary-batch');
+  const propertiesArray = [{ 'x-correlation-id': 'dHgtMQ==' }, {}, {}];
+  const [event] = readBrokerEvents(bodies, { ...metadata, propertiesArray });
+  assert.equal(event!.correlationId, 'dHgtMQ==');
+});
+
 test('a key that PostgreSQL could not hold, or that looks like hex, becomes hex', () => {
   assert.equal(keyText(Buffer.from([0xff, 0x00])), '\\xff00');
   assert.equal(keyText(Buffer.from('a\0b')), '\\x610062');
@@ -121,5 +151,6 @@ test('the correlation id is the first of its names, printable, and cut to 128 ch
   assert.equal(read({ 'x-correlation-id': '😀'.repeat(200) }), '😀'.repeat(128));
   assert.equal(read({ 'x-correlation-id': '\n', correlation_id: 'c' }), 'c');
   assert.equal(read({ 'x-correlation-id': { nested: true } }), null);
+  assert.equal(read({ 'x-correlation-id': Buffer.from('a\nb') }), 'ab');
   assert.equal(read({ other: 'x' }), null);
 });
