@@ -68,6 +68,7 @@ var names = {
   database: 'psql-${take(prefix, 40)}-${suffix}'
   workspace: 'log-${take(prefix, 40)}'
   insights: 'appi-${prefix}'
+  network: 'vnet-${prefix}'
   actionGroup: 'ag-${prefix}'
   monitorScope: 'ampls-${prefix}'
   plan: 'plan-${take(prefix, 35)}'
@@ -89,12 +90,45 @@ var ownMonitorScope = privateNetwork && empty(existing.?monitorPrivateLinkScopeI
 
 // Only then does the app read a key from the vault.
 var sealing = app.userIdMode != 'plain'
-var vaultName = ownVault ? names.vault : last(split(existing.?keyVaultId ?? '', '/'))
-var namespaceName = ownNamespace ? names.namespace : last(split(existing.?eventHubsNamespaceId ?? '', '/'))
 
 // pairIngest is left out where there is no pair topic.
 var hubList = filter([hubs.ledger, hubs.paymentOrder, hubs.pair], name => !empty(name))
 var ingestFunctions = concat(['ledgerIngest', 'orderIngest'], empty(hubs.pair) ? [] : ['pairIngest'])
+
+// Ids are computed and not taken from outputs, so that a prediction (bicep snapshot, what-if) shows which resource is meant; the order of
+// the deployment is given by dependsOn.
+var ids = {
+  storage: resourceId('Microsoft.Storage/storageAccounts', names.storage)
+  database: resourceId('Microsoft.DBforPostgreSQL/flexibleServers', names.database)
+  app: resourceId('Microsoft.Web/sites', names.app)
+  namespace: existing.?eventHubsNamespaceId ?? resourceId('Microsoft.EventHub/namespaces', names.namespace)
+  vault: existing.?keyVaultId ?? resourceId('Microsoft.KeyVault/vaults', names.vault)
+  workspace: existing.?logAnalyticsWorkspaceId ?? resourceId(
+    'Microsoft.OperationalInsights/workspaces',
+    names.workspace
+  )
+  insights: resourceId('Microsoft.Insights/components', names.insights)
+  actionGroup: existing.?actionGroupId ?? resourceId('Microsoft.Insights/actionGroups', names.actionGroup)
+  monitorScope: existing.?monitorPrivateLinkScopeId ?? resourceId(
+    'Microsoft.Insights/privateLinkScopes',
+    names.monitorScope
+  )
+  network: existing.?virtualNetwork.?id ?? resourceId('Microsoft.Network/virtualNetworks', names.network)
+}
+var subnets = {
+  app: existing.?virtualNetwork.?appSubnetId ?? resourceId(
+    'Microsoft.Network/virtualNetworks/subnets',
+    names.network,
+    'app'
+  )
+  endpoints: existing.?virtualNetwork.?endpointsSubnetId ?? resourceId(
+    'Microsoft.Network/virtualNetworks/subnets',
+    names.network,
+    'endpoints'
+  )
+}
+var namespaceName = last(split(ids.namespace, '/'))
+var vaultName = last(split(ids.vault, '/'))
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
   name: names.identity
@@ -123,18 +157,18 @@ module workspace 'modules/workspace.bicep' = if (ownWorkspace) {
     publicAccess: publicAccess
   }
 }
-var workspaceId = ownWorkspace ? workspace!.outputs.id : existing.logAnalyticsWorkspaceId!
 
 module insights 'modules/applicationInsights.bicep' = {
   params: {
     location: location
     tags: tags
     componentName: names.insights
-    logAnalyticsWorkspaceId: workspaceId
+    logAnalyticsWorkspaceId: ids.workspace
     publicAccess: publicAccess
     appIdentityId: identity.id
     appPrincipalId: identity.properties.principalId
   }
+  dependsOn: [workspace]
 }
 
 module actionGroup 'modules/actionGroup.bicep' = if (ownActionGroup) {
@@ -151,10 +185,11 @@ module alerts 'modules/alerts.bicep' = {
     tags: tags
     namePrefix: prefix
     profile: profile
-    logAnalyticsWorkspaceId: workspaceId
-    actionGroupId: ownActionGroup ? actionGroup!.outputs.id : existing.actionGroupId!
+    logAnalyticsWorkspaceId: ids.workspace
+    actionGroupId: ids.actionGroup
     runbookBaseUrl: runbookBaseUrl
   }
+  dependsOn: [workspace, actionGroup]
 }
 
 module storage 'modules/storage.bicep' = {
@@ -168,8 +203,9 @@ module storage 'modules/storage.bicep' = {
     appIdentityId: identity.id
     appPrincipalId: identity.properties.principalId
     queueUsers: concat([appIdentity], operatorGrantees)
-    logAnalyticsWorkspaceId: workspaceId
+    logAnalyticsWorkspaceId: ids.workspace
   }
+  dependsOn: [workspace]
 }
 
 module namespace 'modules/eventHubs.bicep' = if (ownNamespace) {
@@ -180,17 +216,14 @@ module namespace 'modules/eventHubs.bicep' = if (ownNamespace) {
     sizes: sizes.eventHubs
     hubs: hubList
     publicAccess: publicAccess
-    logAnalyticsWorkspaceId: workspaceId
+    logAnalyticsWorkspaceId: ids.workspace
   }
+  dependsOn: [workspace]
 }
-var namespaceId = ownNamespace ? namespace!.outputs.id : existing.eventHubsNamespaceId!
 
 module hubAccess 'modules/hubAccess.bicep' = [
   for hub in hubList: {
-    scope: resourceGroup(
-      split(existing.?eventHubsNamespaceId ?? resourceGroup().id, '/')[2],
-      split(existing.?eventHubsNamespaceId ?? resourceGroup().id, '/')[4]
-    )
+    scope: resourceGroup(split(ids.namespace, '/')[2], split(ids.namespace, '/')[4])
     params: {
       namespaceName: namespaceName
       hubName: hub
@@ -208,16 +241,13 @@ module vault 'modules/keyVault.bicep' = if (ownVault) {
     tags: tags
     vaultName: names.vault
     publicAccess: publicAccess
-    logAnalyticsWorkspaceId: workspaceId
+    logAnalyticsWorkspaceId: ids.workspace
   }
+  dependsOn: [workspace]
 }
-var vaultId = ownVault ? vault!.outputs.id : (existing.?keyVaultId ?? '')
 
 module vaultAccess 'modules/vaultAccess.bicep' = if (sealing) {
-  scope: resourceGroup(
-    split(existing.?keyVaultId ?? resourceGroup().id, '/')[2],
-    split(existing.?keyVaultId ?? resourceGroup().id, '/')[4]
-  )
+  scope: resourceGroup(split(ids.vault, '/')[2], split(ids.vault, '/')[4])
   params: {
     vaultName: vaultName
     secretNames: ownVault ? [] : [app.userIdKeyName, app.dlqSealKeyName]
@@ -235,8 +265,9 @@ module database 'modules/postgres.bicep' = {
     sizes: sizes.database
     administrator: databaseAdministrator
     publicAccess: publicAccess
-    logAnalyticsWorkspaceId: workspaceId
+    logAnalyticsWorkspaceId: ids.workspace
   }
+  dependsOn: [workspace]
 }
 
 module network 'modules/network.bicep' = if (ownNetwork) {
@@ -244,17 +275,15 @@ module network 'modules/network.bicep' = if (ownNetwork) {
     location: location
     tags: tags
     namePrefix: prefix
+    networkName: names.network
     addressSpace: addressSpace
     dnsServers: dnsServers
     egressFirewallAddress: egressFirewallAddress
     runnerDelegation: runnerDelegation
-    logAnalyticsWorkspaceId: workspaceId
+    logAnalyticsWorkspaceId: ids.workspace
   }
+  dependsOn: [workspace]
 }
-var appSubnetId = ownNetwork ? network!.outputs.appSubnetId : (existing.?virtualNetwork.?appSubnetId ?? '')
-var endpointsSubnetId = ownNetwork
-  ? network!.outputs.endpointsSubnetId
-  : (existing.?virtualNetwork.?endpointsSubnetId ?? '')
 
 var zones = {
   blob: 'privatelink.blob.${environment().suffixes.storage}'
@@ -278,8 +307,9 @@ module dns 'modules/privateDnsZones.bicep' = if (ownZones) {
   params: {
     tags: tags
     zoneNames: concat(map(items(zones), zone => zone.value), ownMonitorScope ? monitorZones : [])
-    virtualNetworkId: ownNetwork ? network!.outputs.id : existing.virtualNetwork!.id
+    virtualNetworkId: ids.network
   }
+  dependsOn: [network]
 }
 
 // One private endpoint for each sub-resource that the app, its publishers or its operators use.
@@ -294,13 +324,6 @@ var endpointTargets = concat(
   (existing.?eventHubsHasPrivateEndpoint ?? false) ? [] : [{ group: 'namespace', target: 'namespace' }],
   !sealing || (existing.?keyVaultHasPrivateEndpoint ?? false) ? [] : [{ group: 'vault', target: 'vault' }]
 )
-var targetIds = {
-  storage: storage.outputs.id
-  database: database.outputs.id
-  app: functionApp.outputs.id
-  namespace: namespaceId
-  vault: vaultId
-}
 
 module endpoints 'modules/privateEndpoint.bicep' = [
   for endpoint in (privateNetwork ? endpointTargets : []): {
@@ -308,14 +331,14 @@ module endpoints 'modules/privateEndpoint.bicep' = [
       location: location
       tags: tags
       endpointName: '${names.endpoint}-${endpoint.group}'
-      targetId: targetIds[endpoint.target]
+      targetId: ids[endpoint.target]
       groupId: endpoint.group
-      subnetId: endpointsSubnetId
+      subnetId: subnets.endpoints
       zonesSubscriptionId: zonesGroup[2]
       zonesResourceGroup: zonesGroup[4]
       zoneNames: [zones[endpoint.group]]
     }
-    dependsOn: [dns]
+    dependsOn: [dns, network, storage, database, functionApp, namespace, vault]
   }
 ]
 
@@ -327,18 +350,15 @@ module monitorScope 'modules/monitorPrivateLink.bicep' = if (ownMonitorScope) {
 }
 
 module monitorScoped 'modules/monitorScopedResources.bicep' = if (privateNetwork) {
-  scope: resourceGroup(
-    split(existing.?monitorPrivateLinkScopeId ?? resourceGroup().id, '/')[2],
-    split(existing.?monitorPrivateLinkScopeId ?? resourceGroup().id, '/')[4]
-  )
+  scope: resourceGroup(split(ids.monitorScope, '/')[2], split(ids.monitorScope, '/')[4])
   params: {
-    scopeName: ownMonitorScope ? names.monitorScope : last(split(existing.?monitorPrivateLinkScopeId ?? '', '/'))
+    scopeName: last(split(ids.monitorScope, '/'))
     componentName: names.insights
-    componentId: insights.outputs.id
+    componentId: ids.insights
     workspaceName: ownWorkspace ? names.workspace : ''
-    workspaceId: workspaceId
+    workspaceId: ids.workspace
   }
-  dependsOn: [monitorScope]
+  dependsOn: [monitorScope, insights, workspace]
 }
 
 module monitorEndpoint 'modules/privateEndpoint.bicep' = if (ownMonitorScope) {
@@ -346,14 +366,14 @@ module monitorEndpoint 'modules/privateEndpoint.bicep' = if (ownMonitorScope) {
     location: location
     tags: tags
     endpointName: '${names.endpoint}-monitor'
-    targetId: monitorScope!.outputs.id
+    targetId: ids.monitorScope
     groupId: 'azuremonitor'
-    subnetId: endpointsSubnetId
+    subnetId: subnets.endpoints
     zonesSubscriptionId: zonesGroup[2]
     zonesResourceGroup: zonesGroup[4]
     zoneNames: concat(monitorZones, [zones.blob])
   }
-  dependsOn: [dns, monitorScoped]
+  dependsOn: [dns, network, monitorScoped]
 }
 
 module functionApp 'modules/functionApp.bicep' = {
@@ -365,13 +385,13 @@ module functionApp 'modules/functionApp.bicep' = {
     sizes: sizes.functions
     ingestFunctions: ingestFunctions
     identityId: identity.id
-    packageContainerUrl: storage.outputs.packageContainerUrl
+    packageContainerUrl: 'https://${names.storage}.blob.${environment().suffixes.storage}/${packageContainer}'
     publicAccess: publicAccess
-    subnetId: appSubnetId
+    subnetId: privateNetwork ? subnets.app : ''
     publishers: publishers
     settings: union(
       {
-        AzureWebJobsStorage__accountName: storage.outputs.name
+        AzureWebJobsStorage__accountName: names.storage
         AzureWebJobsStorage__credential: 'managedidentity'
         AzureWebJobsStorage__clientId: identity.properties.clientId
         EventHubs__fullyQualifiedNamespace: '${namespaceName}.servicebus.windows.net'
@@ -381,7 +401,7 @@ module functionApp 'modules/functionApp.bicep' = {
         DATABASE_AUTH: 'entra'
         PGHOST: database.outputs.host
         PGPORT: '5432'
-        PGDATABASE: database.outputs.databaseName
+        PGDATABASE: databaseName
         // The login that entraPrincipals.ts makes for this identity has its name.
         PGUSER: identity.name
         AZURE_CLIENT_ID: identity.properties.clientId
@@ -408,17 +428,17 @@ module functionApp 'modules/functionApp.bicep' = {
     )
   }
   // The app starts when it is made: what it reads has to be there, and may be read.
-  dependsOn: [hubAccess, vaultAccess]
+  dependsOn: [storage, hubAccess, vaultAccess, network]
 }
 
 @description('For: func azure functionapp publish NAME.')
-output functionAppName string = functionApp.outputs.name
+output functionAppName string = names.app
 output identityName string = identity.name
 @description('For infra/database/entraPrincipals.ts: the object that the login of the app stands for.')
 output identityObjectId string = identity.properties.principalId
 output databaseHost string = database.outputs.host
-output databaseName string = database.outputs.databaseName
+output databaseName string = databaseName
 output eventHubsNamespace string = '${namespaceName}.servicebus.windows.net'
-output storageAccountName string = storage.outputs.name
+output storageAccountName string = names.storage
 output keyVaultName string = sealing ? vaultName : ''
-output logAnalyticsWorkspaceId string = workspaceId
+output logAnalyticsWorkspaceId string = ids.workspace

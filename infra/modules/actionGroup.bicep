@@ -22,5 +22,3 @@ resource group 'Microsoft.Insights/actionGroups@2023-01-01' = {
     ]
   }
 }
-
-output id string = group.id

@@ -41,5 +41,4 @@ resource appMetrics 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-output id string = component.id
 output connectionString string = component.properties.ConnectionString

@@ -80,6 +80,3 @@ resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
     ]
   }
 }
-
-output id string = namespace.id
-output hubNames string[] = [for (name, index) in hubs: hub[index].name]

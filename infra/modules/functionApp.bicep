@@ -124,6 +124,3 @@ resource publish 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
     }
   }
 ]
-
-output id string = app.id
-output name string = app.name

@@ -18,5 +18,3 @@ resource scope 'Microsoft.Insights/privateLinkScopes@2021-09-01' = {
     }
   }
 }
-
-output id string = scope.id

@@ -5,6 +5,9 @@ import { resourceTags } from 'types.bicep'
 param location string
 param tags resourceTags
 param namePrefix string
+@minLength(2)
+@maxLength(64)
+param networkName string
 @description('At least a /24.')
 param addressSpace string
 @description('Empty: those of Azure.')
@@ -184,7 +187,7 @@ resource egress 'Microsoft.Network/routeTables@2026-03-01' = if (throughFirewall
 
 // Subnets belong in the network itself: as resources of their own, the next deployment of the network may take them away.
 resource network 'Microsoft.Network/virtualNetworks@2026-03-01' = {
-  name: 'vnet-${namePrefix}'
+  name: networkName
   location: location
   tags: tags
   properties: {
@@ -268,14 +271,6 @@ resource network 'Microsoft.Network/virtualNetworks@2026-03-01' = {
       }
     ]
   }
-
-  resource app 'subnets' existing = {
-    name: 'app'
-  }
-
-  resource endpoints 'subnets' existing = {
-    name: 'endpoints'
-  }
 }
 
 #disable-next-line use-recent-api-versions // The only stable one is from 2016.
@@ -292,7 +287,3 @@ resource networkLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' 
     ]
   }
 }
-
-output id string = network.id
-output appSubnetId string = network::app.id
-output endpointsSubnetId string = network::endpoints.id

@@ -177,6 +177,4 @@ resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   }
 }
 
-output id string = server.id
 output host string = server.properties.fullyQualifiedDomainName
-output databaseName string = database.name

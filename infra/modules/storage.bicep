@@ -204,7 +204,3 @@ resource tableLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = 
     ]
   }
 }
-
-output id string = account.id
-output name string = account.name
-output packageContainerUrl string = '${account.properties.primaryEndpoints.blob}${packages.name}'
