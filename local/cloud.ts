@@ -53,7 +53,7 @@ export async function startLocalCloud(progress: (line: string) => void): Promise
     startAzurite({ directory: join(stateDirectory, 'azurite'), ...addresses.storage }),
     startEmulatorProcess({
       directory: join(stateDirectory, 'event-hubs'),
-      port: addresses.eventHubs.port,
+      ...addresses.eventHubs,
       hubs: hubs.map((name) => ({ name, partitions: PARTITIONS })),
     }),
   ]);
@@ -132,6 +132,7 @@ export function addressLines({
     `PostgreSQL   ${postgres.url(LOCAL_POSTGRES.database)}`,
     `Event Hubs   ${emulator.connectionString}`,
     `             ${Object.values(settings.topics).filter(Boolean).join(', ')}; ${PARTITIONS} partitions each`,
+    `Kafka        127.0.0.1:${emulator.kafkaPort}, the same topics; SASL PLAIN, user $ConnectionString, that connection string`,
     `Storage      ${azurite.connectionString}`,
     `State, logs  ${stateDirectory}`,
   ];

@@ -57,8 +57,8 @@ Examples:
   npm start -- --events 20000 --hosts 2 --kill-hosts 2 --exit
 
 State is kept under .local/ (npm run local:reset clears it). A port that is taken can be moved with
-LOCAL_POSTGRES_PORT, LOCAL_EVENT_HUBS_PORT, LOCAL_BLOB_PORT, LOCAL_QUEUE_PORT, LOCAL_TABLE_PORT,
-LOCAL_VIEW_PORT.
+LOCAL_POSTGRES_PORT, LOCAL_EVENT_HUBS_PORT, LOCAL_KAFKA_PORT, LOCAL_BLOB_PORT, LOCAL_QUEUE_PORT,
+LOCAL_TABLE_PORT, LOCAL_VIEW_PORT.
 Exit codes: 0 all right, 1 a check failed or something could not be started, 130 stopped before the end.`,
   )
   .parse()

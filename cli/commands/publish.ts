@@ -1,10 +1,12 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command, Option } from 'commander';
-import { Publisher } from '../../local/synthetic/publish.ts';
+import { localCloudFrom } from '../../local/processes/localCloud.ts';
+import { type EventPublisher, PublishError, Publisher } from '../../local/synthetic/publish.ts';
 import { Random } from '../../local/synthetic/random.ts';
 import { SCENARIOS, scenarioEvents } from '../../local/synthetic/scenarios.ts';
 import { untilStopped } from '../../local/untilStopped.ts';
+import type { LogicalTopic } from '../../shared/contracts/fields.ts';
 import { readOperatorSettings } from '../../shared/settings/settings.ts';
 import { Complaint, EXIT } from '../exit.ts';
 import { wholeNumber } from '../options.ts';
@@ -16,6 +18,7 @@ interface Options {
   count: number;
   seed: number;
   rate?: number;
+  kafka?: boolean;
   json?: boolean;
 }
 
@@ -36,15 +39,19 @@ export function publishCommand(): Command {
       randomInt(2 ** 31),
     )
     .option('--rate <n>', 'events per second; left out: as fast as they are accepted', wholeNumber(1))
+    .option('--kafka', 'through a Kafka client, as payment services do, instead of the Event Hubs client')
     .option('--json', 'write JSON')
     .addHelpText(
       'after',
-      `\nScenarios:\n${meanings.join('\n')}\n  mixed            everything at once, in known shares`,
+      `\nScenarios:\n${meanings.join('\n')}\n  mixed            everything at once, in known shares
+
+With --kafka: SASL PLAIN, user $ConnectionString, the connection string of the setting EventHubs as password; to port 9093
+of the namespace with TLS, or to the local cloud at 127.0.0.1:9092 (LOCAL_KAFKA_PORT) without.`,
     )
     .action((options: Options) => publish(options));
 }
 
-async function publish({ scenario, count, seed, rate, json = false }: Options): Promise<void> {
+async function publish({ scenario, count, seed, rate, kafka = false, json = false }: Options): Promise<void> {
   const environment = targetEnvironment();
   const { topics } = readOperatorSettings(environment);
   const connectionString = environment['EventHubs'];
@@ -54,7 +61,9 @@ async function publish({ scenario, count, seed, rate, json = false }: Options): 
     );
   }
   const stopped = untilStopped();
-  const publisher = new Publisher(connectionString, topics);
+  const publisher = kafka
+    ? await kafkaPublisher(connectionString, topics)
+    : new Publisher(connectionString, topics);
   const byTopic: Record<string, number> = {};
   try {
     const startedAt = performance.now();
@@ -70,7 +79,21 @@ async function publish({ scenario, count, seed, rate, json = false }: Options): 
     await publisher.flush();
     writeResult({ scenario, seed, published: publisher.published, ...byTopic }, { json });
     if (stopped.aborted) process.exitCode = EXIT.stopped;
+  } catch (error) {
+    if (!(error instanceof PublishError)) throw error;
+    console.error(error.message);
+    process.exitCode = EXIT.service;
   } finally {
     await publisher.close();
   }
+}
+
+/** Loaded only where it is wanted: other commands do not wait for the Kafka client. */
+async function kafkaPublisher(
+  connectionString: string,
+  topics: Readonly<Record<LogicalTopic, string>>,
+): Promise<EventPublisher> {
+  const { kafkaAddress, KafkaPublisher } = await import('../../local/synthetic/kafkaPublisher.ts');
+  const { kafkaPort } = localCloudFrom(process.env).eventHubs;
+  return new KafkaPublisher(kafkaAddress(connectionString, kafkaPort), topics);
 }

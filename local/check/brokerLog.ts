@@ -1,4 +1,4 @@
-import { EventHubConsumerClient, earliestEventPosition } from '@azure/event-hubs';
+import { EventHubConsumerClient, earliestEventPosition, type ReceivedEventData } from '@azure/event-hubs';
 import type { LogicalTopic } from '../../shared/contracts/fields.ts';
 import { FAULT_PROPERTY } from '../synthetic/publish.ts';
 
@@ -98,7 +98,7 @@ export async function streamHub(
                   sequenceNumber: event.sequenceNumber,
                   enqueuedAt: event.enqueuedTimeUtc.getTime(),
                   body: event.body instanceof Buffer ? event.body : Buffer.from(String(event.body)),
-                  fault: event.properties?.[FAULT_PROPERTY] as string | undefined,
+                  fault: faultOf(event),
                 });
               }
               if ((received.at(-1)?.sequenceNumber ?? -1) >= last) unfinished.delete(partition);
@@ -118,4 +118,10 @@ export async function streamHub(
   } finally {
     await client.close();
   }
+}
+
+/** As text: what a Kafka producer sends beside an event arrives as bytes. */
+function faultOf(event: ReceivedEventData): string | undefined {
+  const fault: unknown = event.getRawAmqpMessage().applicationProperties?.[FAULT_PROPERTY];
+  return fault === undefined ? undefined : String(fault);
 }

@@ -1,6 +1,6 @@
 /**
  * The emulator as a process of its own:
- *   node local/emulator/main.ts --port 5672 --directory .local/event-hubs --hub ledger:4 --hub orders:4
+ *   node local/emulator/main.ts --port 5672 --kafka-port 9092 --directory .local/event-hubs --hub ledger:4 --hub orders:4
  * Prints {"ready":true,"port":N} when it accepts connections. Ends with code 0 on SIGTERM and SIGINT, and when the
  * parent that it has an IPC channel to is gone; with code 1 when it cannot start.
  */
@@ -14,17 +14,28 @@ function readOptions(args: string[]): EmulatorOptions {
     args,
     options: {
       port: { type: 'string' },
+      'kafka-port': { type: 'string' },
       directory: { type: 'string' },
       hub: { type: 'string', multiple: true },
     },
   });
-  const port = Number(values.port);
-  if (values.port === undefined || !Number.isInteger(port) || port < 0 || port > MAX_PORT) {
-    throw new Error(`--port needs a number from 0 to ${MAX_PORT}; 0 takes any free port.`);
-  }
+  if (values.port === undefined) throw new Error('--port is missing.');
+  const port = readPort('--port', values.port);
+  const kafka = values['kafka-port'];
   if (values.directory === undefined) throw new Error('--directory is missing.');
   if (values.hub === undefined) throw new Error('--hub NAME:PARTITIONS is missing.');
-  return { port, directory: values.directory, hubs: values.hub.map(readHub) };
+  return {
+    port,
+    ...(kafka === undefined ? {} : { kafkaPort: readPort('--kafka-port', kafka) }),
+    directory: values.directory,
+    hubs: values.hub.map(readHub),
+  };
+}
+
+function readPort(option: string, text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= MAX_PORT) return port;
+  throw new Error(`${option} needs a number from 0 to ${MAX_PORT}; 0 takes any free port.`);
 }
 
 function readHub(text: string): HubDefinition {

@@ -4,16 +4,18 @@ import { type RestartableChild, startChild, startRestartable } from './childProc
 import { eventHubsConnectionString } from './localCloud.ts';
 import { claimPort } from './ports.ts';
 
-/** Where the emulator keeps its log, its port (0: a free one) and its hubs. */
+/** Where the emulator keeps its log, its ports (0: a free one; without a port no Kafka endpoint) and its hubs. */
 export interface EmulatorOptions {
   directory: string;
   port: number;
+  kafkaPort?: number;
   hubs: readonly { name: string; partitions: number }[];
 }
 
 /** A running Event Hubs emulator. */
 export interface EmulatorProcess extends RestartableChild {
   port: number;
+  kafkaPort: number | undefined;
   connectionString: string;
 }
 
@@ -26,12 +28,21 @@ export async function startEmulatorProcess(options: EmulatorOptions): Promise<Em
     port: options.port,
     setting: 'LOCAL_EVENT_HUBS_PORT',
   });
+  const kafkaPort =
+    options.kafkaPort === undefined
+      ? undefined
+      : await claimPort({
+          service: 'The Kafka endpoint of the Event Hubs emulator',
+          port: options.kafkaPort,
+          setting: 'LOCAL_KAFKA_PORT',
+        });
+  const kafka = kafkaPort === undefined ? [] : ['--kafka-port', String(kafkaPort)];
   const hubs = options.hubs.flatMap(({ name, partitions }) => ['--hub', `${name}:${partitions}`]);
   const data = join(options.directory, 'data');
   const launch = () =>
     startChild({
       name: 'The Event Hubs emulator',
-      command: [process.execPath, PROGRAM, '--port', String(port), '--directory', data, ...hubs],
+      command: [process.execPath, PROGRAM, '--port', String(port), '--directory', data, ...kafka, ...hubs],
       logFile: join(options.directory, 'emulator.log'),
       isReady: (output) => output().includes('"ready":true'),
       readyWithinMs: 30_000,
@@ -39,5 +50,5 @@ export async function startEmulatorProcess(options: EmulatorOptions): Promise<Em
       stopWithinMs: 10_000,
     });
   const child = await startRestartable(launch);
-  return Object.assign(child, { port, connectionString: eventHubsConnectionString(port) });
+  return Object.assign(child, { port, kafkaPort, connectionString: eventHubsConnectionString(port) });
 }

@@ -5,7 +5,7 @@ export interface LocalAddresses {
   stateDirectory: string;
   postgres: { port: number };
   storage: StoragePorts;
-  eventHubs: { port: number };
+  eventHubs: { port: number; kafkaPort: number };
   /** The page of `npm start`, and the ingestion of metrics. */
   view: { port: number };
 }
@@ -45,7 +45,10 @@ export function localCloudFrom(environment: NodeJS.ProcessEnv): LocalAddresses {
       queuePort: portFrom(environment, 'LOCAL_QUEUE_PORT', 10001),
       tablePort: portFrom(environment, 'LOCAL_TABLE_PORT', 10002),
     },
-    eventHubs: { port: portFrom(environment, 'LOCAL_EVENT_HUBS_PORT', AMQP_PORT) },
+    eventHubs: {
+      port: portFrom(environment, 'LOCAL_EVENT_HUBS_PORT', AMQP_PORT),
+      kafkaPort: portFrom(environment, 'LOCAL_KAFKA_PORT', 9092),
+    },
     view: { port: portFrom(environment, 'LOCAL_VIEW_PORT', 7080) },
   };
 }

@@ -14,6 +14,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PORT_SETTINGS = [
   'LOCAL_POSTGRES_PORT',
   'LOCAL_EVENT_HUBS_PORT',
+  'LOCAL_KAFKA_PORT',
   'LOCAL_BLOB_PORT',
   'LOCAL_QUEUE_PORT',
   'LOCAL_TABLE_PORT',

@@ -138,6 +138,7 @@ describe('npm start that can not start', () => {
   for (const setting of [
     'LOCAL_POSTGRES_PORT',
     'LOCAL_EVENT_HUBS_PORT',
+    'LOCAL_KAFKA_PORT',
     'LOCAL_QUEUE_PORT',
     'LOCAL_VIEW_PORT',
   ] as const) {
