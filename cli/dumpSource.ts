@@ -19,5 +19,6 @@ export async function openSource(
   const contract = { ...rules.contract, envelope: [] };
   const file = await openDump(path);
   const pages = readDump(file.chunks, { table, checkColumns: (columns) => checkColumns(contract, columns) });
-  return { contract, pairing: rules.pairing, pages, shown: new DumpProgress(file, shortName(path)) };
+  const { pairing, privacy } = rules;
+  return { contract, pairing, privacy, pages, shown: new DumpProgress(file, shortName(path)) };
 }

@@ -8,11 +8,13 @@ import { gapsCommand } from './commands/gaps.ts';
 import { publishCommand } from './commands/publish.ts';
 import { reconcileCommand } from './commands/reconcile.ts';
 import { replayCommand } from './commands/replay.ts';
+import { userTokenCommand } from './commands/userToken.ts';
 import { Complaint, EXIT } from './exit.ts';
 
 const program = new Command('npm run cli --')
   .description('What an operator does: replay dead letters, fill gaps, load and compare dumps.')
   .addCommand(replayCommand())
+  .addCommand(userTokenCommand())
   .addCommand(gapsCommand())
   .addCommand(backfillCommand())
   .addCommand(reconcileCommand())

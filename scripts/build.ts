@@ -27,6 +27,7 @@ const COMMON = {
  */
 const APART: readonly { readonly imported: RegExp; readonly entry: string; readonly folder: string }[] = [
   { imported: /^@azure\/identity$/, entry: '@azure/identity', folder: 'identity' },
+  { imported: /^@azure\/keyvault-secrets$/, entry: '@azure/keyvault-secrets', folder: 'key-vault' },
   { imported: /^@azure\/event-hubs$/, entry: '@azure/event-hubs', folder: 'event-hubs' },
   { imported: /\/azureMonitor\.ts$/, entry: 'shared/metrics/azureMonitor.ts', folder: 'telemetry' },
 ];

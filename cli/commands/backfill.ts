@@ -91,12 +91,12 @@ async function load(
   const done = await beginBackfill(database, begun);
   if (done.length > 0) console.error(`${shortName(path)}: goes on; up to line ${done.at(-1)!.to} is loaded.`);
 
-  const { contract, pairing, pages, shown } = await openSource(target, topic, path, table);
+  const { contract, pairing, privacy, pages, shown } = await openSource(target, topic, path, table);
   const rejected = new NdjsonFile(
     userPath(rejectedPath ?? (path === '-' ? 'stdin.rejected.ndjson' : `${path}.rejected.ndjson`)),
   );
   const plan = {
-    ...{ contract, pairing, window, database, backfillId, done, connections, stopped },
+    ...{ contract, pairing, privacy, window, database, backfillId, done, connections, stopped },
     reject: (line: DumpLine, rejection: Rejection) => rejected.write(rejectedLine(line, rejection)),
     progress: ({ read }: { read: number }) => shown.update(read),
   };

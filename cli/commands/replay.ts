@@ -1,9 +1,11 @@
 import { Command } from 'commander';
 import { untilStopped } from '../../local/untilStopped.ts';
+import { isSealed } from '../../shared/privacy/seal.ts';
 import { MAX_ATTEMPTS } from '../../shared/replay/replayDeadLetters.ts';
 import { countDeadLetters } from '../../shared/store/operator/countDeadLetters.ts';
 import { listDeadLetters } from '../../shared/store/operator/listDeadLetters.ts';
 import { readDeadLetter } from '../../shared/store/operator/readDeadLetter.ts';
+import { recordAction } from '../../shared/store/operator/recordAction.ts';
 import { readReplay } from '../../shared/store/replay/readReplay.ts';
 import { Complaint, EXIT } from '../exit.ts';
 import { time, wholeNumber, wholeNumbers } from '../options.ts';
@@ -61,11 +63,12 @@ export function replayCommand(): Command {
     );
   command
     .command('show')
-    .description('one dead letter, whole')
+    .description('one dead letter, whole, its payload opened; written to the audit log')
     .argument('<dlq_id>', 'its id', wholeNumber(0))
     .option('--raw', 'write the exact bytes of its payload, and nothing else')
     .option('--json', 'write JSON; the payload in base64')
-    .action((id: number, options: { raw?: boolean; json?: boolean }) => show(id, options));
+    .option('--as <name>', 'who asks, for the audit log (default: the user of this machine)')
+    .action((id: number, options: Show) => show(id, options));
   filtered(command.command('run').description('bring dead letters in again, with their original positions'))
     .option('--ids <ids>', 'these, with commas, and no others', wholeNumbers)
     .option('--dry-run', 'only say what would happen, by the contract: the database is not asked')
@@ -109,11 +112,25 @@ function filtered(command: Command): Command {
     .option('--json', 'write JSON');
 }
 
-function show(id: number, { raw = false, json = false }: { raw?: boolean; json?: boolean }): Promise<void> {
-  return withTarget(async ({ database }) => {
+interface Show {
+  readonly raw?: boolean;
+  readonly json?: boolean;
+  readonly as?: string;
+}
+
+function show(id: number, { raw = false, json = false, as = operatorName() }: Show): Promise<void> {
+  return withTarget(async ({ settings, database }) => {
     const found = await readDeadLetter(database, id);
     if (found === undefined) throw new Complaint(`There is no dead letter ${id}.`);
-    const { payload, ...rest } = found;
+    const { columns: rest } = found;
+    const payload = await settings.privacy.open(found.payload, found.origin);
+    if (isSealed(payload)) {
+      throw new Complaint(
+        'The payload is sealed: set KEY_VAULT_URL and DLQ_SEAL_KEY_SECRET as the Function App has them, to open it.',
+      );
+    }
+    // Before it is seen: somebody's data, and nobody can unsee it.
+    await recordAction(database, { actor: as, action: 'show', details: { dlq_id: id }, result: {} });
     if (raw) process.stdout.write(payload);
     else if (json) writeResult({ ...rest, payload: payload.toString('base64') }, { json });
     else {

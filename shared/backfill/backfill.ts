@@ -11,6 +11,8 @@ import type { DumpLine } from '../dump/readDump.ts';
 import type { PairingRule } from '../pairing/rule.ts';
 import { compact } from '../precedence/compact.ts';
 import type { Positioned } from '../precedence/precedence.ts';
+import type { PrivacySource } from '../privacy/privacy.ts';
+import { protectRecord } from '../privacy/protectRecord.ts';
 import { type DumpTopic, type MergeBatch, mergeRows } from '../store/backfill/mergeRows.ts';
 import type { BatchHeader } from '../store/batchParameters.ts';
 import { findRefused } from '../store/findRefused.ts';
@@ -28,6 +30,7 @@ export interface MergePlan<T extends DumpTopic> {
 }
 
 export interface BackfillPlan<T extends DumpTopic> extends MergePlan<T> {
+  readonly privacy: PrivacySource;
   /** Ranges of lines that an earlier run has merged. */
   readonly done: readonly { readonly from: number; readonly to: number }[];
   /** Transactions at once. */
@@ -68,6 +71,8 @@ export async function backfill<T extends DumpTopic>(
   plan: BackfillPlan<T>,
   pages: AsyncIterable<readonly DumpLine[]>,
 ): Promise<BackfillProgress & { readonly finished: boolean }> {
+  const { logicalTopic } = plan.contract;
+  const privacy = await plan.privacy.ready();
   const counts = { read: 0, outside: 0, rejected: 0 };
   const running = new Set<Promise<void>>();
   let failure: { readonly error: unknown } | undefined;
@@ -91,8 +96,9 @@ export async function backfill<T extends DumpTopic>(
       if (!('record' in record)) {
         counts.rejected++;
         plan.reject(line, record);
-      } else if (inWindow(plan.contract.logicalTopic, plan.window, record)) batch.rows.push(record);
-      else counts.outside++;
+      } else if (inWindow(logicalTopic, plan.window, record)) {
+        batch.rows.push(protectRecord(logicalTopic, privacy, record));
+      } else counts.outside++;
       if (batch.rows.length < BATCH) continue;
       await start(batch);
       batch = { from: batch.to + 1, to: batch.to, rows: [] };
@@ -111,7 +117,7 @@ function isDone(done: BackfillPlan<DumpTopic>['done'], { from, to }: { from: num
   return done.some((range) => range.from <= from && to <= range.to);
 }
 
-/** Merges records in one transaction; those that only the database refuses are looked for and left out. */
+/** Merges records, their user ids as they are stored, in one transaction; those that only the database refuses are looked for and left out. */
 export async function mergeRecords<T extends DumpTopic>(
   plan: MergePlan<T>,
   { from, to, rows }: Readonly<Batch<T>>,

@@ -3,6 +3,7 @@ import type { Contract } from '../contracts/profile.ts';
 import type { Microseconds } from '../contracts/timestamp.ts';
 import type { PairingRule } from '../pairing/rule.ts';
 import type { Compaction, Loser } from '../precedence/compact.ts';
+import type { Privacy } from '../privacy/privacy.ts';
 import {
   type BatchHeader,
   DELIVERY_FLAGS,
@@ -13,10 +14,15 @@ import {
 import type { BatchParameters } from '../store/ingestBatch.ts';
 import { type AcceptedEvent, BUSINESS_TIME, type PreparedEvent } from './prepare.ts';
 
+interface AssemblyRules<T extends LogicalTopic> {
+  readonly contract: Contract & { readonly logicalTopic: T };
+  readonly pairing: PairingRule;
+  readonly privacy: Privacy;
+}
+
 /** Puts together what the database is sent for a batch. The batch has at least one event. */
 export function assembleBatch<T extends LogicalTopic>(
-  contract: Contract & { readonly logicalTopic: T },
-  pairing: PairingRule,
+  { contract, pairing, privacy }: AssemblyRules<T>,
   events: readonly PreparedEvent<T>[],
   compaction: Compaction<T, AcceptedEvent<T>>,
 ): BatchParameters<T> {
@@ -26,7 +32,7 @@ export function assembleBatch<T extends LogicalTopic>(
     header: header(contract, pairing, events, countDeliveries(delivered)),
     rows: compaction.winners,
     deliveries: delivered,
-    deadLetters: deadLetters(events),
+    deadLetters: deadLetters(contract.topic, privacy, events),
   };
 }
 
@@ -129,7 +135,11 @@ function countDeliveries(delivered: readonly Delivery[]): DeliveryCounts {
   return { stale, duplicate, conflict, deadLetters, ...flags };
 }
 
-function deadLetters(events: readonly PreparedEvent<LogicalTopic>[]): DeadLetter[] {
+function deadLetters(
+  topic: string,
+  privacy: Privacy,
+  events: readonly PreparedEvent<LogicalTopic>[],
+): DeadLetter[] {
   return events.flatMap((prepared, index) =>
     prepared.accepted
       ? []
@@ -137,7 +147,7 @@ function deadLetters(events: readonly PreparedEvent<LogicalTopic>[]): DeadLetter
           deliveryNumber: index + 1,
           offset: prepared.event.offset,
           key: prepared.event.key,
-          payload: prepared.event.body,
+          payload: privacy.seal(prepared.event.body, { topic, ...prepared.event }),
           reason: prepared.rejection.reason,
           detail: prepared.rejection.detail,
           correlationId: prepared.event.correlationId,

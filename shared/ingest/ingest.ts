@@ -2,6 +2,8 @@ import type pg from 'pg';
 import type { LogicalTopic } from '../contracts/fields.ts';
 import { type RejectionReason, reject } from '../contracts/rejection.ts';
 import { compact } from '../precedence/compact.ts';
+import type { Privacy, PrivacySource } from '../privacy/privacy.ts';
+import { protectRecord } from '../privacy/protectRecord.ts';
 import { findRefused } from '../store/findRefused.ts';
 import { type BatchCounts, ingestBatch } from '../store/ingestBatch.ts';
 import { retryContention } from '../store/retryContention.ts';
@@ -18,7 +20,11 @@ import {
 
 export interface IngestRules<T extends LogicalTopic> extends PreparationRules<T> {
   readonly database: pg.Pool;
+  readonly privacy: PrivacySource;
 }
+
+/** With the keys at hand. */
+type ReadyRules<T extends LogicalTopic> = Omit<IngestRules<T>, 'privacy'> & { readonly privacy: Privacy };
 
 /** What became of a batch: `received` is the sum of the outcomes (SPEC 4). */
 export interface IngestResult {
@@ -48,16 +54,23 @@ export async function ingest<T extends LogicalTopic>(
   rules: IngestRules<T>,
   events: readonly BrokerEvent[],
 ): Promise<IngestResult> {
+  const ready = { ...rules, privacy: await rules.privacy.ready() };
   const parts: Part[] = [];
   for (const run of splitWhereNumbersRestart(events)) {
     parts.push(
       await write(
-        rules,
-        run.map((event) => prepareEvent(rules, event)),
+        ready,
+        run.map((event) => prepare(ready, event)),
       ),
     );
   }
   return addUp(events.length, parts);
+}
+
+function prepare<T extends LogicalTopic>(rules: ReadyRules<T>, event: BrokerEvent): PreparedEvent<T> {
+  const prepared = prepareEvent(rules, event);
+  if (!prepared.accepted) return prepared;
+  return protectRecord(rules.contract.logicalTopic, rules.privacy, prepared);
 }
 
 interface Part {
@@ -88,7 +101,7 @@ function splitWhereNumbersRestart(events: readonly BrokerEvent[]): (readonly Bro
 
 /** Writes the events in one transaction, those that the database refuses as dead letters. */
 async function write<T extends LogicalTopic>(
-  rules: IngestRules<T>,
+  rules: ReadyRules<T>,
   events: readonly PreparedEvent<T>[],
 ): Promise<Part> {
   const { database } = rules;
@@ -112,13 +125,13 @@ async function write<T extends LogicalTopic>(
 
 /** One transaction, unless it is part of a larger one. */
 async function store<T extends LogicalTopic>(
-  { contract, pairing }: IngestRules<T>,
+  { contract, pairing, privacy }: ReadyRules<T>,
   events: readonly PreparedEvent<T>[],
   target: pg.Pool | pg.ClientBase,
 ): Promise<BatchCounts> {
   const accepted = events.filter((event) => event.accepted);
   const compaction = compact(contract.logicalTopic, accepted, contract.versionFirst);
-  return ingestBatch(target, assembleBatch(contract, pairing, events, compaction));
+  return ingestBatch(target, assembleBatch({ contract, pairing, privacy }, events, compaction));
 }
 
 function addUp(received: number, parts: readonly Part[]): IngestResult {

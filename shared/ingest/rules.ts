@@ -3,6 +3,7 @@ import type { LogicalTopic } from '../contracts/fields.ts';
 import { contractOf, type Profile } from '../contracts/profile.ts';
 import type { Microseconds } from '../contracts/timestamp.ts';
 import { PAYMENT_PAIRING } from '../pairing/rule.ts';
+import type { PrivacySource } from '../privacy/privacy.ts';
 import type { IngestRules } from './ingest.ts';
 
 /** The part of the settings that says how events are ingested. */
@@ -10,14 +11,15 @@ export interface IngestSettings {
   readonly profile: Profile;
   readonly topics: Readonly<Record<LogicalTopic, string>>;
   readonly maxClockSkew: Microseconds;
+  readonly privacy: PrivacySource;
 }
 
 /** The rules of one topic: the same for the stream and for everything that is brought in again. */
 export function ingestRules<T extends LogicalTopic>(
-  { profile, topics, maxClockSkew }: IngestSettings,
+  { profile, topics, maxClockSkew, privacy }: IngestSettings,
   database: pg.Pool,
   logicalTopic: T,
 ): IngestRules<T> {
   const contract = contractOf(profile, logicalTopic, topics[logicalTopic]) as IngestRules<T>['contract'];
-  return { contract, maxClockSkew, pairing: PAYMENT_PAIRING, database };
+  return { contract, maxClockSkew, pairing: PAYMENT_PAIRING, privacy, database };
 }

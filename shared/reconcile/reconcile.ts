@@ -4,12 +4,15 @@ import type { Rejection } from '../contracts/rejection.ts';
 import { inWindow, readRecord } from '../dump/dumpRecords.ts';
 import type { DumpLine } from '../dump/readDump.ts';
 import type { Positioned } from '../precedence/precedence.ts';
+import type { PrivacySource } from '../privacy/privacy.ts';
+import { protectRecord } from '../privacy/protectRecord.ts';
 import type { DumpTopic } from '../store/backfill/mergeRows.ts';
 import { extraRows } from '../store/reconcile/extraRows.ts';
 import { keepKeys, rowsByKey } from '../store/reconcile/rowsByKey.ts';
 import { compareRecords, differingMembers, type Finding, keyOf } from './compareRecords.ts';
 
 export interface ReconcilePlan<T extends DumpTopic> extends MergePlan<T> {
+  readonly privacy: PrivacySource;
   /** Load what the dump has and the guard lets win: missing, older, or different at one version. */
   readonly repair: boolean;
   readonly report: (difference: Difference) => void;
@@ -109,14 +112,16 @@ async function comparePage<T extends DumpTopic>(
   const keys = page.map((dumped) => keyOf(topic, dumped));
   const here = new Map((await rowsByKey(client, topic, keys)).map((row) => [keyOf(topic, row), row]));
   const toLoad: Positioned<T>[] = [];
-  page.forEach((dumped, index) => {
+  const privacy = await plan.privacy.ready();
+  page.forEach((read, index) => {
     // Its key is kept all the same: it is in the dump.
-    if (!inWindow(topic, plan.window, dumped)) {
+    if (!inWindow(topic, plan.window, read)) {
       counts.outside++;
       return;
     }
     const key = keys[index]!;
     const row = here.get(key);
+    const dumped = protectRecord(topic, privacy, read, row?.record);
     const finding = compareRecords(topic, dumped, row, versionFirst);
     counts[finding]++;
     if (finding === 'same' || finding === 'since_changed') return;

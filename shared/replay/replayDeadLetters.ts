@@ -3,6 +3,7 @@ import type { BrokerEvent } from '../ingest/brokerEvent.ts';
 import { type IngestRules, ingest } from '../ingest/ingest.ts';
 import { prepareEvent, type RejectedEvent } from '../ingest/prepare.ts';
 import { ingestRules } from '../ingest/rules.ts';
+import type { PrivacySource } from '../privacy/privacy.ts';
 import { nextDeadLetters, type OpenDeadLetter } from '../store/replay/nextDeadLetters.ts';
 import { type Settlement, settleReplay } from '../store/replay/settleReplay.ts';
 import { retryContention } from '../store/retryContention.ts';
@@ -50,7 +51,7 @@ export async function replayDeadLetters(
       maxAttempts: force ? 2 ** 31 - 1 : MAX_ATTEMPTS,
     });
     if (page.length === 0) return true;
-    const outcome = await bringIn(page, rules, dryRun);
+    const outcome = await bringIn(await opened(settings.privacy, page), rules, dryRun);
     const settled: Settlement = {
       requestId,
       from: after,
@@ -85,6 +86,16 @@ function filterOf({ select }: ReplayRequest) {
     until: until ?? null,
     limit: limit ?? Infinity,
   };
+}
+
+/** The page with the payloads as they came. */
+function opened(privacy: PrivacySource, page: readonly OpenDeadLetter[]): Promise<OpenDeadLetter[]> {
+  return Promise.all(
+    page.map(async (letter) => ({
+      ...letter,
+      payload: letter.payload && (await privacy.open(letter.payload, letter)),
+    })),
+  );
 }
 
 interface PageOutcome {

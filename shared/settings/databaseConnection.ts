@@ -1,3 +1,4 @@
+import type { TokenCredential } from '@azure/identity';
 import type { ClientConfig } from 'pg';
 import { identityCredential } from './identityCredential.ts';
 import type { Environment, Report } from './report.ts';
@@ -69,17 +70,17 @@ function entraConnection(environment: Environment, report: Report): ClientConfig
     port: Number(port),
     database: value('PGDATABASE'),
     user: value('PGUSER'),
-    password: entraToken(environment['AZURE_CLIENT_ID']),
+    password: tokenPassword(() => identityCredential(environment['AZURE_CLIENT_ID'])),
     ssl: { rejectUnauthorized: true },
   };
 }
 
-/** Asked for every new connection; the credential caches its token until shortly before it expires. */
-function entraToken(clientId: string | undefined): () => Promise<string> {
-  let credential: ReturnType<typeof identityCredential> | undefined;
+/** The password of a login whose password is a token: asked for by every new connection; the credential has a cache. */
+export function tokenPassword(credential: () => Promise<TokenCredential>): () => Promise<string> {
+  let made: Promise<TokenCredential> | undefined;
   return async () => {
-    credential ??= identityCredential(clientId);
-    const token = await (await credential).getToken(ENTRA_SCOPE);
+    made ??= credential();
+    const token = await (await made).getToken(ENTRA_SCOPE);
     if (token === null) throw new Error('The identity of this app gave no token for PostgreSQL.');
     return token.token;
   };

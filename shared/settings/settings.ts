@@ -3,7 +3,9 @@ import type { ClientConfig } from 'pg';
 import { LOGICAL_TOPICS, type LogicalTopic } from '../contracts/fields.ts';
 import { BUILT_IN_PROFILES, type Profile, parseProfile, topicNames } from '../contracts/profile.ts';
 import type { Microseconds } from '../contracts/timestamp.ts';
+import type { PrivacySource } from '../privacy/privacy.ts';
 import { databaseConnection } from './databaseConnection.ts';
+import { readPrivacy } from './privacySettings.ts';
 import type { Environment, Report } from './report.ts';
 
 /** What the environment says, checked (SPEC 14). */
@@ -20,6 +22,7 @@ export interface OperatorSettings {
   /** Hub names; an empty `pair` switches `pairIngest` off. */
   readonly topics: Readonly<Record<LogicalTopic, string>>;
   readonly maxClockSkew: Microseconds;
+  readonly privacy: PrivacySource;
   readonly database: ClientConfig;
   readonly databasePoolSize: number;
 }
@@ -76,10 +79,10 @@ function checked<S>(read: (report: Report) => Partial<S>): S {
 
 function readDomainSettings(environment: Environment, report: Report): Partial<OperatorSettings> {
   const profile = readProfile(environment, report);
-  checkUserIdMode(environment, report);
   return {
     ...(profile && { profile, topics: readTopics(environment, profile, report) }),
     maxClockSkew: wholeNumber(environment, 'MAX_CLOCK_SKEW_SECONDS', 300, 0, 31_536_000, report) * 1_000_000,
+    privacy: readPrivacy(environment, report),
     database: databaseConnection(environment, report),
     databasePoolSize: wholeNumber(environment, 'DB_POOL_SIZE', 8, 1, 500, report),
   };
@@ -185,13 +188,5 @@ function checkConnections(environment: Environment, report: Report): void {
       'AzureWebJobsStorage: is missing; it must be a connection string, or AzureWebJobsStorage__accountName must ' +
         'name the storage account for a managed identity.',
     );
-  }
-}
-
-/** Storing a raw user id where a pseudonym was asked for cannot be undone. */
-function checkUserIdMode(environment: Environment, report: Report): void {
-  const mode = environment['USER_ID_MODE']?.trim() || 'plain';
-  if (mode !== 'plain') {
-    report(`USER_ID_MODE: "${mode}" is not available in this version; leave it out, or set it to plain.`);
   }
 }

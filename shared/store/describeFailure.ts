@@ -1,3 +1,4 @@
+import { KeyError } from '../privacy/keyError.ts';
 import { failureKind, sqlState } from './sqlstates.ts';
 
 /**
@@ -5,6 +6,7 @@ import { failureKind, sqlState } from './sqlstates.ts';
  * may quote a row.
  */
 export function describeFailure(error: unknown): string {
+  if (error instanceof KeyError) return error.message;
   const state = sqlState(error);
   if (state !== undefined)
     return `PostgreSQL refused the batch with SQLSTATE ${state}: ${adviceFor(state, error)}`;

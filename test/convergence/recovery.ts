@@ -15,7 +15,7 @@ import type { DumpTopic } from '../../shared/store/backfill/mergeRows.ts';
 import { missingNumbers } from '../../shared/store/replay/missingNumbers.ts';
 import { readReplay } from '../../shared/store/replay/readReplay.ts';
 import { failureKind } from '../../shared/store/sqlstates.ts';
-import { START } from '../support/events.ts';
+import { CANONICAL_SETTINGS, START } from '../support/events.ts';
 import type { CrashingPool } from './crashingPool.ts';
 import type { Delivered } from './deliver.ts';
 import type { History, HistoryDump } from './history.ts';
@@ -32,7 +32,7 @@ export class Recovery {
 
   constructor({ versionFirst }: History, delivered: Delivered) {
     const profile = mendedProfile(versionFirst);
-    this.#settings = { profile, topics: topicNames(profile), maxClockSkew: 300_000_000 };
+    this.#settings = { ...CANONICAL_SETTINGS, profile, topics: topicNames(profile) };
     this.#delivered = delivered;
   }
 

@@ -138,9 +138,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'numbers are marked in a transaction before that of the data',
     files: 'shared/ingest/ingest.ts',
-    find: 'return ingestBatch(target, assembleBatch(contract, pairing, events, compaction));',
+    find: 'return ingestBatch(target, assembleBatch({ contract, pairing, privacy }, events, compaction));',
     replace:
-      'const batch = assembleBatch(contract, pairing, events, compaction);\n  const rows: never[] = [];\n  await ingestBatch(target, { ...batch, rows, deadLetters: [] });\n  return ingestBatch(target, batch);',
+      'const batch = assembleBatch({ contract, pairing, privacy }, events, compaction);\n  const rows: never[] = [];\n  await ingestBatch(target, { ...batch, rows, deadLetters: [] });\n  return ingestBatch(target, batch);',
     tests: [CONVERGENCE],
   },
   {

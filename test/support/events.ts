@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type pg from 'pg';
 import type { LogicalTopic } from '../../shared/contracts/fields.ts';
 import {
@@ -9,6 +10,7 @@ import {
 import type { BrokerEvent } from '../../shared/ingest/brokerEvent.ts';
 import type { IngestRules } from '../../shared/ingest/ingest.ts';
 import { type IngestSettings, ingestRules } from '../../shared/ingest/rules.ts';
+import { readPrivacy } from '../../shared/settings/privacySettings.ts';
 
 const profile = parseProfile(BUILT_IN_PROFILES['canonical-v1'], 'canonical-v1');
 
@@ -17,6 +19,7 @@ export const CANONICAL_SETTINGS: IngestSettings = {
   profile,
   topics: topicNames(profile),
   maxClockSkew: 300_000_000,
+  privacy: readPrivacy({}, assert.fail),
 };
 
 /** The rules that a function of the canonical profile has. */

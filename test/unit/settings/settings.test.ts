@@ -103,20 +103,37 @@ test('a profile comes from a file as well; one that is not valid is refused with
 test('values of the wrong form are refused, without repeating a secret', () => {
   const wrong = {
     ...good,
-    DATABASE_URL: 'mysql://user:secret@host/db',
-    EventHubs: 'secret',
+    DATABASE_URL: 'mysql://user:hunter2@host/db',
+    EventHubs: 'hunter2',
     MAX_CLOCK_SKEW_SECONDS: '5m',
     DB_POOL_SIZE: '0',
     USER_ID_MODE: 'hmac',
   };
   assert.deepEqual(namedBy(wrong), [
-    'USER_ID_MODE',
     'MAX_CLOCK_SKEW_SECONDS',
+    'KEY_VAULT_URL',
+    'DLQ_SEAL_KEY_SECRET',
+    'USER_ID_KEY_SECRET',
     'DATABASE_URL',
     'DB_POOL_SIZE',
     'EventHubs',
   ]);
-  assert.doesNotMatch(problems(wrong).join(), /secret/);
+  assert.doesNotMatch(problems(wrong).join(), /hunter2/);
+});
+
+test('a mode of user ids asks for the keys that it uses, and for no other', () => {
+  const vault = { KEY_VAULT_URL: 'https://name.vault.azure.net', DLQ_SEAL_KEY_SECRET: 'dead-letter-key' };
+  assert.deepEqual(namedBy({ ...good, USER_ID_MODE: 'plain' }), []);
+  assert.deepEqual(namedBy({ ...good, USER_ID_MODE: 'drop' }), ['KEY_VAULT_URL', 'DLQ_SEAL_KEY_SECRET']);
+  assert.deepEqual(namedBy({ ...good, ...vault, USER_ID_MODE: 'drop' }), []);
+  assert.deepEqual(namedBy({ ...good, ...vault, USER_ID_MODE: 'hmac' }), ['USER_ID_KEY_SECRET']);
+  assert.deepEqual(
+    namedBy({ ...good, ...vault, USER_ID_MODE: 'hmac', USER_ID_KEY_SECRET: 'user-id-key' }),
+    [],
+  );
+  assert.deepEqual(namedBy({ ...good, USER_ID_MODE: 'HMAC' }), ['USER_ID_MODE']);
+  assert.deepEqual(namedBy({ ...good, KEY_VAULT_URL: 'http://name.vault.azure.net' }), ['KEY_VAULT_URL']);
+  assert.deepEqual(namedBy({ ...good, DLQ_SEAL_KEY_SECRET: 'name/version' }), ['DLQ_SEAL_KEY_SECRET']);
 });
 
 test('the certificate of another machine is verified unless the URL says otherwise', () => {
