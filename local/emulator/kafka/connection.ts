@@ -83,8 +83,9 @@ export async function serveConnection(socket: Socket, topics: Topics, port: numb
     }
   } catch (error) {
     // A connection that broke is the client's affair; what it sent wrong is worth a line.
-    if (socket.errored === null)
-      console.warn(`Kafka endpoint: a connection was closed: ${(error as Error).message}.`);
+    const broke =
+      socket.errored !== null || (error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE';
+    if (!broke) console.warn(`Kafka endpoint: a connection was closed: ${(error as Error).message}.`);
   } finally {
     socket.destroy();
   }
