@@ -58,6 +58,7 @@ export class FaultBed {
   readonly #faults: Record<string, number> = {};
   readonly #startedAt = new Date();
   readonly #hosts: Hosts[] = [];
+  #publishedByOthers = 0;
 
   private constructor(
     state: LocalState,
@@ -139,15 +140,29 @@ export class FaultBed {
   }
 
   async publishEvents(events: readonly SyntheticEvent[]): Promise<void> {
-    for (const event of events) {
-      if (event.fault !== undefined) this.#faults[event.fault] = (this.#faults[event.fault] ?? 0) + 1;
-      await this.#publisher.publish(event);
-    }
+    this.#countFaults(events);
+    for (const event of events) await this.#publisher.publish(event);
     await this.#publisher.flush();
   }
 
+  /** Has another producer publish events; it returns when the broker has them. */
+  async publishThrough(
+    publish: (events: readonly SyntheticEvent[]) => Promise<void>,
+    events: readonly SyntheticEvent[],
+  ): Promise<void> {
+    this.#countFaults(events);
+    await publish(events);
+    this.#publishedByOthers += events.length;
+  }
+
+  #countFaults(events: readonly SyntheticEvent[]): void {
+    for (const { fault } of events) {
+      if (fault !== undefined) this.#faults[fault] = (this.#faults[fault] ?? 0) + 1;
+    }
+  }
+
   get published(): number {
-    return this.#publisher.published;
+    return this.#publisher.published + this.#publishedByOthers;
   }
 
   /** What the partitions of the hubs hold. */
