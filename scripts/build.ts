@@ -15,6 +15,8 @@ const COMMON = {
   minifyWhitespace: true,
   sourcemap: 'linked',
   sourcesContent: false,
+  // Paths are in the maps: the same ones where node_modules is a link.
+  preserveSymlinks: true,
   external: ['@azure/functions-core', 'pg-native'],
   logLevel: 'warning',
   write: false,

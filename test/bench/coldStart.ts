@@ -1,27 +1,16 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { buildFunctions } from '../../scripts/build.ts';
+import { measureStart } from '../../scripts/measureStart.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const LOADER = fileURLToPath(new URL('./loadPackage.cjs', import.meta.url));
-
-/** Nothing is connected to while the app is loaded: these only have to be well-formed. */
-const SETTINGS = {
-  AzureWebJobsStorage: 'UseDevelopmentStorage=true',
-  EventHubs: 'Endpoint=sb://127.0.0.1;SharedAccessKeyName=none;SharedAccessKey=none',
-  EVENT_HUBS_CONSUMER_GROUP: 'bench',
-  DATABASE_URL: 'postgres://nobody:nothing@127.0.0.1:1/nowhere',
-};
 
 /**
- * Median wall times of whole processes, in milliseconds, measured in turn: Node with nothing to do, Node that loads
- * the deployed bundle until its functions are registered, and Node that loads the same app with its packages left
- * in node_modules. The files are in the page cache; in Azure they are not, and the difference is larger.
+ * Milliseconds of an empty Node, of one that loads the deployed bundle, and of one that loads the same app with its
+ * packages left in node_modules.
  */
 export async function measureColdStart({
   rounds = 15,
@@ -31,17 +20,9 @@ export async function measureColdStart({
   await buildFunctions();
   const directory = await mkdtemp(join(tmpdir(), 'bench-cold-start-'));
   try {
-    const unbundled = await buildUnbundled(directory);
-    const starts = [[], [join(ROOT, 'dist', 'functions.cjs')], [unbundled]].map((files) => ({
-      files,
-      times: [] as number[],
-    }));
-    for (const { files } of starts) await timeOf(files);
-    for (let round = 0; round < rounds; round++) {
-      for (const { files, times } of starts) times.push(await timeOf(files));
-    }
-    const [emptyNodeMs, bundledMs, unbundledMs] = starts.map(({ times }) => median(times));
-    return { emptyNodeMs: emptyNodeMs!, bundledMs: bundledMs!, unbundledMs: unbundledMs! };
+    const bundled = await measureStart(join(ROOT, 'dist', 'functions.cjs'), rounds);
+    const unbundled = await measureStart(await buildUnbundled(directory), rounds);
+    return { emptyNodeMs: bundled.emptyNodeMs, bundledMs: bundled.loadMs, unbundledMs: unbundled.loadMs };
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
@@ -63,18 +44,4 @@ async function buildUnbundled(directory: string): Promise<string> {
   });
   await symlink(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
   return outfile;
-}
-
-async function timeOf(files: readonly string[]): Promise<number> {
-  const startedAt = performance.now();
-  // Without this process's own environment: options for Node or a compile cache in it would change what is measured.
-  await promisify(execFile)(process.execPath, [LOADER, ...files], { env: SETTINGS });
-  return performance.now() - startedAt;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((one, other) => one - other);
-  const middle = sorted[Math.floor(sorted.length / 2)];
-  if (middle === undefined) throw new Error('Nothing was measured.');
-  return middle;
 }

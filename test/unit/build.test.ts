@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { buildFunctions } from '../../scripts/build.ts';
+import { deployedFiles } from '../../scripts/package.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
@@ -34,7 +35,7 @@ test('the app finds the libraries that are files of their own', async () => {
 
 test('every file that is deployed is there after a build', async () => {
   await buildFunctions();
-  const deployed = [...read('.funcignore').matchAll(/^!(.*[^/\n])$/gm)].map((match) => match[1]!);
+  const deployed = await deployedFiles();
   assert.ok(deployed.includes('dist/functions.cjs'));
   assert.deepEqual(
     deployed.filter((file) => !existsSync(join(root, file))),

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cp, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { unzipSync } from 'fflate';
+import { measureStart } from '../../scripts/measureStart.ts';
+import { deployedFiles, makePackage, unpack } from '../../scripts/package.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const execute = promisify(execFile);
+
+test('the package is the same bytes from another directory, at another time and in another time zone', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'package-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const here = await makePackage(join(folder, 'here.zip'));
+
+  const elsewhere = join(folder, 'a copy of the repository');
+  for (const name of [
+    'functions',
+    'shared',
+    'scripts',
+    'package.json',
+    'host.json',
+    '.funcignore',
+    'tsconfig.json',
+  ]) {
+    await cp(join(root, name), join(elsewhere, name), { recursive: true });
+  }
+  await symlink(join(root, 'node_modules'), join(elsewhere, 'node_modules'));
+  const { stdout } = await execute(process.execPath, ['scripts/package.ts', '--json', '--out', 'there.zip'], {
+    cwd: elsewhere,
+    env: { PATH: process.env['PATH'], TZ: 'Pacific/Kiritimati' },
+  });
+  assert.equal(JSON.parse(stdout).sha256, here.sha256);
+  assert.deepEqual(readFileSync(join(elsewhere, 'there.zip')), readFileSync(join(folder, 'here.zip')));
+});
+
+test('the package holds what is deployed and nothing else, and loads without the repository around it', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'package-'));
+  const file = join(folder, 'package.zip');
+  await makePackage(file);
+  const { directory, remove } = await unpack(file);
+  t.after(async () => {
+    await remove();
+    rmSync(folder, { recursive: true });
+  });
+  assert.deepEqual(Object.keys(unzipSync(readFileSync(file))).sort(), await deployedFiles());
+  assert.ok(!existsSync(join(directory, 'node_modules')));
+  // Throws where a module is not found, or the functions are not the five.
+  await measureStart(join(directory, 'dist', 'functions.cjs'), 1);
+  for (const part of ['identity', 'key-vault', 'event-hubs', 'telemetry']) {
+    await execute(
+      process.execPath,
+      ['-e', `require(${JSON.stringify(join(directory, 'dist', part, 'index.cjs'))})`],
+      {
+        cwd: directory,
+        env: {},
+      },
+    );
+  }
+});
