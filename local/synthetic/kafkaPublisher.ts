@@ -16,8 +16,8 @@ export interface KafkaAddress {
 const SERVICE_PORT = 9093;
 /** Far below the megabyte that a request may have. */
 const MAX_BATCH = 500;
-/** Enough to get over a restart of the broker; wrong settings are reported within seconds. */
-const RETRIES = 5;
+/** Five seconds: enough to get over a restart of the broker, and wrong settings are reported after it. */
+const RETRY = { retries: 10, retryDelay: 500 } as const;
 
 /** The Kafka endpoint that belongs to a connection string: a namespace's, or the emulator's at `emulatorPort`. */
 export function kafkaAddress(connectionString: string, emulatorPort: number): KafkaAddress {
@@ -51,7 +51,7 @@ export class KafkaPublisher implements EventPublisher {
       ...(tls ? { tls: {} } : {}),
       idempotent: true,
       acks: ProduceAcks.ALL,
-      retries: RETRIES,
+      ...RETRY,
     });
   }
 

@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { eventHubsConnectionString } from '../../../local/processes/localCloud.ts';
+import { kafkaAddress } from '../../../local/synthetic/kafkaPublisher.ts';
+
+test('the Kafka endpoint of a namespace is on port 9093 with TLS, whatever the local port', () => {
+  const password =
+    'Endpoint=sb://payments.servicebus.windows.net/;SharedAccessKeyName=send;SharedAccessKey=a2V5';
+  assert.deepEqual(kafkaAddress(password, 9092), {
+    broker: 'payments.servicebus.windows.net:9093',
+    tls: true,
+    user: '$ConnectionString',
+    password,
+  });
+});
+
+test('the emulator has its own port, without TLS', () => {
+  for (const port of [5672, 20_001]) {
+    const password = eventHubsConnectionString(port);
+    const { broker, tls } = kafkaAddress(password, 9092);
+    assert.deepEqual([broker, tls], ['127.0.0.1:9092', false]);
+  }
+});
