@@ -90,6 +90,7 @@ var ownMonitorScope = privateNetwork && empty(existing.?monitorPrivateLinkScopeI
 
 // Only then does the app read a key from the vault.
 var sealing = app.userIdMode != 'plain'
+var hashing = app.userIdMode == 'hmac'
 
 // pairIngest is left out where there is no pair topic.
 var hubList = filter([hubs.ledger, hubs.paymentOrder, hubs.pair], name => !empty(name))
@@ -250,7 +251,7 @@ module vaultAccess 'modules/vaultAccess.bicep' = if (sealing) {
   scope: resourceGroup(split(ids.vault, '/')[2], split(ids.vault, '/')[4])
   params: {
     vaultName: vaultName
-    secretNames: ownVault ? [] : [app.userIdKeyName, app.dlqSealKeyName]
+    secretNames: ownVault ? [] : concat([app.dlqSealKeyName], hashing ? [app.userIdKeyName] : [])
     readers: concat([appIdentity], operatorGrantees)
   }
   dependsOn: [vault]
@@ -421,10 +422,10 @@ module functionApp 'modules/functionApp.bicep' = {
       sealing
         ? {
             KEY_VAULT_URL: 'https://${vaultName}${environment().suffixes.keyvaultDns}'
-            USER_ID_KEY_SECRET: app.userIdKeyName
             DLQ_SEAL_KEY_SECRET: app.dlqSealKeyName
           }
-        : {}
+        : {},
+      hashing ? { USER_ID_KEY_SECRET: app.userIdKeyName } : {}
     )
   }
   // The app starts when it is made: what it reads has to be there, and may be read.

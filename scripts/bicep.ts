@@ -122,12 +122,28 @@ export class Bicep {
 
   /** The resources that a parameter file leads to, as JSON. @throws where it does not compile. */
   async snapshot(parameterFile: string): Promise<string> {
-    const answer: { snapshot: string } = await this.#connection.sendRequest('bicep/getSnapshot', {
+    try {
+      const answer: { snapshot: string } = await this.#connection.sendRequest('bicep/getSnapshot', {
+        path: parameterFile,
+        metadata: { ...PLACE, deploymentName: null },
+        externalInputs: null,
+      });
+      return answer.snapshot;
+    } catch (error) {
+      const reasons = (await this.#diagnose(parameterFile)).map(
+        ({ source, range, code, message }) => `${source}:${range.start.line + 1} ${code} ${message}`,
+      );
+      // Not the error itself: it carries the stack of the compiler.
+      throw new Error([`${parameterFile}: ${(error as Error).message}`, ...reasons].join('\n'));
+    }
+  }
+
+  async #diagnose(parameterFile: string): Promise<Diagnostic[]> {
+    const answer: { diagnostics: Diagnostic[] } = await this.#connection.sendRequest('bicep/compileParams', {
       path: parameterFile,
-      metadata: { ...PLACE, deploymentName: null },
-      externalInputs: null,
+      parameterOverrides: {},
     });
-    return answer.snapshot;
+    return answer.diagnostics.filter(({ level }) => level === 'Error');
   }
 
   close(): Promise<void> {

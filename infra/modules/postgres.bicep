@@ -1,5 +1,5 @@
 // The serving database. Entra logins only, in both profiles: there is no administrator password. Roles, schema and logins are made by
-// migrations and by infra/database/entraPrincipals.ts, from a place that reaches the server: see README.md in this folder.
+// migrations and by infra/database/entraPrincipals.ts, from a place that reaches the server: docs/infrastructure.md.
 import { databaseAdministrator, databaseSizes, resourceTags } from 'types.bicep'
 
 param location string

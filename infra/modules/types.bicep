@@ -50,7 +50,7 @@ type hubNames = {
 }
 
 @export()
-@description('A virtual network of somebody else. Its subnets must be ready; README.md in this folder says how.')
+@description('A virtual network of somebody else. Its subnets must be ready: docs/infrastructure.md.')
 type existingVirtualNetwork = {
   id: string
   @description('Delegated to Microsoft.App/environments, with the service endpoint Microsoft.Web; no underscore in its name.')
@@ -69,7 +69,7 @@ type existingResources = {
   virtualNetwork: existingVirtualNetwork?
   @description('Resource group that holds the private DNS zones, linked to the network by their owner.')
   privateDnsZonesResourceGroupId: string?
-  @description('With RBAC. Its two secrets must exist: roles are granted on each of them, not on the vault.')
+  @description('With RBAC. The secrets must exist: roles are granted on each of them, not on the vault.')
   keyVaultId: string?
   @description('As for the namespace.')
   keyVaultHasPrivateEndpoint: bool?

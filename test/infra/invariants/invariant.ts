@@ -36,10 +36,9 @@ export function each(
 
 /** The settings of the Function App. */
 export function appSettings(prediction: Prediction): Record<string, string> {
-  const { appSettings } = theOnly(prediction, 'Microsoft.Web/sites').properties?.['siteConfig'] as {
-    appSettings: { name: string; value: string }[];
-  };
-  return Object.fromEntries(appSettings.map(({ name, value }) => [name, value]));
+  const settings: { name: string; value: string }[] =
+    theOnly(prediction, TYPES.site).properties?.['siteConfig']?.appSettings ?? [];
+  return Object.fromEntries(settings.map(({ name, value }) => [name, value]));
 }
 
 /** Resource id of what a child or an extension resource belongs to. */

@@ -1,5 +1,5 @@
-import type { Prediction, Resource } from '../../../infra/prediction.ts';
-import { appSettings, each, type Invariant, ofType, TYPES, theOnly } from './invariant.ts';
+import type { Prediction, Properties, Resource } from '../../../infra/prediction.ts';
+import { appSettings, each, type Invariant, type Meant, ofType, TYPES, theOnly } from './invariant.ts';
 
 /** The sub-resources that the app uses, and the DNS zone of each. */
 const ZONES = {
@@ -89,7 +89,7 @@ export const closedIsReachable: Invariant = (prediction, meant) => {
 };
 
 /** Telemetry goes through a private link scope: ours with an endpoint, or that of the organisation. */
-function monitorProblems(prediction: Prediction, meant: Parameters<Invariant>[1]): string[] {
+function monitorProblems(prediction: Prediction, meant: Meant): string[] {
   const scoped = ofType(prediction, 'Microsoft.Insights/privateLinkScopes/scopedResources');
   const wanted = [
     ...ofType(prediction, TYPES.component),
@@ -111,13 +111,14 @@ function monitorProblems(prediction: Prediction, meant: Parameters<Invariant>[1]
 
 function endpointProblems(
   prediction: Prediction,
-  meant: Parameters<Invariant>[1],
+  meant: Meant,
   endpoint: Resource,
   zones: readonly string[],
 ): string[] {
   const problems: string[] = [];
   const subnet: string = endpoint.properties?.['subnet']?.id ?? '';
-  if (!subnetExists(prediction, meant, subnet)) problems.push(`${endpoint.name} is in no subnet of the network`);
+  if (!subnetExists(prediction, meant, subnet))
+    problems.push(`${endpoint.name} is in no subnet of the network`);
   const records = ofType(prediction, TYPES.endpointRecords).find(
     ({ name }) => name === `${endpoint.name}/default`,
   );
@@ -146,12 +147,19 @@ function zoneProblems(prediction: Prediction, zone: string, networkId: string): 
   return linked ? [] : [`${zone} is not linked to the network`];
 }
 
-function subnetExists(prediction: Prediction, meant: Parameters<Invariant>[1], id: string): boolean {
+interface Subnet {
+  readonly name: string;
+  readonly properties: Properties;
+}
+
+function subnetsOf(network: Resource): Subnet[] {
+  return network.properties?.['subnets'] ?? [];
+}
+
+function subnetExists(prediction: Prediction, meant: Meant, id: string): boolean {
   if (meant.existing.includes('network')) return /\/virtualNetworks\/[^/]+\/subnets\/[^/]+$/.test(id);
   return ofType(prediction, TYPES.network).some((network) =>
-    (network.properties?.['subnets'] as { name: string }[]).some(
-      ({ name }) => id === `${network.id}/subnets/${name}`,
-    ),
+    subnetsOf(network).some(({ name }) => id === `${network.id}/subnets/${name}`),
   );
 }
 
@@ -162,18 +170,19 @@ export const appIsInTheNetwork: Invariant = (prediction, meant) => {
   if (!meant.private) return subnetId === null ? [] : ['the app is in a network that nobody made'];
   if (subnetId === null || !subnetExists(prediction, meant, subnetId)) return ['the app is in no network'];
   if (meant.existing.includes('network')) return [];
-  const subnets: { name: string; properties: NonNullable<Resource['properties']> }[] = theOnly(
-    prediction,
-    TYPES.network,
-  ).properties?.['subnets'];
+  const subnets = subnetsOf(theOnly(prediction, TYPES.network));
   const subnet = subnets.find(({ name }) => subnetId.endsWith(`/${name}`))!;
-  const services = (subnet.properties['serviceEndpoints'] ?? []).map((one: { service: string }) => one.service);
+  const services = (subnet.properties['serviceEndpoints'] ?? []).map(
+    (one: { service: string }) => one.service,
+  );
   const delegation = subnet.properties['delegations']?.[0]?.properties.serviceName;
   return [
     ...(delegation === 'Microsoft.App/environments' ? [] : [`${subnet.name} is not delegated to Flex`]),
     ...(services.includes('Microsoft.Web') ? [] : [`${subnet.name} has no endpoint of Microsoft.Web`]),
     ...(subnet.name.includes('_') ? [`${subnet.name} has an underscore`] : []),
-    ...(Number(subnet.properties['addressPrefix'].split('/')[1]) <= 27 ? [] : [`${subnet.name} is too small`]),
+    ...(Number(subnet.properties['addressPrefix'].split('/')[1]) <= 27
+      ? []
+      : [`${subnet.name} is too small`]),
   ];
 };
 
@@ -181,10 +190,7 @@ export const appIsInTheNetwork: Invariant = (prediction, meant) => {
 export const subnetsAreGuarded: Invariant = (prediction, meant) => {
   if (!meant.private || meant.existing.includes('network')) return [];
   const groups = new Map(ofType(prediction, TYPES.securityGroup).map((group) => [group.id, group]));
-  const subnets: { name: string; properties: NonNullable<Resource['properties']> }[] = theOnly(
-    prediction,
-    TYPES.network,
-  ).properties?.['subnets'];
+  const subnets = subnetsOf(theOnly(prediction, TYPES.network));
   const problems = subnets
     .filter(({ properties }) => !groups.has(properties['networkSecurityGroup']?.id))
     .map(({ name }) => `subnet ${name} has no security group`);
@@ -193,7 +199,7 @@ export const subnetsAreGuarded: Invariant = (prediction, meant) => {
     problems.push('the security group does not apply to private endpoints');
   }
   const app = named('app');
-  const rules: { properties: NonNullable<Resource['properties']> }[] =
+  const rules: { properties: Properties }[] =
     groups.get(app['networkSecurityGroup']?.id)?.properties?.['securityRules'] ?? [];
   const deniesInternet = rules.some(
     ({ properties }) =>
@@ -204,7 +210,8 @@ export const subnetsAreGuarded: Invariant = (prediction, meant) => {
   if (!deniesInternet && !routesThroughFirewall(prediction, app['routeTable']?.id)) {
     problems.push('the app can reach any address of the internet');
   }
-  if (app['defaultOutboundAccess'] !== false) problems.push('the subnet of the app has default outbound access');
+  if (app['defaultOutboundAccess'] !== false)
+    problems.push('the subnet of the app has default outbound access');
   return problems;
 };
 

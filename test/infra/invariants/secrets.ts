@@ -28,7 +28,11 @@ export const telemetryNeedsAToken: Invariant = (prediction) => {
     ({ DisableLocalAuth }) => DisableLocalAuth === true,
     'local authentication is on',
   );
-  if (!/^\[format\('Authorization=AAD;ClientId=/.test(settings['APPLICATIONINSIGHTS_AUTHENTICATION_STRING'] ?? '')) {
+  if (
+    !/^\[format\('Authorization=AAD;ClientId=/.test(
+      settings['APPLICATIONINSIGHTS_AUTHENTICATION_STRING'] ?? '',
+    )
+  ) {
     problems.push('the app has no APPLICATIONINSIGHTS_AUTHENTICATION_STRING with its identity');
   }
   return problems;
@@ -84,8 +88,7 @@ export const tlsAtLeast12: Invariant = (prediction) => {
   return [
     ...each(
       ofType(prediction, TYPES.storage),
-      (account) =>
-        account['minimumTlsVersion'] === 'TLS1_2' && account['supportsHttpsTrafficOnly'] === true,
+      (account) => account['minimumTlsVersion'] === 'TLS1_2' && account['supportsHttpsTrafficOnly'] === true,
       'TLS 1.2 is not the least',
     ),
     ...each(

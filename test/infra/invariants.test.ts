@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Prediction, Properties } from '../../infra/prediction.ts';
+import { findBicep, NO_BICEP } from '../../scripts/bicep.ts';
+import { INVARIANTS } from './invariants/index.ts';
+import { ofType, TYPES, theOnly } from './invariants/invariant.ts';
+import { namesFit } from './invariants/operations.ts';
+import { ENVIRONMENT, PARAMETER_FILES, type ParameterFile, Templates } from './templates.ts';
+
+const program = await findBicep();
+const options = { skip: program === undefined && NO_BICEP };
+const SECURE = 'infra/cloud-secure.bicepparam';
+const files = Object.keys(PARAMETER_FILES) as ParameterFile[];
+
+describe('predicted resources', options, () => {
+  let templates: Templates;
+  const predictions = new Map<ParameterFile, Prediction>();
+  before(async () => {
+    templates = new Templates(program!);
+    for (const file of files) predictions.set(file, await templates.predict(file));
+  });
+  after(() => templates.close());
+
+  for (const file of files) {
+    describe(file, () => {
+      for (const [name, invariant] of Object.entries(INVARIANTS)) {
+        it(name, () => assert.deepEqual(invariant(predictions.get(file)!, PARAMETER_FILES[file]), []));
+      }
+    });
+  }
+
+  it('the profiles share no resource, in one resource group either', () => {
+    const ids = (file: ParameterFile) => predictions.get(file)!.resources.map(({ id }) => id);
+    const others = new Set(ids(SECURE));
+    assert.deepEqual(
+      ids('infra/cloud-test.bicepparam').filter((id) => others.has(id)),
+      [],
+    );
+  });
+
+  it('what other teams own is not made; roles and the consumer group on it are, in its own resource group', () => {
+    const ids = predictions.get('test/infra/reuse.bicepparam')!.resources.map(({ id }) => id);
+    const groups = [...new Set(ids.map((id) => id.split('/')[4]))].sort();
+    assert.deepEqual(groups, ['rg-bosync', 'rg-events', 'rg-logs', 'rg-vaults']);
+    const elsewhere = ids.filter((id) => !id.includes('/rg-bosync/')).map((id) => id.split('/').slice(-2)[0]);
+    assert.deepEqual([...new Set(elsewhere)].sort(), [
+      'consumergroups',
+      'roleAssignments',
+      'scopedResources',
+    ]);
+  });
+});
+
+describe('names', options, () => {
+  let templates: Templates;
+  before(() => {
+    templates = new Templates(program!);
+  });
+  after(() => templates.close());
+  for (const prefix of [
+    'ab',
+    'a-b',
+    `x${'-long-prefix'.repeat(3)}-ab`,
+    'abcdefghijklmnopqrstuvwxyzabcdefghijklmn',
+  ]) {
+    it(`fit with the prefix ${prefix}`, async () => {
+      const from = "readEnvironmentVariable('NAME_PREFIX', 'bosync-secure')";
+      const prediction = await templates.predict(SECURE, [{ file: SECURE, from, to: `'${prefix}'` }]);
+      assert.ok(prediction.resources.some(({ name }) => name.includes(prefix)));
+      assert.deepEqual(namesFit(prediction, PARAMETER_FILES[SECURE]), []);
+    });
+  }
+
+  it('of 41 characters or more are refused', async () => {
+    const from = "readEnvironmentVariable('NAME_PREFIX', 'bosync-secure')";
+    await assert.rejects(templates.predict(SECURE, [{ file: SECURE, from, to: `'${'a'.repeat(41)}'` }]));
+  });
+});
+
+describe('egress through a firewall', options, () => {
+  it('routes the app and the runner through it, and leaves the deciding to it', async () => {
+    const templates = new Templates(program!, { ...ENVIRONMENT, EGRESS_FIREWALL_ADDRESS: '10.0.0.4' });
+    try {
+      const prediction = await templates.predict(SECURE);
+      for (const [name, invariant] of Object.entries(INVARIANTS)) {
+        assert.deepEqual(invariant(prediction, PARAMETER_FILES[SECURE]), [], name);
+      }
+      const [table] = ofType(prediction, 'Microsoft.Network/routeTables');
+      assert.equal(table?.properties?.['routes'][0].properties.nextHopIpAddress, '10.0.0.4');
+      const subnets: { name: string; properties: Properties }[] = theOnly(prediction, TYPES.network)
+        .properties?.['subnets'];
+      const routed = subnets.filter(({ properties }) => properties['routeTable']?.id === table?.id);
+      assert.deepEqual(
+        routed.map(({ name }) => name),
+        ['app', 'runner'],
+      );
+    } finally {
+      await templates.close();
+    }
+  });
+});

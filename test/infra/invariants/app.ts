@@ -1,0 +1,173 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { REPLAY_QUEUE } from '../../../shared/replay/request.ts';
+import { readSettings, SettingsError } from '../../../shared/settings/settings.ts';
+import { appSettings, type Invariant, ofType, TYPES, theOnly } from './invariant.ts';
+
+/** Settings that Flex Consumption refuses, or that belong to other plans. */
+const FORBIDDEN =
+  /^(FUNCTIONS_WORKER_RUNTIME|FUNCTIONS_EXTENSION_VERSION|FUNCTIONS_WORKER_PROCESS_COUNT|WEBSITE_.*|SCM_DO_BUILD_DURING_DEPLOYMENT|ENABLE_ORYX_BUILD|TZ)$/;
+/** Settings that the product does not read in `readSettings`: the host's own, where telemetry goes, and which identity to use. */
+const READ_ELSEWHERE = [
+  'APPLICATIONINSIGHTS_AUTHENTICATION_STRING',
+  'APPLICATIONINSIGHTS_CONNECTION_STRING',
+  'AZURE_CLIENT_ID',
+  'AzureWebJobsStorage__clientId',
+  'AzureWebJobsStorage__credential',
+  'EventHubs__clientId',
+  'EventHubs__credential',
+  'languageWorkers__node__arguments',
+];
+/** With one of these left out, the product has to refuse the start: else it would run on a default that nobody chose. */
+const REQUIRED = [
+  'AzureWebJobsStorage__accountName',
+  'EventHubs__fullyQualifiedNamespace',
+  'EVENT_HUBS_CONSUMER_GROUP',
+  'PGHOST',
+  'PGDATABASE',
+  'PGUSER',
+];
+/** Maximum connections by default, less those that Azure keeps for itself. */
+const CONNECTIONS: Readonly<Record<string, number>> = {
+  Standard_B2s: 414,
+  Standard_D2ds_v5: 844,
+  Standard_D4ds_v5: 1703,
+};
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+
+export const nothingThatFlexForbids: Invariant = (prediction) => [
+  ...Object.keys(appSettings(prediction))
+    .filter((name) => FORBIDDEN.test(name))
+    .map((name) => `setting ${name} is not for Flex Consumption`),
+  ...ofType(prediction, 'Microsoft.Web/sites/slots').map(({ name }) => `slot ${name}`),
+  ...ofType(prediction, TYPES.diagnostics)
+    .filter(({ id }) => /\/(sites|serverfarms)\//.test(id))
+    .map(() => 'diagnostic settings on the site'),
+];
+
+/** Node 24 on Flex Consumption, with the app's identity, and instances kept only of functions that there are. */
+export const flexConsumption: Invariant = (prediction) => {
+  const plan = theOnly(prediction, TYPES.plan);
+  const site = theOnly(prediction, TYPES.site);
+  const { deployment, runtime, scaleAndConcurrency } = site.properties?.['functionAppConfig'] ?? {};
+  const identities = Object.keys(site.identity?.['userAssignedIdentities'] ?? {});
+  const account = theOnly(prediction, TYPES.storage).name;
+  const container = ofType(prediction, `${TYPES.storage}/blobServices/containers`)[0]?.name.split('/').at(-1);
+  const kept: { name: string }[] = scaleAndConcurrency?.alwaysReady ?? [];
+  return [
+    ...(plan.sku?.['name'] === 'FC1' && plan.properties?.['reserved'] === true
+      ? []
+      : ['the plan is not Flex Consumption']),
+    ...(runtime?.name === 'node' && runtime?.version === '24' ? [] : ['the runtime is not Node 24']),
+    ...(site.identity?.['type'] === 'UserAssigned' && identities.length === 1
+      ? []
+      : ['the app has not exactly one user-assigned identity']),
+    ...(deployment?.storage.authentication.userAssignedIdentityResourceId === identities[0]
+      ? []
+      : ['the package is not fetched by the identity of the app']),
+    ...(deployment?.storage.value === `https://${account}.blob.core.windows.net/${container}`
+      ? []
+      : ['the package has no container']),
+    ...kept
+      .filter(({ name }) => !functionNames().some((known) => name === `function:${known}`))
+      .map(({ name }) => `instances are kept for ${name}, which does not exist`),
+  ];
+};
+
+/** As `functions/` registers them. */
+function functionNames(): string[] {
+  return globSync(join(ROOT, 'functions', '*.ts')).flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(/app\.\w+\('(\w+)'/g)].map(([, name]) => name!),
+  );
+}
+
+/** The settings are those that the product reads, all of them and no other, and it takes them. */
+export const settingsAreThoseOfTheProduct: Invariant = (prediction) => {
+  const settings = appSettings(prediction);
+  const read = new Set<string>();
+  const recorded = new Proxy(settings, {
+    get(target, name: string) {
+      read.add(name);
+      return target[name];
+    },
+  });
+  const problems = refusals(recorded);
+  for (const name of Object.keys(settings)) {
+    if (!read.has(name) && !READ_ELSEWHERE.includes(name)) problems.push(`nobody reads ${name}`);
+  }
+  for (const name of REQUIRED) {
+    const { [name]: _, ...others } = settings;
+    if (refusals(others).length === 0) problems.push(`the app starts without ${name}`);
+  }
+  const identity = theOnly(prediction, 'Microsoft.ManagedIdentity/userAssignedIdentities');
+  if (settings['PGUSER'] !== identity.name) problems.push('PGUSER is not the identity of the app');
+  if (settings['DATABASE_AUTH'] !== 'entra') problems.push('the database is not reached by identity');
+  for (const name of READ_ELSEWHERE) {
+    if (!settings[name]) problems.push(`${name} is missing`);
+  }
+  for (const name of ['AzureWebJobsStorage__clientId', 'EventHubs__clientId', 'AZURE_CLIENT_ID']) {
+    if (!settings[name]?.includes(`/userAssignedIdentities/${identity.name}'`)) {
+      problems.push(`${name} is not the identity of the app`);
+    }
+  }
+  return problems;
+};
+
+function refusals(environment: Record<string, string>): string[] {
+  try {
+    readSettings(environment);
+    return [];
+  } catch (error) {
+    if (error instanceof SettingsError) return [...error.problems];
+    throw error;
+  }
+}
+
+/** User ids never leave Cloud-Secure as they came. */
+export const userIdsAreHashed: Invariant = (prediction, meant) =>
+  meant.profile === 'cloud-test' || appSettings(prediction)['USER_ID_MODE'] === 'hmac'
+    ? []
+    : ['USER_ID_MODE is not hmac'];
+
+/** The hubs that the settings name, with the consumer group of the app; the queue of replay requests, and its poison queue. */
+export const hubsAndQueues: Invariant = (prediction, meant) => {
+  const settings = appSettings(prediction);
+  const topics = ['LEDGER_TOPIC', 'PAYMENT_ORDER_TOPIC', 'PAIR_TOPIC']
+    .map((name) => settings[name] ?? '')
+    .filter((topic) => topic !== '');
+  const namespace = settings['EventHubs__fullyQualifiedNamespace']?.replace(
+    /\.servicebus\.windows\.net$/,
+    '',
+  );
+  const groups = ofType(prediction, TYPES.consumerGroup).map(({ name }) => name);
+  const hubs = ofType(prediction, TYPES.hub);
+  const queues = ofType(prediction, `${TYPES.storage}/queueServices/queues`).map(({ name }) =>
+    name.split('/').at(-1),
+  );
+  return [
+    ...topics
+      .filter((topic) => !groups.includes(`${namespace}/${topic}/${settings['EVENT_HUBS_CONSUMER_GROUP']}`))
+      .map((topic) => `hub ${topic} has no consumer group of the app`),
+    ...(meant.existing.includes('namespace') ? [] : topics)
+      .filter((topic) => !hubs.some(({ name }) => name === `${namespace}/${topic}`))
+      .map((topic) => `there is no hub ${topic}`),
+    ...hubs
+      .filter(({ properties }) => !(properties?.['retentionDescription']?.retentionTimeInHours >= 24))
+      .map(({ name }) => `hub ${name} keeps events for less than a day`),
+    ...[REPLAY_QUEUE, `${REPLAY_QUEUE}-poison`]
+      .filter((queue) => !queues.includes(queue))
+      .map((queue) => `there is no queue ${queue}`),
+  ];
+};
+
+/** All instances together, each with the pool of the batches and the two of the timer, fit into what the server takes. */
+export const connectionsFit: Invariant = (prediction) => {
+  const sku: string = theOnly(prediction, TYPES.database).sku?.['name'];
+  const { maximumInstanceCount } =
+    theOnly(prediction, TYPES.site).properties?.['functionAppConfig'].scaleAndConcurrency ?? {};
+  const needed = maximumInstanceCount * (Number(appSettings(prediction)['DB_POOL_SIZE']) + 2);
+  const limit = CONNECTIONS[sku];
+  if (limit === undefined) return [`how many connections ${sku} takes is not known here`];
+  return needed <= limit ? [] : [`${needed} connections are more than the ${limit} of ${sku}`];
+};

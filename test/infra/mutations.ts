@@ -1,0 +1,341 @@
+import type { InvariantName } from './invariants/index.ts';
+import type { Change, ParameterFile } from './templates.ts';
+
+/** A template that somebody broke, and the invariants that say so. */
+export interface Mutation {
+  readonly name: string;
+  readonly in?: ParameterFile;
+  readonly change: Change;
+  readonly caughtBy: InvariantName;
+}
+
+const module = (name: string, from: string, to: string): Change => ({
+  file: `infra/modules/${name}.bicep`,
+  from,
+  to,
+});
+const main = (from: string, to: string): Change => ({ file: 'infra/main.bicep', from, to });
+const secure = (from: string, to: string): Change => ({ file: 'infra/cloud-secure.bicepparam', from, to });
+
+/** Each is applied by itself, to Cloud-Secure unless it says another file. */
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    name: 'storage by its key',
+    change: main(
+      "        AzureWebJobsStorage__credential: 'managedidentity'",
+      "        AzureWebJobsStorage: listKeys(ids.storage, '2025-01-01').keys[0].value\n        AzureWebJobsStorage__credential: 'managedidentity'",
+    ),
+    caughtBy: 'noSecret',
+  },
+  {
+    name: 'a key in an output',
+    change: main(
+      'output identityName string = identity.name',
+      "output identityName string = listKeys(ids.storage, '2025-01-01').keys[0].value",
+    ),
+    caughtBy: 'noSecret',
+  },
+  {
+    name: 'a database password',
+    change: module('postgres', "    version: '18'", "    version: '18'\n    administratorLogin: 'owner'"),
+    caughtBy: 'noSecret',
+  },
+  {
+    name: 'a Key Vault reference, which Flex Consumption cannot resolve in a closed vault',
+    change: main(
+      "        DATABASE_AUTH: 'entra'",
+      "        DATABASE_AUTH: '@Microsoft.KeyVault(SecretUri=x)'",
+    ),
+    caughtBy: 'noSecret',
+  },
+  {
+    name: 'storage that takes keys',
+    change: module('storage', 'allowSharedKeyAccess: false', 'allowSharedKeyAccess: true'),
+    caughtBy: 'localAuthOff',
+  },
+  {
+    name: 'a namespace that takes SAS',
+    change: module('eventHubs', 'disableLocalAuth: true', 'disableLocalAuth: false'),
+    caughtBy: 'localAuthOff',
+  },
+  {
+    name: 'a database that takes passwords',
+    change: module('postgres', "passwordAuth: 'Disabled'", "passwordAuth: 'Enabled'"),
+    caughtBy: 'localAuthOff',
+  },
+  {
+    name: 'publishing by user name',
+    change: module('functionApp', 'allow: false', 'allow: true'),
+    caughtBy: 'localAuthOff',
+  },
+  {
+    name: 'telemetry without a token',
+    change: module('applicationInsights', 'DisableLocalAuth: true', 'DisableLocalAuth: false'),
+    caughtBy: 'telemetryNeedsAToken',
+  },
+  {
+    name: 'a vault without purge protection',
+    change: module('keyVault', 'enablePurgeProtection: true', 'enablePurgeProtection: null'),
+    caughtBy: 'vaultIsProtected',
+  },
+  {
+    name: 'TLS 1.0',
+    change: module('storage', "'TLS1_2'", "'TLS1_0'"),
+    caughtBy: 'tlsAtLeast12',
+  },
+  {
+    name: 'a database without TLS',
+    change: module(
+      'postgres',
+      "name: 'require_secure_transport'\n    value: 'on'",
+      "name: 'require_secure_transport'\n    value: 'off'",
+    ),
+    caughtBy: 'tlsAtLeast12',
+  },
+  ...['storage', 'keyVault', 'functionApp', 'postgres', 'eventHubs'].map(
+    (name): Mutation => ({
+      name: `public access in ${name}.bicep`,
+      change: module(name, "publicAccess ? 'Enabled' : 'Disabled'", "'Enabled'"),
+      caughtBy: 'publicAccessClosed',
+    }),
+  ),
+  {
+    name: 'a rule set that opens a closed namespace',
+    change: module('eventHubs', "defaultAction: publicAccess ? 'Allow' : 'Deny'", "defaultAction: 'Allow'"),
+    caughtBy: 'publicAccessClosed',
+  },
+  {
+    name: 'the whole profile public',
+    change: secure('param privateNetwork = true', 'param privateNetwork = false'),
+    caughtBy: 'publicAccessClosed',
+  },
+  ...['blob', 'queue', 'table', 'postgresqlServer', 'sites'].map(
+    (group): Mutation => ({
+      name: `no endpoint of ${group}`,
+      change: main(`    { group: '${group}', target`, `    { group: 'namespace', target`),
+      caughtBy: 'closedIsReachable',
+    }),
+  ),
+  {
+    name: 'no endpoint of the namespace',
+    change: main("[{ group: 'namespace', target: 'namespace' }]", '[]'),
+    caughtBy: 'closedIsReachable',
+  },
+  {
+    name: 'no endpoint of the vault',
+    change: main("[{ group: 'vault', target: 'vault' }]", '[]'),
+    caughtBy: 'closedIsReachable',
+  },
+  {
+    name: 'an endpoint in no subnet',
+    change: main("names.network,\n    'endpoints'\n", "names.network,\n    'other'\n"),
+    caughtBy: 'closedIsReachable',
+  },
+  {
+    name: 'zones that no network sees',
+    change: main('virtualNetworkId: ids.network', 'virtualNetworkId: ids.app'),
+    caughtBy: 'closedIsReachable',
+  },
+  {
+    name: 'a zone under another name',
+    change: main("'privatelink.vaultcore.azure.net'", "'privatelink.vault.azure.net'"),
+    caughtBy: 'closedIsReachable',
+  },
+  {
+    name: 'endpoints of shared resources without records in the central zones',
+    in: 'test/infra/reuse.bicepparam',
+    change: module(
+      'privateEndpoint',
+      'for (name, index) in zoneNames: {\n          name',
+      'for (name, index) in take(zoneNames, 0): {\n          name',
+    ),
+    caughtBy: 'closedIsReachable',
+  },
+  {
+    name: 'an app in no network',
+    change: main("privateNetwork ? subnets.app : ''", "''"),
+    caughtBy: 'appIsInTheNetwork',
+  },
+  {
+    name: 'a subnet that is not delegated',
+    change: module('network', "'Microsoft.App/environments'", "'Microsoft.Web/serverFarms'"),
+    caughtBy: 'appIsInTheNetwork',
+  },
+  {
+    name: 'no endpoint of Microsoft.Web in the subnet of the app',
+    change: module('network', "service: 'Microsoft.Web'", "service: 'Microsoft.Sql'"),
+    caughtBy: 'appIsInTheNetwork',
+  },
+  {
+    name: 'a subnet without a security group',
+    change: module(
+      'network',
+      'networkSecurityGroup: {\n            id: endpointsSecurity.id\n          }',
+      'natGateway: null',
+    ),
+    caughtBy: 'subnetsAreGuarded',
+  },
+  {
+    name: 'a way to the internet',
+    change: module(
+      'network',
+      "destinationAddressPrefix: 'Internet'",
+      "destinationAddressPrefix: '203.0.113.0/24'",
+    ),
+    caughtBy: 'subnetsAreGuarded',
+  },
+  {
+    name: 'a role on the resource group',
+    change: module('storage', '  scope: account\n', ''),
+    caughtBy: 'rolesAreNarrow',
+  },
+  {
+    name: 'the app as owner of the queues',
+    change: module(
+      'storage',
+      'roles.storageQueueDataContributor\n      )',
+      "'8e3af657-a8ff-443c-a75c-2fe8c4bcb635'\n      )",
+    ),
+    caughtBy: 'rolesAreNarrow',
+  },
+  {
+    name: 'a role on all of a vault of another team',
+    in: 'test/infra/reuse.bicepparam',
+    change: main('secretNames: ownVault ? [] :', 'secretNames: true ? [] :'),
+    caughtBy: 'rolesAreNarrow',
+  },
+  {
+    name: 'a hub that the app may not read',
+    change: main(
+      'readers: concat([appIdentity], operatorGrantees)\n      producers',
+      'readers: operatorGrantees\n      producers',
+    ),
+    caughtBy: 'appHasItsRoles',
+  },
+  {
+    name: 'a secret that the app may not read',
+    in: 'test/infra/reuse.bicepparam',
+    change: main('hashing ? [app.userIdKeyName] : []', '[]'),
+    caughtBy: 'appHasItsRoles',
+  },
+  {
+    name: 'a setting that is left out',
+    change: main('        EVENT_HUBS_CONSUMER_GROUP: app.consumerGroup\n', ''),
+    caughtBy: 'settingsAreThoseOfTheProduct',
+  },
+  {
+    name: 'a setting that nobody reads',
+    change: main("        PGPORT: '5432'", "        PGPORT: '5432'\n        PGSSLMODE: 'require'"),
+    caughtBy: 'settingsAreThoseOfTheProduct',
+  },
+  {
+    name: 'a setting with a value that the product refuses',
+    change: secure("metricsSchedule: '*/30 * * * * *'", "metricsSchedule: '*/30 * * * *'"),
+    caughtBy: 'settingsAreThoseOfTheProduct',
+  },
+  {
+    name: 'two topics in one hub',
+    change: secure("pair: 'payment.ledger.paired'", "pair: 'ledger.entry.upserted'"),
+    caughtBy: 'settingsAreThoseOfTheProduct',
+  },
+  {
+    name: 'user ids as they come',
+    change: secure("userIdMode: 'hmac'", "userIdMode: 'plain'"),
+    caughtBy: 'userIdsAreHashed',
+  },
+  {
+    name: 'a setting that Flex Consumption refuses',
+    change: main(
+      "        PGPORT: '5432'",
+      "        PGPORT: '5432'\n        FUNCTIONS_WORKER_RUNTIME: 'node'",
+    ),
+    caughtBy: 'nothingThatFlexForbids',
+  },
+  {
+    name: 'instances of a function that does not exist',
+    change: main("['ledgerIngest', 'orderIngest']", "['ledgerIngest', 'ordersIngest']"),
+    caughtBy: 'flexConsumption',
+  },
+  {
+    name: 'Node 22',
+    change: module('functionApp', "version: '24'", "version: '22'"),
+    caughtBy: 'flexConsumption',
+  },
+  {
+    name: 'no consumer group',
+    change: module('hubAccess', 'name: consumerGroup', "name: 'other'"),
+    caughtBy: 'hubsAndQueues',
+  },
+  {
+    name: 'no poison queue',
+    change: module('storage', "['dlq-replay', 'dlq-replay-poison']", "['dlq-replay', 'dlq-replay-dead']"),
+    caughtBy: 'hubsAndQueues',
+  },
+  {
+    name: 'more connections than the server takes',
+    change: secure('databasePoolSize: 8', 'databasePoolSize: 80'),
+    caughtBy: 'connectionsFit',
+  },
+  {
+    name: 'no audit of the database',
+    change: module('postgres', "'pg_stat_statements,pgaudit'", "'pg_stat_statements'"),
+    caughtBy: 'databaseIsWatched',
+  },
+  {
+    name: 'rows in the log of the database',
+    change: module('postgres', "'terse'", "'default'"),
+    caughtBy: 'databaseIsWatched',
+  },
+  {
+    name: 'no standby',
+    change: secure(
+      "tier: 'GeneralPurpose'\n    storageGB: 256\n    backupDays: 35\n    geoRedundantBackup: true\n    zoneRedundant: true",
+      "tier: 'GeneralPurpose'\n    storageGB: 256\n    backupDays: 35\n    geoRedundantBackup: true\n    zoneRedundant: false",
+    ),
+    caughtBy: 'survivesAZone',
+  },
+  {
+    name: 'backups in one region',
+    change: secure('geoRedundantBackup: true', 'geoRedundantBackup: false'),
+    caughtBy: 'survivesAZone',
+  },
+  {
+    name: 'no diagnostics of the vault',
+    change: module('keyVault', "scope: vault\n  name: 'to-log-analytics'", "name: 'to-log-analytics'"),
+    caughtBy: 'diagnosticsAreKept',
+  },
+  {
+    name: 'an alert with another threshold',
+    change: module('alerts', '?? alert.threshold', '?? 17'),
+    caughtBy: 'alertsFollowTheFile',
+  },
+  {
+    name: 'the thresholds of the other profile',
+    in: 'infra/cloud-test.bicepparam',
+    change: {
+      file: 'infra/cloud-test.bicepparam',
+      from: "param profile = 'cloud-test'",
+      to: "param profile = 'cloud-secure'",
+    },
+    caughtBy: 'alertsFollowTheFile',
+  },
+  {
+    name: 'an alert that tells nobody',
+    change: module('alerts', 'actionGroups: [actionGroupId]', 'actionGroups: []'),
+    caughtBy: 'alertsFollowTheFile',
+  },
+  {
+    name: 'a metric that nobody sends',
+    change: {
+      file: 'infra/alerts/alerts.json',
+      from: 'Name == \\"consumer_kafka_lag\\"',
+      to: 'Name == \\"consumer_lag\\"',
+    },
+    caughtBy: 'metricsAreInTheCatalogue',
+  },
+  {
+    name: 'a name that Azure refuses',
+    change: main('take(compactPrefix, 7)', 'take(prefix, 7)'),
+    caughtBy: 'namesFit',
+  },
+];
