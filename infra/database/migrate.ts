@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
+import type pg from 'pg';
 
 const migrations = fileURLToPath(new URL('./migrations', import.meta.url));
 
@@ -7,11 +8,11 @@ const migrations = fileURLToPath(new URL('./migrations', import.meta.url));
  * Brings a database to the current schema: runs the numbered SQL files that it has not run yet, in order, in one
  * transaction. Waits for another process that is doing the same. Returns the names of the files that ran.
  *
- * @param url of a role that may create schemas and roles: the owner, not the role of the functions.
+ * @param connection of a role that may create schemas and roles: the owner, not the role of the functions.
  */
-export async function migrate(url: string): Promise<string[]> {
+export async function migrate(connection: string | pg.ClientConfig): Promise<string[]> {
   const ran = await runner({
-    databaseUrl: url,
+    databaseUrl: connection,
     dir: migrations,
     direction: 'up',
     migrationsSchema: 'sync',
