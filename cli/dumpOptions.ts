@@ -1,9 +1,9 @@
-import { basename, isAbsolute, join } from 'node:path';
 import type { Command } from 'commander';
 import type { DumpWindow } from '../shared/dump/dumpRecords.ts';
 import type { OperatorSettings } from '../shared/settings/settings.ts';
 import { Complaint } from './exit.ts';
 import { time, wholeNumber } from './options.ts';
+import { userPath } from './userPath.ts';
 
 /** Options of every command that reads a dump. */
 export interface DumpCommandOptions {
@@ -52,13 +52,4 @@ export function windowOf(
   const first =
     days !== undefined ? at(asOf) - days * 86_400_000_000 : since === undefined ? null : at(since);
   return { asOf: at(asOf), maxClockSkew, since: first, until: until === undefined ? null : at(until) };
-}
-
-/** npm runs programs in the folder of the package, and says in which one the user is. */
-export function userPath(path: string): string {
-  return path === '-' || isAbsolute(path) ? path : join(process.env['INIT_CWD'] ?? process.cwd(), path);
-}
-
-export function shortName(path: string): string {
-  return path === '-' ? 'standard input' : basename(path);
 }

@@ -3,9 +3,9 @@ import { checkColumns } from '../shared/dump/dumpRecords.ts';
 import { readDump } from '../shared/dump/readDump.ts';
 import { ingestRules } from '../shared/ingest/rules.ts';
 import type { DumpTopic } from '../shared/store/backfill/mergeRows.ts';
-import { shortName } from './dumpOptions.ts';
 import { DumpProgress } from './dumpProgress.ts';
 import type { Target } from './target.ts';
+import { shortName } from './userPath.ts';
 
 /** Opens a dump of a topic's table: its rows in pages, how they are read, and where its progress is shown. */
 export async function openSource(

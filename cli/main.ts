@@ -4,6 +4,7 @@ import { HubError } from '../shared/replay/hubReader.ts';
 import { SettingsError } from '../shared/settings/settings.ts';
 import { describeFailure } from '../shared/store/describeFailure.ts';
 import { backfillCommand } from './commands/backfill.ts';
+import { e2eCommand } from './commands/e2e.ts';
 import { gapsCommand } from './commands/gaps.ts';
 import { publishCommand } from './commands/publish.ts';
 import { reconcileCommand } from './commands/reconcile.ts';
@@ -19,6 +20,7 @@ const program = new Command('npm run cli --')
   .addCommand(backfillCommand())
   .addCommand(reconcileCommand())
   .addCommand(publishCommand())
+  .addCommand(e2eCommand())
   .addHelpText(
     'after',
     `

@@ -9,14 +9,7 @@ import type { DumpLine } from '../../shared/dump/readDump.ts';
 import { beginBackfill } from '../../shared/store/backfill/beginBackfill.ts';
 import { finishBackfill } from '../../shared/store/backfill/finishBackfill.ts';
 import type { DumpTopic } from '../../shared/store/backfill/mergeRows.ts';
-import {
-  type DumpCommandOptions,
-  dumpsOf,
-  shortName,
-  userPath,
-  windowOf,
-  withDumpOptions,
-} from '../dumpOptions.ts';
+import { type DumpCommandOptions, dumpsOf, windowOf, withDumpOptions } from '../dumpOptions.ts';
 import { openSource } from '../dumpSource.ts';
 import { EXIT } from '../exit.ts';
 import { NdjsonFile } from '../ndjsonFile.ts';
@@ -24,6 +17,7 @@ import { wholeNumber } from '../options.ts';
 import { writeResult } from '../output.ts';
 import { refusedLine, rejectedLine } from '../rejectedLines.ts';
 import { operatorName, type Target, withTarget } from '../target.ts';
+import { shortName, userPath } from '../userPath.ts';
 
 interface Options extends DumpCommandOptions {
   connections: number;

@@ -7,20 +7,14 @@ import { type Difference, newCounts, reconcile } from '../../shared/reconcile/re
 import type { DumpTopic } from '../../shared/store/backfill/mergeRows.ts';
 import { describeFailure } from '../../shared/store/describeFailure.ts';
 import { recordAction } from '../../shared/store/operator/recordAction.ts';
-import {
-  type DumpCommandOptions,
-  dumpsOf,
-  shortName,
-  userPath,
-  windowOf,
-  withDumpOptions,
-} from '../dumpOptions.ts';
+import { type DumpCommandOptions, dumpsOf, windowOf, withDumpOptions } from '../dumpOptions.ts';
 import { openSource } from '../dumpSource.ts';
 import { EXIT } from '../exit.ts';
 import { NdjsonFile } from '../ndjsonFile.ts';
 import { writeResult } from '../output.ts';
 import { rejectedLine } from '../rejectedLines.ts';
 import { operatorName, type Target, withTarget } from '../target.ts';
+import { shortName, userPath } from '../userPath.ts';
 
 interface Options extends DumpCommandOptions {
   repair?: boolean;

@@ -1,5 +1,10 @@
-import { type EventData, EventHubBufferedProducerClient } from '@azure/event-hubs';
+import {
+  type EventData,
+  EventHubBufferedProducerClient,
+  type EventHubBufferedProducerClientOptions,
+} from '@azure/event-hubs';
 import { LOGICAL_TOPICS, type LogicalTopic } from '../../shared/contracts/fields.ts';
+import type { HubAccess } from '../../shared/settings/eventHubsConnection.ts';
 import type { SyntheticEvent } from './payments.ts';
 
 /** Property that tells the check, not the product, that an event is malformed on purpose, and how. */
@@ -20,16 +25,20 @@ export interface EventPublisher {
   /** Whether this event's topic is in use: an empty PAIR_TOPIC switches confirmations off. */
   takes(event: SyntheticEvent): boolean;
   /** Resolves when there is room in the client's buffer. */
-  publish(event: SyntheticEvent): Promise<void>;
+  publish(event: SyntheticEvent): Promise<unknown>;
   /** Waits until the broker has accepted everything. */
   flush(): Promise<void>;
   close(): Promise<void>;
 }
 
 /** What is sent beside an event's body. */
-export function propertiesOf({ fault }: SyntheticEvent, number: number): Record<string, string> {
+export function propertiesOf(
+  { fault }: SyntheticEvent,
+  number: number,
+  label = 'synthetic',
+): Record<string, string> {
   return {
-    'x-correlation-id': `synthetic-${number}`,
+    'x-correlation-id': `${label}-${number}`,
     ...(fault === undefined ? {} : { [FAULT_PROPERTY]: fault }),
   };
 }
@@ -37,12 +46,16 @@ export function propertiesOf({ fault }: SyntheticEvent, number: number): Record<
 /** Publishes events through Microsoft's client; the same key always goes to the same partition. */
 export class Publisher implements EventPublisher {
   readonly #clients: ReadonlyMap<LogicalTopic, EventHubBufferedProducerClient>;
+  readonly #label: string | undefined;
   #failure: Error | undefined;
+  #count = 0;
   published = 0;
 
-  constructor(connectionString: string, topics: Readonly<Record<LogicalTopic, string>>) {
-    const client = (topic: string) =>
-      new EventHubBufferedProducerClient(connectionString, topic, {
+  /** @param label what correlation ids begin with. */
+  constructor(access: HubAccess, topics: Readonly<Record<LogicalTopic, string>>, label?: string) {
+    this.#label = label;
+    const client = (topic: string) => {
+      const options: EventHubBufferedProducerClientOptions = {
         maxWaitTimeInMs: 50,
         maxEventBufferLengthPerPartition: 2000,
         onSendEventsErrorHandler: async ({ error }) => {
@@ -51,7 +64,11 @@ export class Publisher implements EventPublisher {
         onSendEventsSuccessHandler: async ({ events }) => {
           this.published += events.length;
         },
-      });
+      };
+      return typeof access === 'string'
+        ? new EventHubBufferedProducerClient(access, topic, options)
+        : new EventHubBufferedProducerClient(access.namespace, topic, access.credential, options);
+    };
     const used = LOGICAL_TOPICS.filter((topic) => topics[topic] !== '');
     this.#clients = new Map(used.map((topic) => [topic, client(topics[topic])]));
   }
@@ -60,14 +77,14 @@ export class Publisher implements EventPublisher {
     return this.#clients.has(event.topic);
   }
 
-  async publish(event: SyntheticEvent): Promise<void> {
+  /** Returns the event's correlation id. */
+  async publish(event: SyntheticEvent): Promise<string> {
     this.#throwFailure();
-    const data: EventData = {
-      body: event.body,
-      properties: propertiesOf(event, this.published),
-    };
+    const properties = propertiesOf(event, this.#count++, this.#label);
+    const data: EventData = { body: event.body, properties };
     const options = event.key === undefined ? {} : { partitionKey: event.key };
     await this.#clients.get(event.topic)!.enqueueEvent(data, options);
+    return properties['x-correlation-id']!;
   }
 
   async flush(): Promise<void> {

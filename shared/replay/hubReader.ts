@@ -8,6 +8,7 @@ export type ConnectHub = (hub: string) => Promise<EventHubConsumerClient>;
 
 /** What a partition holds: numbers below `first` are past its retention; `last` is below `first` where it is empty. */
 export interface HeldNumbers {
+  readonly partition: number;
   readonly first: number;
   readonly last: number;
 }
@@ -32,16 +33,16 @@ export class HubReader {
     this.#connect = connect;
   }
 
-  /** What partitions of a hub hold, in the order in which they are named. */
-  async heldNumbers(hub: string, partitions: readonly number[]): Promise<HeldNumbers[]> {
+  /** What partitions of a hub hold, in the order in which they are named; all of them where none is. */
+  async heldNumbers(hub: string, partitions?: readonly number[]): Promise<HeldNumbers[]> {
     const client = await this.#connect(hub);
     try {
-      const properties = await Promise.all(
-        partitions.map((partition) => client.getPartitionProperties(String(partition))),
-      );
-      return properties.map(({ beginningSequenceNumber: first, lastEnqueuedSequenceNumber, isEmpty }) => ({
-        first,
-        last: isEmpty ? first - 1 : lastEnqueuedSequenceNumber,
+      const ids = partitions?.map(String) ?? (await client.getPartitionIds());
+      const properties = await Promise.all(ids.map((id) => client.getPartitionProperties(id)));
+      return properties.map((held) => ({
+        partition: Number(held.partitionId),
+        first: held.beginningSequenceNumber,
+        last: held.isEmpty ? held.beginningSequenceNumber - 1 : held.lastEnqueuedSequenceNumber,
       }));
     } catch (error) {
       throw new HubError(hub, error);

@@ -1,4 +1,5 @@
 import type { EventHubConsumerClient } from '@azure/event-hubs';
+import type { TokenCredential } from '@azure/identity';
 import { identityCredential } from './identityCredential.ts';
 import type { Environment } from './report.ts';
 
@@ -8,23 +9,34 @@ import type { Environment } from './report.ts';
  */
 const CONSUMER_GROUP = '$Default';
 
+/** The way to a namespace: a connection string, or an identity. */
+export type HubAccess = string | { readonly namespace: string; readonly credential: TokenCredential };
+
 /**
- * Makes clients of hubs from the settings that the triggers use (`readSettings` has checked them): `EventHubs`, or
- * `EventHubs__fullyQualifiedNamespace` with `EventHubs__clientId` and the app's identity. The libraries are loaded by
- * the first call: most processes never make one.
+ * From the settings that the triggers use: `EventHubs`, or `EventHubs__fullyQualifiedNamespace` with
+ * `EventHubs__clientId` and the app's identity; `undefined` where there is neither.
+ */
+export async function hubAccess(environment: Environment): Promise<HubAccess | undefined> {
+  const value = (name: string) => environment[name]?.trim() ?? '';
+  const connectionString = value('EventHubs');
+  if (connectionString !== '') return connectionString;
+  const namespace = value('EventHubs__fullyQualifiedNamespace');
+  if (namespace === '') return undefined;
+  return { namespace, credential: await identityCredential(value('EventHubs__clientId')) };
+}
+
+/**
+ * Makes clients of hubs from these settings, which `readSettings` has checked. The libraries are loaded by the first
+ * call: most processes never make one.
  */
 export function hubConnector(environment: Environment): (hub: string) => Promise<EventHubConsumerClient> {
-  const value = (name: string) => environment[name]?.trim() ?? '';
   return async (hub) => {
-    const { EventHubConsumerClient } = await import('@azure/event-hubs');
-    const connectionString = value('EventHubs');
-    if (connectionString !== '') return new EventHubConsumerClient(CONSUMER_GROUP, connectionString, hub);
-    const credential = await identityCredential(value('EventHubs__clientId'));
-    return new EventHubConsumerClient(
-      CONSUMER_GROUP,
-      value('EventHubs__fullyQualifiedNamespace'),
-      hub,
-      credential,
-    );
+    const [{ EventHubConsumerClient }, access] = await Promise.all([
+      import('@azure/event-hubs'),
+      hubAccess(environment),
+    ]);
+    if (access === undefined) throw new Error('EventHubs is not set.');
+    if (typeof access === 'string') return new EventHubConsumerClient(CONSUMER_GROUP, access, hub);
+    return new EventHubConsumerClient(CONSUMER_GROUP, access.namespace, hub, access.credential);
   };
 }
