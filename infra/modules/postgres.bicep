@@ -13,15 +13,11 @@ param administrator databaseAdministrator
 param publicAccess bool
 param logAnalyticsWorkspaceId string
 
-// PgBouncer stays off. It pools by transaction and refuses start-up parameters that it does not know: the pool of the app sends
-// statement_timeout, the driver prepares statements by name where it is told to, reconcile keeps a temporary table and migrations a
-// session lock. It is also not needed: an instance keeps at most DB_POOL_SIZE + 2 connections, and at most as many instances as there
-// are partitions read at a time.
+// PgBouncer stays off, as it is where nobody sets pgbouncer.enabled (a burstable server refuses even that it is named). It pools by
+// transaction and refuses start-up parameters that it does not know: the pool of the app sends statement_timeout, the driver may prepare
+// statements, reconcile keeps a temporary table and migrations a session lock. It is also not needed: an instance keeps at most
+// DB_POOL_SIZE + 2 connections, and of each ingest function no more instances run than its hub has partitions.
 var settings = [
-  {
-    name: 'pgbouncer.enabled'
-    value: 'false'
-  }
   {
     name: 'azure.extensions'
     value: 'PGAUDIT'

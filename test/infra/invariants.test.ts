@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { SAMPLE_ENVIRONMENT } from '../../infra/describe.ts';
 import type { Prediction, Properties } from '../../infra/prediction.ts';
 import { findBicep, NO_BICEP } from '../../scripts/bicep.ts';
 import { INVARIANTS } from './invariants/index.ts';
 import { ofType, TYPES, theOnly } from './invariants/invariant.ts';
 import { namesFit } from './invariants/operations.ts';
-import { ENVIRONMENT, PARAMETER_FILES, type ParameterFile, Templates } from './templates.ts';
+import { PARAMETER_FILES, type ParameterFile, Templates } from './templates.ts';
 
 const program = await findBicep();
 const options = { skip: program === undefined && NO_BICEP };
@@ -79,7 +80,7 @@ describe('names', options, () => {
 
 describe('egress through a firewall', options, () => {
   it('routes the app and the runner through it, and leaves the deciding to it', async () => {
-    const templates = new Templates(program!, { ...ENVIRONMENT, EGRESS_FIREWALL_ADDRESS: '10.0.0.4' });
+    const templates = new Templates(program!, { ...SAMPLE_ENVIRONMENT, EGRESS_FIREWALL_ADDRESS: '10.0.0.4' });
     try {
       const prediction = await templates.predict(SECURE);
       for (const [name, invariant] of Object.entries(INVARIANTS)) {

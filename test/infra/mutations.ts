@@ -282,6 +282,15 @@ export const MUTATIONS: readonly Mutation[] = [
     caughtBy: 'databaseIsWatched',
   },
   {
+    name: 'PgBouncer in between',
+    change: module(
+      'postgres',
+      "name: 'pgaudit.log'",
+      "name: 'pgbouncer.enabled'\n    value: 'true'\n  }\n  {\n    name: 'pgaudit.log'",
+    ),
+    caughtBy: 'databaseIsWatched',
+  },
+  {
     name: 'rows in the log of the database',
     change: module('postgres', "'terse'", "'default'"),
     caughtBy: 'databaseIsWatched',

@@ -2,21 +2,12 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { SAMPLE_ENVIRONMENT } from '../../infra/describe.ts';
 import { type Prediction, readPrediction } from '../../infra/prediction.ts';
 import { Bicep } from '../../scripts/bicep.ts';
 import type { Meant } from './invariants/invariant.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-
-/** Who and where, as the parameter files read it; made up. */
-export const ENVIRONMENT = {
-  DATABASE_ADMIN_OBJECT_ID: 'a0000000-0000-0000-0000-00000000000a',
-  DATABASE_ADMIN_NAME: 'Backoffice database owners',
-  PIPELINE_OBJECT_ID: 'b0000000-0000-0000-0000-00000000000b',
-  PRODUCERS_OBJECT_ID: 'c0000000-0000-0000-0000-00000000000c',
-  OPERATORS_OBJECT_ID: 'd0000000-0000-0000-0000-00000000000d',
-  ALERT_EMAIL: 'oncall@example.com',
-};
 
 /** The parameter files that are tested, and what each is meant to be. */
 export const PARAMETER_FILES = {
@@ -44,7 +35,7 @@ export class Templates {
   readonly #bicep: Bicep;
   #copies = 0;
 
-  constructor(program: string, environment: Readonly<Record<string, string>> = ENVIRONMENT) {
+  constructor(program: string, environment: Readonly<Record<string, string>> = SAMPLE_ENVIRONMENT) {
     this.#bicep = new Bicep(program, environment);
   }
 

@@ -122,12 +122,12 @@ export const databaseIsWatched: Invariant = (prediction) => {
     ['log_error_verbosity', /^terse$/],
     ['log_parameter_max_length', /^0$/],
     ['log_parameter_max_length_on_error', /^0$/],
-    ['pgbouncer.enabled', /^false$/],
   ];
   return [
     ...wanted
       .filter(([name, pattern]) => !pattern.test(settings[name] ?? ''))
       .map(([name]) => `${name} is ${settings[name]}`),
+    ...(settings['pgbouncer.enabled'] === undefined ? [] : ['PgBouncer is named']),
     ...(server?.['version'] === '18' ? [] : ['the database is not PostgreSQL 18']),
     ...(ofType(prediction, `${TYPES.database}/administrators`).length === 1
       ? []
