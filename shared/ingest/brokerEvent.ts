@@ -89,12 +89,15 @@ function enqueuedAtOf(system: Record<string, unknown>): Microseconds {
 
 /**
  * Bytes as the host hands them over: it writes its metadata as JSON, in which .NET's bytes are base64. Key and headers of
- * a Kafka producer are always bytes. What is not the one base64 form of some bytes was text.
+ * a Kafka producer are always bytes. What is not the one base64 form of a printable text stays as it is: nobody has seen
+ * the real host do it, and a hexadecimal id, say, is the base64 form of some bytes as well.
  */
 function bytesOfHost(value: unknown): unknown {
   if (typeof value !== 'string') return value;
   const bytes = Buffer.from(value, 'base64');
-  return bytes.toString('base64') === value ? bytes : value;
+  if (bytes.toString('base64') !== value || !isUtf8(bytes)) return value;
+  const text = bytes.toString('utf8');
+  return /\p{C}/u.test(text) ? value : text;
 }
 
 /**
