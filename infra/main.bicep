@@ -63,9 +63,9 @@ var compactPrefix = replace(prefix, '-', '')
 var names = {
   identity: 'id-${prefix}'
   storage: 'st${take(compactPrefix, 9)}${suffix}'
-  namespace: 'evhns-${take(prefix, 30)}-${suffix}'
+  namespace: replace('evhns-${take(prefix, 30)}-${suffix}', '--', '-')
   vault: 'kv-${take(compactPrefix, 7)}-${suffix}'
-  database: 'psql-${take(prefix, 40)}-${suffix}'
+  database: replace('psql-${take(prefix, 40)}-${suffix}', '--', '-')
   workspace: 'log-${take(prefix, 40)}'
   insights: 'appi-${prefix}'
   network: 'vnet-${prefix}'

@@ -24,7 +24,9 @@ export const NO_BICEP =
  * into this user's cache. Under CI a missing one is an error.
  */
 export async function findBicep(): Promise<string | undefined> {
-  const found = process.env['BICEP'] || onPath(PROGRAM) || (await restored());
+  const named = process.env['BICEP'];
+  if (named && !isExecutable(named)) throw new Error(`BICEP: ${named} is no program that can be run.`);
+  const found = named || onPath(PROGRAM) || (await restored());
   if (found === undefined && process.env['CI'] === 'true') throw new Error(`${NO_BICEP}.`);
   return found;
 }

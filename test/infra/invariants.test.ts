@@ -4,7 +4,7 @@ import { SAMPLE_ENVIRONMENT } from '../../infra/describe.ts';
 import type { Prediction, Properties } from '../../infra/prediction.ts';
 import { findBicep, NO_BICEP } from '../../scripts/bicep.ts';
 import { INVARIANTS } from './invariants/index.ts';
-import { ofType, TYPES, theOnly } from './invariants/invariant.ts';
+import { type Meant, ofType, TYPES, theOnly } from './invariants/invariant.ts';
 import { namesFit } from './invariants/operations.ts';
 import { PARAMETER_FILES, type ParameterFile, Templates } from './templates.ts';
 
@@ -52,6 +52,93 @@ describe('predicted resources', options, () => {
   });
 });
 
+/** One shared resource at a time: what it replaces is not made, and the rest still fits together. */
+const SHARED: readonly [member: string, existing: Meant['existing']][] = [
+  [
+    "eventHubsNamespaceId: '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-x/providers/Microsoft.EventHub/namespaces/evhns-x'\n  eventHubsHasPrivateEndpoint: true",
+    ['namespace'],
+  ],
+  [
+    `virtualNetwork: {
+      id: '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-x/providers/Microsoft.Network/virtualNetworks/vnet-x'
+      appSubnetId: '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-x/providers/Microsoft.Network/virtualNetworks/vnet-x/subnets/a'
+      endpointsSubnetId: '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-x/providers/Microsoft.Network/virtualNetworks/vnet-x/subnets/e'
+    }`,
+    ['network'],
+  ],
+  [
+    "privateDnsZonesResourceGroupId: '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-x'",
+    ['zones'],
+  ],
+  [
+    "keyVaultId: '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-x/providers/Microsoft.KeyVault/vaults/kv-x'",
+    ['vault'],
+  ],
+  [
+    "logAnalyticsWorkspaceId: '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-x/providers/Microsoft.OperationalInsights/workspaces/log-x'",
+    ['workspace'],
+  ],
+  [
+    "monitorPrivateLinkScopeId: '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-x/providers/Microsoft.Insights/privateLinkScopes/ampls-x'",
+    [],
+  ],
+  [
+    "actionGroupId: '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-x/providers/Microsoft.Insights/actionGroups/ag-x'",
+    [],
+  ],
+];
+
+describe('Cloud-Secure holds all invariants', options, () => {
+  let templates: Templates;
+  before(() => {
+    templates = new Templates(program!);
+  });
+  after(() => templates.close());
+  const holdsWith = async (from: string, to: string, existing: Meant['existing'] = []) => {
+    const prediction = await templates.predict(SECURE, [{ file: SECURE, from, to }]);
+    for (const [name, invariant] of Object.entries(INVARIANTS)) {
+      assert.deepEqual(invariant(prediction, { ...PARAMETER_FILES[SECURE], existing }), [], name);
+    }
+    return prediction;
+  };
+
+  for (const [member, existing] of SHARED) {
+    const [name] = member.split(':');
+    it(`with ${name} of another team, which is not made`, async () => {
+      const prediction = await holdsWith(
+        'param existing = {}',
+        `param existing = {\n  ${member}\n}`,
+        existing,
+      );
+      const made = prediction.resources.filter(({ id }) => id.includes('/rg-x/')).map(({ type }) => type);
+      const onIt = ['consumergroups', 'roleAssignments', 'scopedResources'];
+      assert.deepEqual(
+        made.filter((type) => !onIt.includes(type.split('/').at(-1)!)),
+        [],
+      );
+    });
+  }
+
+  it('without a topic of confirmed pairs', async () => {
+    const prediction = await holdsWith("pair: 'payment.ledger.paired'", "pair: ''");
+    assert.equal(ofType(prediction, TYPES.hub).length, 2);
+    assert.ok(!prediction.text.includes('pairIngest'));
+  });
+
+  it('with user ids dropped, but for the one that wants them hashed', async () => {
+    const change = { file: SECURE, from: "userIdMode: 'hmac'", to: "userIdMode: 'drop'" };
+    const prediction = await templates.predict(SECURE, [change]);
+    const refused = Object.entries(INVARIANTS).filter(
+      ([, invariant]) => invariant(prediction, PARAMETER_FILES[SECURE]).length > 0,
+    );
+    assert.deepEqual(
+      refused.map(([name]) => name),
+      ['userIdsAreHashed'],
+    );
+    assert.ok(!prediction.text.includes('USER_ID_KEY_SECRET'));
+  });
+});
+
 describe('names', options, () => {
   let templates: Templates;
   before(() => {
@@ -62,7 +149,7 @@ describe('names', options, () => {
     'ab',
     'a-b',
     `x${'-long-prefix'.repeat(3)}-ab`,
-    'abcdefghijklmnopqrstuvwxyzabcdefghijklmn',
+    'abcdefghijklmnopqrstuvwxyzabc-defghij-kl',
   ]) {
     it(`fit with the prefix ${prefix}`, async () => {
       const from = "readEnvironmentVariable('NAME_PREFIX', 'bosync-secure')";
