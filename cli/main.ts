@@ -6,6 +6,7 @@ import { describeFailure } from '../shared/store/describeFailure.ts';
 import { backfillCommand } from './commands/backfill.ts';
 import { e2eCommand } from './commands/e2e.ts';
 import { gapsCommand } from './commands/gaps.ts';
+import { gateCommand } from './commands/gate.ts';
 import { publishCommand } from './commands/publish.ts';
 import { reconcileCommand } from './commands/reconcile.ts';
 import { replayCommand } from './commands/replay.ts';
@@ -13,7 +14,9 @@ import { userTokenCommand } from './commands/userToken.ts';
 import { Complaint, EXIT } from './exit.ts';
 
 const program = new Command('npm run cli --')
-  .description('What an operator does: replay dead letters, fill gaps, load and compare dumps.')
+  .description(
+    'What an operator does: replay dead letters, fill gaps, load and compare dumps, test and promote.',
+  )
   .addCommand(replayCommand())
   .addCommand(userTokenCommand())
   .addCommand(gapsCommand())
@@ -21,6 +24,7 @@ const program = new Command('npm run cli --')
   .addCommand(reconcileCommand())
   .addCommand(publishCommand())
   .addCommand(e2eCommand())
+  .addCommand(gateCommand())
   .addHelpText(
     'after',
     `
