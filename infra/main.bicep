@@ -96,6 +96,12 @@ var hashing = app.userIdMode == 'hmac'
 var hubList = filter([hubs.ledger, hubs.paymentOrder, hubs.pair], name => !empty(name))
 var ingestFunctions = concat(['ledgerIngest', 'orderIngest'], empty(hubs.pair) ? [] : ['pairIngest'])
 
+// A private link scope takes over every name of Azure Monitor in the zones that it is recorded in, and for everybody in the network.
+var scopeIsOurs = !privateNetwork || (ownNetwork && ownZones)
+var monitorScopeId = existing.?monitorPrivateLinkScopeId ?? (scopeIsOurs
+  ? resourceId('Microsoft.Insights/privateLinkScopes', names.monitorScope)
+  : fail('In the network, or with the DNS zones, of another team: existing.monitorPrivateLinkScopeId must name the private link scope of Azure Monitor that the network uses.'))
+
 // Ids are computed and not taken from outputs, so that a prediction (bicep snapshot, what-if) shows which resource is meant; the order of
 // the deployment is given by dependsOn.
 var ids = {
@@ -110,10 +116,7 @@ var ids = {
   )
   insights: resourceId('Microsoft.Insights/components', names.insights)
   actionGroup: existing.?actionGroupId ?? resourceId('Microsoft.Insights/actionGroups', names.actionGroup)
-  monitorScope: existing.?monitorPrivateLinkScopeId ?? resourceId(
-    'Microsoft.Insights/privateLinkScopes',
-    names.monitorScope
-  )
+  monitorScope: monitorScopeId
   network: existing.?virtualNetwork.?id ?? resourceId('Microsoft.Network/virtualNetworks', names.network)
 }
 var subnets = {

@@ -74,7 +74,7 @@ type existingResources = {
   @description('As for the namespace.')
   keyVaultHasPrivateEndpoint: bool?
   logAnalyticsWorkspaceId: string?
-  @description('Azure Monitor Private Link Scope of the network. A network can use only one.')
+  @description('Azure Monitor Private Link Scope of the network, which can use only one. Needed with virtualNetwork or zones.')
   monitorPrivateLinkScopeId: string?
   actionGroupId: string?
 }

@@ -6,6 +6,7 @@ import { findBicep, NO_BICEP } from '../../scripts/bicep.ts';
 import { INVARIANTS } from './invariants/index.ts';
 import { type Meant, ofType, TYPES, theOnly } from './invariants/invariant.ts';
 import { namesFit } from './invariants/operations.ts';
+import { REFUSED, SHARED, type Shared } from './shared.ts';
 import { PARAMETER_FILES, type ParameterFile, Templates } from './templates.ts';
 
 const program = await findBicep();
@@ -52,42 +53,6 @@ describe('predicted resources', options, () => {
   });
 });
 
-/** One shared resource at a time: what it replaces is not made, and the rest still fits together. */
-const SHARED: readonly [member: string, existing: Meant['existing']][] = [
-  [
-    "eventHubsNamespaceId: '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-x/providers/Microsoft.EventHub/namespaces/evhns-x'\n  eventHubsHasPrivateEndpoint: true",
-    ['namespace'],
-  ],
-  [
-    `virtualNetwork: {
-      id: '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-x/providers/Microsoft.Network/virtualNetworks/vnet-x'
-      appSubnetId: '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-x/providers/Microsoft.Network/virtualNetworks/vnet-x/subnets/a'
-      endpointsSubnetId: '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-x/providers/Microsoft.Network/virtualNetworks/vnet-x/subnets/e'
-    }`,
-    ['network'],
-  ],
-  [
-    "privateDnsZonesResourceGroupId: '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-x'",
-    ['zones'],
-  ],
-  [
-    "keyVaultId: '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-x/providers/Microsoft.KeyVault/vaults/kv-x'",
-    ['vault'],
-  ],
-  [
-    "logAnalyticsWorkspaceId: '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-x/providers/Microsoft.OperationalInsights/workspaces/log-x'",
-    ['workspace'],
-  ],
-  [
-    "monitorPrivateLinkScopeId: '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-x/providers/Microsoft.Insights/privateLinkScopes/ampls-x'",
-    [],
-  ],
-  [
-    "actionGroupId: '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-x/providers/Microsoft.Insights/actionGroups/ag-x'",
-    [],
-  ],
-];
-
 describe('Cloud-Secure holds all invariants', options, () => {
   let templates: Templates;
   before(() => {
@@ -102,14 +67,12 @@ describe('Cloud-Secure holds all invariants', options, () => {
     return prediction;
   };
 
-  for (const [member, existing] of SHARED) {
-    const [name] = member.split(':');
+  const NOTHING_SHARED = 'param existing = {}';
+  const sharing = (...members: string[]) => `param existing = {\n  ${members.join('\n  ')}\n}`;
+
+  for (const { name, members, existing } of SHARED) {
     it(`with ${name} of another team, which is not made`, async () => {
-      const prediction = await holdsWith(
-        'param existing = {}',
-        `param existing = {\n  ${member}\n}`,
-        existing,
-      );
+      const prediction = await holdsWith(NOTHING_SHARED, sharing(...members), existing);
       const made = prediction.resources.filter(({ id }) => id.includes('/rg-x/')).map(({ type }) => type);
       const onIt = ['consumergroups', 'roleAssignments', 'scopedResources'];
       assert.deepEqual(
@@ -118,6 +81,23 @@ describe('Cloud-Secure holds all invariants', options, () => {
       );
     });
   }
+
+  it('or is refused, in a network or with zones of another team without their private link scope', async () => {
+    for (const member of REFUSED) {
+      const change = { file: SECURE, from: NOTHING_SHARED, to: sharing(member) };
+      await assert.rejects(templates.predict(SECURE, [change]), /monitorPrivateLinkScopeId must name/);
+    }
+  });
+
+  it('with a namespace that the network reaches already: no second endpoint', async () => {
+    const [{ members, existing }] = SHARED as [Shared];
+    const prediction = await holdsWith(
+      NOTHING_SHARED,
+      sharing(...members, 'eventHubsHasPrivateEndpoint: true'),
+      [...existing, 'namespaceEndpoint'],
+    );
+    assert.ok(!ofType(prediction, TYPES.endpoint).some(({ name }) => name.endsWith('-namespace')));
+  });
 
   it('without a topic of confirmed pairs', async () => {
     const prediction = await holdsWith("pair: 'payment.ledger.paired'", "pair: ''");

@@ -16,7 +16,7 @@ export const PARAMETER_FILES = {
   'test/infra/reuse.bicepparam': {
     profile: 'cloud-secure',
     private: true,
-    existing: ['namespace', 'network', 'vault', 'workspace', 'zones'],
+    existing: ['namespace', 'namespaceEndpoint', 'network', 'vault', 'workspace', 'zones'],
   },
 } as const satisfies Readonly<Record<string, Meant>>;
 

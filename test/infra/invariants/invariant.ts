@@ -6,7 +6,14 @@ export interface Meant {
   /** Everything behind private endpoints. */
   readonly private: boolean;
   /** What is another team's, so that the prediction does not show it. */
-  readonly existing: readonly ('namespace' | 'network' | 'vault' | 'workspace' | 'zones')[];
+  readonly existing: readonly (
+    | 'namespace'
+    | 'namespaceEndpoint'
+    | 'network'
+    | 'vault'
+    | 'workspace'
+    | 'zones'
+  )[];
 }
 
 /** Looks at predicted resources; returns what is wrong, a line each. */

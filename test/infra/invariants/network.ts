@@ -72,9 +72,8 @@ export const closedIsReachable: Invariant = (prediction, meant) => {
     ['postgresqlServer', theOnly(prediction, TYPES.database).id],
     ['sites', theOnly(prediction, TYPES.site).id],
   ];
-  if (!meant.existing.includes('namespace')) {
-    needs.push(['namespace', theOnly(prediction, TYPES.namespace).id]);
-  }
+  const namespace = settings['EventHubs__fullyQualifiedNamespace']?.split('.')[0];
+  if (!meant.existing.includes('namespaceEndpoint')) needs.push(['namespace', `/namespaces/${namespace}`]);
   const vault = /^https:\/\/([\w-]+)\./.exec(settings['KEY_VAULT_URL'] ?? '')?.[1];
   if (vault !== undefined) needs.push(['vault', `/vaults/${vault}`]);
   const problems = needs.flatMap(([group, target]) => {
