@@ -67,7 +67,7 @@ function openEnvelope(body: JsonObject, path: readonly string[]): JsonObject | u
   return payload;
 }
 
-function isObject(value: unknown): value is JsonObject {
+export function isObject(value: unknown): value is JsonObject {
   return (
     typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof NumberText)
   );
@@ -95,7 +95,7 @@ function readFields(contract: Contract, payload: JsonObject): FieldsRead {
   let fieldInvalid: Rejection | undefined;
 
   for (const field of contract.fields) {
-    if (!aliasHit && field.names.length > 1) aliasHit = hasAlias(field, payload);
+    if (!aliasHit && placesOf(field) > 1) aliasHit = hasAlias(field, payload);
     const value = readField(field, payload, contract.zone);
     if (value === MISSING) {
       values[field.name] = null;
@@ -103,7 +103,7 @@ function readFields(contract: Contract, payload: JsonObject): FieldsRead {
         missing ??= reject('core_missing', `${field.name}: missing, null or blank`);
       }
     } else if (value === CONFLICT) {
-      conflict ??= reject('alias_conflict', `${field.name}: ${field.names.join(', ')} differ`);
+      conflict ??= reject('alias_conflict', `${field.name}: ${nameOfPlaces(field)} differ`);
     } else if (value === INVALID) {
       const rule = `${field.name}: ${RULES[field.kind]}`;
       if (field.kind === 'schema_version') schemaVersion = reject('unsupported_schema_version', rule);
@@ -116,18 +116,42 @@ function readFields(contract: Contract, payload: JsonObject): FieldsRead {
 }
 
 function hasAlias(field: ContractField, payload: JsonObject): boolean {
-  for (let index = 1; index < field.names.length; index++) {
-    if (present(payload, field.names[index]!) !== undefined) return true;
+  for (let index = 1; index < placesOf(field); index++) {
+    if (presentAt(field, payload, index) !== undefined) return true;
   }
   return false;
 }
 
-/** The field's value, or one of the symbols above. All names of it that are present have to agree. */
+/** How many places a field may be found in: its names, then its paths. */
+function placesOf(field: ContractField): number {
+  return field.names.length + field.paths.length;
+}
+
+function nameOfPlaces({ names, paths }: ContractField): string {
+  return [...names, ...paths.map((path) => path.join('.'))].join(', ');
+}
+
+/** The value in one of a field's places, or `undefined` where it counts as missing. */
+function presentAt(field: ContractField, payload: JsonObject, index: number): unknown {
+  const { names, paths } = field;
+  if (index >= names.length) {
+    const path = paths[index - names.length]!;
+    const parent = openEnvelope(payload, path.slice(0, -1));
+    return parent === undefined ? undefined : present(parent, path.at(-1)!);
+  }
+  const value = present(payload, names[index]!);
+  // What a path leads through is no value itself.
+  return paths.length > 0 && isObject(value) && paths.some(([first]) => first === names[index])
+    ? undefined
+    : value;
+}
+
+/** The field's value, or one of the symbols above. All places of it that hold one have to agree. */
 function readField(field: ContractField, payload: JsonObject, zone: LocalTimeZone): unknown {
   let value: unknown = MISSING;
   let agree = true;
-  for (const name of field.names) {
-    const raw = present(payload, name);
+  for (let index = 0; index < placesOf(field); index++) {
+    const raw = presentAt(field, payload, index);
     if (raw === undefined) continue;
     const parsed = parseValue(field.kind, raw, zone);
     if (parsed === undefined) return INVALID;
@@ -138,7 +162,7 @@ function readField(field: ContractField, payload: JsonObject, zone: LocalTimeZon
 }
 
 /** A member's value with strings trimmed, or `undefined` where it counts as missing (SPEC 2.1). */
-function present(payload: JsonObject, name: string): unknown {
+export function present(payload: JsonObject, name: string): unknown {
   const value = payload[name];
   if (typeof value === 'string') {
     const trimmed = value.trim();
@@ -152,17 +176,22 @@ function present(payload: JsonObject, name: string): unknown {
 function fallsBack(field: ContractField, payload: JsonObject, contract: Contract): boolean {
   if (contract.logicalTopic !== 'ledger' || field.name !== 'event_time') return false;
   const fallback = contract.fields.find((other) => other.name === 'source_created_at')!;
-  return fallback.names.some((name) => present(payload, name) !== undefined);
+  return isPresent(fallback, payload);
 }
 
 /** `source_created_at` is a core field where it stands in for an absent `event_time`. */
 function standsIn(field: ContractField, payload: JsonObject, contract: Contract): boolean {
   if (contract.logicalTopic !== 'ledger' || field.name !== 'source_created_at') return false;
   const eventTime = contract.fields.find((other) => other.name === 'event_time')!;
-  return eventTime.names.every((name) => present(payload, name) === undefined);
+  return !isPresent(eventTime, payload);
 }
 
-const RULES: Record<FieldKind, string> = {
+function isPresent(field: ContractField, payload: JsonObject): boolean {
+  return presentAt(field, payload, 0) !== undefined || hasAlias(field, payload);
+}
+
+/** What a value of each kind must be. */
+export const RULES: Record<FieldKind, string> = {
   identifier: 'must be a string or an integer of 1 to 256 characters without U+0000 or lone surrogates',
   text: 'must be a string of at most 1024 characters without U+0000 or lone surrogates',
   money: 'must be a decimal number of at most 38 digits, 18 of them after the point',
@@ -171,7 +200,8 @@ const RULES: Record<FieldKind, string> = {
   schema_version: 'must be 1 or 1.x, of at most 1024 characters',
 };
 
-function parseValue(kind: FieldKind, raw: unknown, zone: LocalTimeZone): unknown {
+/** The typed form of a value that is present, or `undefined` where it breaks the rule of its kind. */
+export function parseValue(kind: FieldKind, raw: unknown, zone: LocalTimeZone): unknown {
   switch (kind) {
     case 'identifier':
       return readIdentifier(raw);

@@ -17,25 +17,53 @@ const memberName = z
   .min(1)
   .refine((name) => name !== '__proto__', 'can not be a member name');
 
-/** What a profile says of one logical topic. */
+/** A further place of a field: a member of the payload, or the members to walk to one that is nested in it. */
+const alias = z.union([memberName, z.array(memberName).min(2)], {
+  error: 'must be the name of a member, or a list of at least two: the path to a nested one',
+});
+
+/** The profile's descriptions are those of its JSON Schema: an editor shows them. */
 function topicProfile(logicalTopic: LogicalTopic) {
   const fields: readonly Field[] = FIELDS[logicalTopic];
   const fieldName = z.enum(fields.map((field) => field.name));
-  const required = fields.filter((field) => field.required === true).map((field) => field.name);
+  const required = requiredFields(logicalTopic);
   return z
     .strictObject({
-      topic: z.string().trim(),
-      /** Members to walk from the body to the payload; absent where the body is the payload. */
-      envelope: z.array(memberName).min(1).optional(),
-      /** Further names of a field, in order of preference; its own name always comes first. */
-      aliases: z.partialRecord(fieldName, z.array(memberName).min(1)).default({}),
-      core: z.array(fieldName),
-      /** IANA zone of timestamps that have no offset. */
-      time_zone: z.string().refine((zone) => localTimeZone(zone) !== undefined, 'is no IANA time zone'),
-      precedence: z.union([
-        z.tuple([z.literal('updated_at'), z.literal('version')]),
-        z.tuple([z.literal('version'), z.literal('updated_at')]),
-      ]),
+      topic: z
+        .string()
+        .trim()
+        .describe("The hub's name; empty only for pair, which switches pairIngest off."),
+      envelope: z
+        .array(memberName)
+        .min(1)
+        .optional()
+        .describe('Members to walk from the body to the payload; left out where the body is the payload.'),
+      aliases: z
+        .partialRecord(fieldName, z.array(alias).min(1))
+        .default({})
+        .describe(
+          'Further names of a field, in order of preference; its own name always comes first. A list of names is the ' +
+            'path to a nested member.',
+        ),
+      core: z
+        .array(fieldName)
+        .describe(
+          'Fields without which an event is a dead letter. What the tables cannot do without must be there.',
+        )
+        .meta({ allOf: required.map((name) => ({ contains: { const: name } })) }),
+      time_zone: z
+        .string()
+        .refine((zone) => localTimeZone(zone) !== undefined, 'is no IANA time zone')
+        .describe('IANA zone of timestamps that have no offset, such as UTC or Asia/Seoul.'),
+      precedence: z
+        .union(
+          [
+            z.tuple([z.literal('updated_at'), z.literal('version')]),
+            z.tuple([z.literal('version'), z.literal('updated_at')]),
+          ],
+          { error: 'must be ["updated_at", "version"] or ["version", "updated_at"]' },
+        )
+        .describe('Which of the two decides first which state of a record is the newer one.'),
     })
     .superRefine((topic, context) => {
       for (const name of required) {
@@ -45,11 +73,12 @@ function topicProfile(logicalTopic: LogicalTopic) {
       }
       const owner = new Map(fields.map((field) => [field.name, field.name]));
       for (const [field, names] of Object.entries(topic.aliases)) {
-        for (const name of names ?? []) {
+        for (const place of names ?? []) {
+          const name = typeof place === 'string' ? place : JSON.stringify(place);
           const other = owner.get(name);
           if (other === undefined) owner.set(name, field);
           else {
-            const message = `"${name}" is already a name of ${other}`;
+            const message = `${JSON.stringify(place)} is already a name of ${other}`;
             context.addIssue({ code: 'custom', path: ['aliases', field], message });
           }
         }
@@ -57,8 +86,18 @@ function topicProfile(logicalTopic: LogicalTopic) {
     });
 }
 
-const profileSchema = z.strictObject({
-  id: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'must be 1 to 64 of a-z, 0-9, dot, dash, underscore'),
+function requiredFields(logicalTopic: LogicalTopic): string[] {
+  const fields: readonly Field[] = FIELDS[logicalTopic];
+  return fields.filter((field) => field.required === true).map((field) => field.name);
+}
+
+/** The format of a profile. */
+export const profileSchema = z.strictObject({
+  $schema: z.string().optional().describe('Where the JSON Schema of this file is, for editors.'),
+  id: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'must be 1 to 64 of a-z, 0-9, dot, dash, underscore')
+    .describe('Its name in metrics and dead letters. Give a changed profile another one.'),
   topics: z.strictObject({
     ledger: topicProfile('ledger'),
     payment_order: topicProfile('payment_order'),
@@ -73,6 +112,8 @@ export type Profile = z.infer<typeof profileSchema>;
 export interface ContractField extends Field {
   /** Its own name first, then its aliases in order of preference. */
   readonly names: readonly string[];
+  /** Members to walk to nested ones; where a path begins at one of the names, an object there is no value. */
+  readonly paths: readonly (readonly string[])[];
   readonly core: boolean;
 }
 
@@ -105,18 +146,22 @@ export function parseProfile(data: unknown, source: string): Profile {
 /** The contract of one logical topic, under the topic name that the settings resolved. */
 export function contractOf(profile: Profile, logicalTopic: LogicalTopic, topic: string): Contract {
   const rules = profile.topics[logicalTopic];
-  const aliases: Partial<Record<string, readonly string[]>> = rules.aliases;
+  const aliases: Partial<Record<string, readonly (string | readonly string[])[]>> = rules.aliases;
   const core = new Set<string>(rules.core);
   return {
     logicalTopic,
     topic,
     profileId: profile.id,
     envelope: rules.envelope ?? [],
-    fields: FIELDS[logicalTopic].map((field: Field) => ({
-      ...field,
-      names: [field.name, ...(aliases[field.name] ?? [])],
-      core: core.has(field.name),
-    })),
+    fields: FIELDS[logicalTopic].map((field: Field) => {
+      const places = aliases[field.name] ?? [];
+      return {
+        ...field,
+        names: [field.name, ...places.filter((place) => typeof place === 'string')],
+        paths: places.filter((place) => typeof place !== 'string'),
+        core: core.has(field.name),
+      };
+    }),
     // The schema has refused a zone that does not exist.
     zone: localTimeZone(rules.time_zone)!,
     versionFirst: rules.precedence[0] === 'version',

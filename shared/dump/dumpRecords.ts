@@ -1,5 +1,5 @@
 import { normalise } from '../contracts/normalise.ts';
-import type { Contract } from '../contracts/profile.ts';
+import type { Contract, ContractField } from '../contracts/profile.ts';
 import type { Rejection } from '../contracts/rejection.ts';
 import type { Microseconds } from '../contracts/timestamp.ts';
 import { BUSINESS_TIME } from '../ingest/prepare.ts';
@@ -48,13 +48,13 @@ export function inWindow<T extends DumpTopic>(
 
 /** @throws DumpError where a core field has no column: every line would be rejected. */
 export function checkColumns(contract: Contract, columns: readonly string[]): void {
-  const missing = contract.fields.filter(
-    ({ core, names }) => core && !names.some((name) => columns.includes(name)),
-  );
+  const hasColumn = ({ names, paths }: ContractField) =>
+    [...names, ...paths.map(([first]) => first!)].some((name) => columns.includes(name));
+  const missing = contract.fields.filter((field) => field.core && !hasColumn(field));
   // An absent event_time falls back to source_created_at, as in an event.
   const fallback = contract.fields.find(({ name }) => name === 'source_created_at');
   const needed = missing.filter(
-    ({ name }) => name !== 'event_time' || !fallback?.names.some((column) => columns.includes(column)),
+    ({ name }) => name !== 'event_time' || fallback === undefined || !hasColumn(fallback),
   );
   if (needed.length === 0) return;
   const wanted = needed.map(({ names }) => names.join(' or ')).join('; ');

@@ -92,7 +92,7 @@ function readProfile(environment: Environment, report: Report): Profile | undefi
   const file = environment['EVENT_PROFILE_FILE']?.trim();
   const id = environment['EVENT_PROFILE_ID']?.trim() || 'canonical-v1';
   try {
-    if (file) return parseProfile(JSON.parse(readFileSync(file, 'utf8')), file);
+    if (file) return readProfileFile(file);
     if (Object.hasOwn(BUILT_IN_PROFILES, id)) return parseProfile(BUILT_IN_PROFILES[id], id);
     const known = Object.keys(BUILT_IN_PROFILES).join(', ');
     report(`EVENT_PROFILE_ID: there is no profile "${id}"; use one of ${known}, or EVENT_PROFILE_FILE.`);
@@ -100,6 +100,21 @@ function readProfile(environment: Environment, report: Report): Profile | undefi
     report(`${file ? 'EVENT_PROFILE_FILE' : 'EVENT_PROFILE_ID'}: ${(error as Error).message}`);
   }
   return undefined;
+}
+
+/**
+ * A profile from a file.
+ * @throws Error that names the file and every problem.
+ */
+export function readProfileFile(file: string): Profile {
+  const text = readFileSync(file, 'utf8').replace(/^\ufeff/, '');
+  let data: unknown;
+  try {
+    data = JSON.parse(text);
+  } catch (error) {
+    throw new Error(`The contract profile ${file} is no JSON: ${(error as Error).message}`);
+  }
+  return parseProfile(data, file);
 }
 
 const TOPIC_VARIABLE: Record<LogicalTopic, string> = {
