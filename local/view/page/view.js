@@ -53,9 +53,17 @@ function drawChart(chart) {
       })),
     ],
     scales: { y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.1 : 1] } },
-    axes: [axis, { ...axis, size: 60 }],
+    axes: [
+      { ...axis, values: clockTimes, space: 60 },
+      { ...axis, size: 60 },
+    ],
   };
   shown.plot = new uPlot(options, data, shown.place);
+}
+
+/** The day is today; with the library's own labels it would stand in the way of its neighbours. */
+function clockTimes(_plot, seconds) {
+  return seconds.map((time) => new Date(time * 1000).toLocaleTimeString([], { hour12: false }));
 }
 
 function resize() {
