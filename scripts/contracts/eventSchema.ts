@@ -1,0 +1,144 @@
+import { FIELDS, LOGICAL_TOPICS, type LogicalTopic } from '../../shared/contracts/fields.ts';
+import {
+  type Contract,
+  type ContractField,
+  contractOf,
+  type Profile,
+} from '../../shared/contracts/profile.ts';
+import { type JsonSchema, KINDS, MISSING, NOT_IN_THE_SCHEMA, PRESENT } from './kinds.ts';
+import { MEANINGS, TOPICS } from './meanings.ts';
+
+/** Where a field may be found: the members to walk from the payload to its value. */
+type Place = readonly string[];
+
+/** A member of the payload: the fields that are read from it, and the members within it that paths lead to. */
+interface Member {
+  readonly fields: { readonly field: ContractField; readonly place: Place }[];
+  readonly members: Map<string, Member>;
+}
+
+/** The topics that a profile reads: a `pair` topic without a name is switched off. */
+export function topicsRead(profile: Profile): LogicalTopic[] {
+  return LOGICAL_TOPICS.filter((topic) => profile.topics[topic].topic !== '');
+}
+
+/**
+ * The JSON Schema (2020-12) of a topic's events under a profile, from the fields and kinds that the sync itself reads
+ * them by. What it rejects, the sync rejects; the other way round but for {@link NOT_IN_THE_SCHEMA}. Its keywords mean the
+ * same in draft 7, of which AsyncAPI's schemas are made.
+ */
+export function eventSchema(profile: Profile, topic: LogicalTopic): JsonSchema {
+  const contract = contractOf(profile, topic, profile.topics[topic].topic);
+  const kinds = Object.fromEntries(FIELDS[topic].map(({ kind }) => [kind, KINDS[kind]]));
+  const { title, summary } = TOPICS[topic];
+  const { description, ...payload } = payloadSchema(contract, profile.topics[topic].time_zone);
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title,
+    description: `${summary} ${description}`,
+    ...inEnvelope(contract.envelope, payload),
+    $defs: { ...kinds, missing: MISSING, present: PRESENT },
+  };
+}
+
+function payloadSchema(contract: Contract, timeZone: string): JsonSchema {
+  const root: Member = { fields: [], members: new Map() };
+  for (const field of contract.fields) {
+    for (const place of placesOf(field)) memberAt(root, place).fields.push({ field, place });
+  }
+  const core = contract.fields.filter((field) => field.core);
+  const always = core.filter((field) => placesThatDo(contract, field).length === 1);
+  const oneOf = core.filter((field) => !always.includes(field));
+  return {
+    description: [
+      `The whole current state each time: a field that is missing is NULL. Topic ${contract.topic}, profile ${contract.profileId}.`,
+      `Of two states, the one with the later ${contract.versionFirst ? 'version, then updated_at,' : 'updated_at, then version,'} is kept.`,
+      `Members that are not named here are ignored. Times without an offset are read in ${timeZone}.`,
+      'Not said by this schema, but checked:',
+      ...Object.values(NOT_IN_THE_SCHEMA).map((rule) => `- ${rule}`),
+    ].join('\n'),
+    type: 'object',
+    required: always.map((field) => field.name),
+    properties: propertiesOf(contract, root),
+    ...(oneOf.length > 0 && {
+      allOf: oneOf.map((field) => ({
+        anyOf: placesThatDo(contract, field).map((place) => presentAt(place)),
+      })),
+    }),
+  };
+}
+
+function placesOf({ names, paths }: ContractField): Place[] {
+  return [...names.map((name) => [name]), ...paths];
+}
+
+/** Where a core field may be: in one of its places, or in those of what stands in for it (SPEC 2.1). */
+function placesThatDo({ logicalTopic, fields }: Contract, field: ContractField): Place[] {
+  const fallback =
+    logicalTopic === 'ledger' && field.name === 'event_time'
+      ? fields.find((other) => other.name === 'source_created_at')
+      : undefined;
+  return [...placesOf(field), ...(fallback === undefined ? [] : placesOf(fallback))];
+}
+
+function memberAt(root: Member, place: Place): Member {
+  return place.reduce((member, name) => {
+    const next = member.members.get(name) ?? { fields: [], members: new Map() };
+    member.members.set(name, next);
+    return next;
+  }, root);
+}
+
+function presentAt([name, ...rest]: Place): JsonSchema {
+  return {
+    type: 'object',
+    required: [name],
+    properties: { [name!]: rest.length === 0 ? { $ref: '#/$defs/present' } : presentAt(rest) },
+  };
+}
+
+function propertiesOf(contract: Contract, { members }: Member): JsonSchema {
+  return Object.fromEntries(
+    [...members].map(([name, member]) => {
+      const schemas = [
+        ...member.fields.map(({ field, place }) => valueSchema(contract, field, place)),
+        ...(member.members.size === 0 ? [] : [nestedSchema(contract, member)]),
+      ];
+      return [name, schemas.length === 1 ? schemas[0]! : { allOf: schemas }];
+    }),
+  );
+}
+
+function valueSchema(contract: Contract, field: ContractField, place: Place): JsonSchema {
+  const kind = { $ref: `#/$defs/${field.kind}` };
+  const description = descriptionOf(contract, field, place);
+  if (field.core && placesThatDo(contract, field).length === 1) return { description, allOf: [kind] };
+  // What a path of the same field leads through is no value itself.
+  const ledThrough = place.length === 1 && field.paths.some(([first]) => first === place[0]);
+  return {
+    description,
+    anyOf: [kind, { $ref: '#/$defs/missing' }, ...(ledThrough ? [{ type: 'object' }] : [])],
+  };
+}
+
+function descriptionOf({ logicalTopic }: Contract, field: ContractField, place: Place): string {
+  if (place.length > 1 || place[0] !== field.name) return `Another name of ${field.name}.`;
+  const meanings: Readonly<Record<string, string>> = MEANINGS[logicalTopic];
+  return meanings[field.name]!;
+}
+
+/** A path that leads through anything but an object leads nowhere: then the field is missing. */
+function nestedSchema(contract: Contract, member: Member): JsonSchema {
+  return {
+    if: { type: 'object' },
+    // biome-ignore lint/suspicious/noThenProperty: the keyword of JSON Schema.
+    then: { type: 'object', properties: propertiesOf(contract, member) },
+  };
+}
+
+function inEnvelope(path: readonly string[], payload: JsonSchema): JsonSchema {
+  return path.reduceRight<JsonSchema>(
+    (inner, name) => ({ type: 'object', required: [name], properties: { [name]: inner } }),
+    payload,
+  );
+}

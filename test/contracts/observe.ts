@@ -1,0 +1,68 @@
+import type { ExampleCase, ExpectedMessage, Row } from '../../scripts/contracts/examples.ts';
+import { exampleBody } from '../../scripts/contracts/examples.ts';
+import type { LogicalTopic } from '../../shared/contracts/fields.ts';
+import { ingest } from '../../shared/ingest/ingest.ts';
+import { type IngestSettings, ingestRules } from '../../shared/ingest/rules.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { CANONICAL_SETTINGS, Partition } from '../support/events.ts';
+
+const RECORDS: Readonly<Record<LogicalTopic, string>> = {
+  ledger: 'bo.ledger_entries',
+  payment_order: 'bo.payment_orders',
+  pair: 'sync.pair_confirmations',
+};
+/** Where and when a record came from is not the message's own. */
+const NOT_OF_THE_MESSAGE = ['source_enqueued_at', 'source_partition', 'source_sequence', 'ingested_at'];
+
+/**
+ * What the ingest makes of these cases, in the form in which they say what they expect. Each case has a partition of its
+ * own. `together`: the messages of a case in one batch, so that only the rows can be told; else one after the other.
+ */
+export async function observe(
+  database: TestDatabase,
+  cases: readonly ExampleCase[],
+  { together = false, settings = CANONICAL_SETTINGS }: { together?: boolean; settings?: IngestSettings } = {},
+): Promise<ExampleCase[]> {
+  const observed: ExampleCase[] = [];
+  for (const [number, one] of cases.entries()) {
+    const rules = ingestRules<LogicalTopic>(settings, database.pool, one.topic);
+    const partition = new Partition(number);
+    const events = one.messages.map(({ file }) => partition.event(exampleBody(file)));
+    const messages: ExpectedMessage[] = [];
+    if (together) await ingest(rules, events);
+    for (const [index, { file }] of together ? [] : one.messages.entries()) {
+      const { outcomes, rejected } = await ingest(rules, [events[index]!]);
+      const outcome = Object.entries(outcomes).find(([, count]) => count === 1)![0];
+      const { reason: error, detail } = rejected[0]?.rejection ?? {};
+      messages.push({ file, outcome, ...(error !== undefined && { error, detail }) } as ExpectedMessage);
+    }
+    observed.push({ ...one, messages, rows: await rowsOf(database, one.topic, number) });
+  }
+  return observed;
+}
+
+/** The rows that a case left: its records, and the pairs that they belong to. */
+async function rowsOf(
+  { rows }: TestDatabase,
+  topic: LogicalTopic,
+  partition: number,
+): Promise<ExampleCase['rows']> {
+  const records = await rows(`SELECT * FROM ${RECORDS[topic]} WHERE source_partition = $1 ORDER BY 1`, [
+    partition,
+  ]);
+  const orders = records.map((row) => row['related_id'] ?? row['payment_order_id'] ?? null);
+  const pairs = await rows(
+    `SELECT payment_order_id, payment_tx_id, receive_tx_id, payer_wallet_id, payee_wallet_id, amount, status,
+       event_time, pairing_status, mismatch
+     FROM bo.payment_ledger_pairs WHERE payment_order_id = ANY ($1) ORDER BY 1`,
+    [orders],
+  );
+  return {
+    ...(records.length > 0 && { [RECORDS[topic]]: records.map(ofTheMessage) }),
+    ...(pairs.length > 0 && { 'bo.payment_ledger_pairs': pairs }),
+  };
+}
+
+function ofTheMessage(row: Row): Row {
+  return Object.fromEntries(Object.entries(row).filter(([column]) => !NOT_OF_THE_MESSAGE.includes(column)));
+}
