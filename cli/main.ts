@@ -10,6 +10,7 @@ import { gateCommand } from './commands/gate.ts';
 import { publishCommand } from './commands/publish.ts';
 import { reconcileCommand } from './commands/reconcile.ts';
 import { replayCommand } from './commands/replay.ts';
+import { topicCheckCommand } from './commands/topicCheck.ts';
 import { userTokenCommand } from './commands/userToken.ts';
 import { Complaint, EXIT } from './exit.ts';
 
@@ -22,6 +23,7 @@ const program = new Command('npm run cli --')
   .addCommand(gapsCommand())
   .addCommand(backfillCommand())
   .addCommand(reconcileCommand())
+  .addCommand(topicCheckCommand())
   .addCommand(publishCommand())
   .addCommand(e2eCommand())
   .addCommand(gateCommand())

@@ -40,6 +40,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'shared/replay': ['shared/contracts', 'shared/ingest', 'shared/privacy', 'shared/store'],
   'shared/metrics': ['shared/contracts', 'shared/store'],
+  'shared/topicCheck': [
+    'shared/contracts',
+    'shared/ingest',
+    'shared/pairing',
+    'shared/precedence',
+    'shared/store',
+  ],
   functions: [
     'shared/contracts',
     'shared/ingest',
@@ -55,6 +62,7 @@ const PURE: Readonly<Record<string, readonly string[]>> = {
   'shared/contracts': ['node:buffer', 'zod', 'temporal-polyfill'],
   'shared/precedence': [],
   'shared/pairing': [],
+  'shared/topicCheck': [],
 };
 
 function importsOf(file: string): string[] {
@@ -82,7 +90,7 @@ test('dependencies between folders point one way', () => {
   }
 });
 
-test('contracts, precedence and pairing do no I/O and read no clock', () => {
+test('contracts, precedence, pairing and the check of topics do no I/O and read no clock', () => {
   for (const [folder, packages] of Object.entries(PURE)) {
     for (const file of sources(folder)) {
       const others = importsOf(file).filter((name) => !name.startsWith('.') && !packages.includes(name));
