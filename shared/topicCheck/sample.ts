@@ -23,7 +23,7 @@ const WRAPPER_MEMBERS = [
   'key',
   'offset',
 ];
-const BODY_MEMBER = Buffer.from('"body');
+const BODY_MEMBER = '"body';
 
 /**
  * A sample from one text: a payload, or a wrapper `{"partition", "sequence_number", "enqueued_at", "body"}`, also with
