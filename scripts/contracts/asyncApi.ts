@@ -36,9 +36,6 @@ export function asyncApiDocument(
         'The topics that the sync reads, and what it asks of those who publish them. Delivery is at least once, in any ' +
         'order; every event carries the whole current state of its record, and is published after the transaction has been ' +
         'committed. What breaks a rule of its schema becomes a dead letter, with the reason.',
-      contact: { name: 'Backoffice sync', url: 'https://backoffice-sync.invalid' },
-      license: { name: 'UNLICENSED' },
-      tags: [{ name: profile.id }],
     },
     defaultContentType: 'application/json',
     servers: SERVERS,

@@ -9,7 +9,11 @@ import { type JsonSchema, KINDS, MISSING, NOT_IN_THE_SCHEMA, PRESENT } from './k
 import { MEANINGS, TOPICS } from './meanings.ts';
 
 /** Where a field may be found: the members to walk from the payload to its value. */
-type Place = readonly string[];
+interface Place {
+  readonly path: readonly string[];
+  /** Another place of the same field is within it: an object there is no value. */
+  readonly ledThrough: boolean;
+}
 
 /** A member of the payload: the fields that are read from it, and the members within it that paths lead to. */
 interface Member {
@@ -61,15 +65,16 @@ function payloadSchema(contract: Contract, timeZone: string): JsonSchema {
     required: always.map((field) => field.name),
     properties: propertiesOf(contract, root),
     ...(oneOf.length > 0 && {
-      allOf: oneOf.map((field) => ({
-        anyOf: placesThatDo(contract, field).map((place) => presentAt(place)),
-      })),
+      allOf: oneOf.map((field) => ({ anyOf: placesThatDo(contract, field).map(presentAt) })),
     }),
   };
 }
 
 function placesOf({ names, paths }: ContractField): Place[] {
-  return [...names.map((name) => [name]), ...paths];
+  return [
+    ...names.map((name) => ({ path: [name], ledThrough: paths.some(([first]) => first === name) })),
+    ...paths.map((path) => ({ path, ledThrough: false })),
+  ];
 }
 
 /** Where a core field may be: in one of its places, or in those of what stands in for it (SPEC 2.1). */
@@ -81,20 +86,17 @@ function placesThatDo({ logicalTopic, fields }: Contract, field: ContractField):
   return [...placesOf(field), ...(fallback === undefined ? [] : placesOf(fallback))];
 }
 
-function memberAt(root: Member, place: Place): Member {
-  return place.reduce((member, name) => {
+function memberAt(root: Member, { path }: Place): Member {
+  return path.reduce((member, name) => {
     const next = member.members.get(name) ?? { fields: [], members: new Map() };
     member.members.set(name, next);
     return next;
   }, root);
 }
 
-function presentAt([name, ...rest]: Place): JsonSchema {
-  return {
-    type: 'object',
-    required: [name],
-    properties: { [name!]: rest.length === 0 ? { $ref: '#/$defs/present' } : presentAt(rest) },
-  };
+function presentAt({ path, ledThrough }: Place): JsonSchema {
+  const present = { $ref: '#/$defs/present' };
+  return inEnvelope(path, ledThrough ? { allOf: [present, { not: { type: 'object' } }] } : present);
 }
 
 function propertiesOf(contract: Contract, { members }: Member): JsonSchema {
@@ -113,16 +115,14 @@ function valueSchema(contract: Contract, field: ContractField, place: Place): Js
   const kind = { $ref: `#/$defs/${field.kind}` };
   const description = descriptionOf(contract, field, place);
   if (field.core && placesThatDo(contract, field).length === 1) return { description, allOf: [kind] };
-  // What a path of the same field leads through is no value itself.
-  const ledThrough = place.length === 1 && field.paths.some(([first]) => first === place[0]);
   return {
     description,
-    anyOf: [kind, { $ref: '#/$defs/missing' }, ...(ledThrough ? [{ type: 'object' }] : [])],
+    anyOf: [kind, { $ref: '#/$defs/missing' }, ...(place.ledThrough ? [{ type: 'object' }] : [])],
   };
 }
 
-function descriptionOf({ logicalTopic }: Contract, field: ContractField, place: Place): string {
-  if (place.length > 1 || place[0] !== field.name) return `Another name of ${field.name}.`;
+function descriptionOf({ logicalTopic }: Contract, field: ContractField, { path }: Place): string {
+  if (path.length > 1 || path[0] !== field.name) return `Another name of ${field.name}.`;
   const meanings: Readonly<Record<string, string>> = MEANINGS[logicalTopic];
   return meanings[field.name]!;
 }
@@ -136,9 +136,10 @@ function nestedSchema(contract: Contract, member: Member): JsonSchema {
   };
 }
 
-function inEnvelope(path: readonly string[], payload: JsonSchema): JsonSchema {
+/** These members within each other, each an object that must be there, and the inner schema in the last one. */
+function inEnvelope(path: readonly string[], inner: JsonSchema): JsonSchema {
   return path.reduceRight<JsonSchema>(
-    (inner, name) => ({ type: 'object', required: [name], properties: { [name]: inner } }),
-    payload,
+    (schema, name) => ({ type: 'object', required: [name], properties: { [name]: schema } }),
+    inner,
   );
 }

@@ -1,6 +1,7 @@
 import type { ExampleCase, ExpectedMessage, Row } from '../../scripts/contracts/examples.ts';
 import { exampleBody } from '../../scripts/contracts/examples.ts';
 import type { LogicalTopic } from '../../shared/contracts/fields.ts';
+import type { ContractField } from '../../shared/contracts/profile.ts';
 import { ingest } from '../../shared/ingest/ingest.ts';
 import { type IngestSettings, ingestRules } from '../../shared/ingest/rules.ts';
 import type { TestDatabase } from '../support/database.ts';
@@ -14,18 +15,28 @@ const RECORDS: Readonly<Record<LogicalTopic, string>> = {
 /** Where and when a record came from is not the message's own. */
 const NOT_OF_THE_MESSAGE = ['source_enqueued_at', 'source_partition', 'source_sequence', 'ingested_at'];
 
+/** How the cases are sent, where it is not one message after the other to the sync as it is. */
+interface Conditions {
+  /** The messages of a case in one batch: then only the rows can be told. */
+  readonly together?: boolean;
+  readonly settings?: IngestSettings;
+  /** Reads one field otherwise. */
+  readonly fields?: (field: ContractField) => ContractField;
+}
+
 /**
  * What the ingest makes of these cases, in the form in which they say what they expect. Each case has a partition of its
- * own. `together`: the messages of a case in one batch, so that only the rows can be told; else one after the other.
+ * own.
  */
 export async function observe(
   database: TestDatabase,
   cases: readonly ExampleCase[],
-  { together = false, settings = CANONICAL_SETTINGS }: { together?: boolean; settings?: IngestSettings } = {},
+  { together = false, settings = CANONICAL_SETTINGS, fields = (field) => field }: Conditions = {},
 ): Promise<ExampleCase[]> {
   const observed: ExampleCase[] = [];
   for (const [number, one] of cases.entries()) {
-    const rules = ingestRules<LogicalTopic>(settings, database.pool, one.topic);
+    const asIs = ingestRules<LogicalTopic>(settings, database.pool, one.topic);
+    const rules = { ...asIs, contract: { ...asIs.contract, fields: asIs.contract.fields.map(fields) } };
     const partition = new Partition(number);
     const events = one.messages.map(({ file }) => partition.event(exampleBody(file)));
     const messages: ExpectedMessage[] = [];
