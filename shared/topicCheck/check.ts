@@ -196,7 +196,7 @@ function reportOf(evidence: Evidence): TopicReport {
   const { accepted } = tally;
   const { contract } = tally.rules;
   const of = (count: number, whole: number) => (whole === 0 ? 0 : count / whole);
-  const records = history.records;
+  const { records, pairs } = history;
   const facts = {
     topic: reading.topic,
     topic_guessed: options.topic === undefined && topicOfHub(options) === undefined,
@@ -239,12 +239,12 @@ function reportOf(evidence: Evidence): TopicReport {
       first: contract.versionFirst ? ('version' as const) : ('updated_at' as const),
       records: records.followed,
       one_record_in: records.oneIn,
-      further_states: history.repeated,
-      late: history.late,
-      duplicates: history.duplicates,
-      ties: history.conflicts,
-      mixed_axes: history.mixedAxes,
-      contradictions: history.contradictions,
+      further_states: records.repeated,
+      late: records.late,
+      duplicates: records.duplicates,
+      ties: records.conflicts,
+      mixed_axes: records.mixedAxes,
+      contradictions: records.contradictions,
     },
     pairs:
       reading.topic !== 'ledger'
@@ -252,10 +252,10 @@ function reportOf(evidence: Evidence): TopicReport {
         : {
             related_id_null_share: of(tally.relatedIdNull, accepted),
             entries: history.entryTypes,
-            related_ids: history.pairs.followed,
-            one_related_id_in: history.pairs.oneIn,
-            complete: history.pairs.complete,
-            ambiguous: history.pairs.ambiguous,
+            related_ids: pairs.followed,
+            one_related_id_in: pairs.oneIn,
+            complete: pairs.complete,
+            ambiguous: pairs.ambiguous,
           },
   };
   const { asks, wishes } = findings(evidence, facts);

@@ -6,10 +6,32 @@ import { comparePrecedence, losingVerdict, mixesAxes, type Positioned } from '..
 import { SampledMap } from './sampledMap.ts';
 
 /** What the states of one record say together. */
-interface Holder<T extends LogicalTopic> {
+interface RecordHistory<T extends LogicalTopic> {
   highest: Positioned<T>;
   moved: boolean;
+  readonly counts: HistoryCounts;
 }
+
+/** Kept with each record: what is counted of one that is left out later must go with it. */
+export interface HistoryCounts {
+  /** States beyond the first one. */
+  repeated: number;
+  late: number;
+  duplicates: number;
+  conflicts: number;
+  mixedAxes: number;
+  /** `updated_at` and `version` say opposite things of two states. */
+  contradictions: number;
+}
+
+const NONE: HistoryCounts = {
+  repeated: 0,
+  late: 0,
+  duplicates: 0,
+  conflicts: 0,
+  mixedAxes: 0,
+  contradictions: 0,
+};
 
 interface Group {
   readonly payments: Set<string>;
@@ -27,16 +49,8 @@ export class History<T extends LogicalTopic> {
   readonly #topic: T;
   readonly #versionFirst: boolean;
   readonly #pairing: PairingRule;
-  readonly #records: SampledMap<Holder<T>>;
+  readonly #records: SampledMap<RecordHistory<T>>;
   readonly #groups: SampledMap<Group>;
-  /** States beyond the first one of their record. */
-  repeated = 0;
-  late = 0;
-  duplicates = 0;
-  conflicts = 0;
-  mixedAxes = 0;
-  /** `updated_at` and `version` say opposite things of two states. */
-  contradictions = 0;
   entryTypes = { payment: 0, receive: 0, other: 0 };
 
   constructor(topic: T, versionFirst: boolean, pairing: PairingRule, limit: number) {
@@ -53,24 +67,24 @@ export class History<T extends LogicalTopic> {
     if (!this.#records.takes(key)) return;
     // A copy: the event itself holds on to its body.
     const event = { record, position: { enqueuedAt, partition, sequenceNumber } };
-    const holder = this.#records.get(key);
-    if (holder === undefined) {
-      this.#records.set(key, { highest: event, moved: false });
+    const known = this.#records.get(key);
+    if (known === undefined) {
+      this.#records.set(key, { highest: event, moved: false, counts: { ...NONE } });
       return;
     }
-    const { highest } = holder;
-    if (highest.position.partition !== partition) holder.moved = true;
-    this.repeated++;
+    const { highest, counts } = known;
+    if (highest.position.partition !== partition) known.moved = true;
+    counts.repeated++;
     const wins = comparePrecedence(event, highest, this.#versionFirst) > 0;
     const [above, below] = wins ? [event, highest] : [highest, event];
     const verdict = losingVerdict(this.#topic, below, above);
-    if (verdict === 'duplicate') this.duplicates++;
-    else if (verdict === 'conflict') this.conflicts++;
+    if (verdict === 'duplicate') counts.duplicates++;
+    else if (verdict === 'conflict') counts.conflicts++;
     // Of a lower revision, and yet after it in the broker.
-    else if (comesAfter(below, above)) this.late++;
-    if (mixesAxes(below.record, above.record, this.#versionFirst)) this.mixedAxes++;
-    if (contradict(below.record, above.record)) this.contradictions++;
-    if (wins) holder.highest = event;
+    else if (comesAfter(below, above)) counts.late++;
+    if (mixesAxes(below.record, above.record, this.#versionFirst)) counts.mixedAxes++;
+    if (contradict(below.record, above.record)) counts.contradictions++;
+    if (wins) known.highest = event;
   }
 
   #addEntry({ txId, entryType, relatedId, relatedType }: LedgerEntry): void {
@@ -86,11 +100,15 @@ export class History<T extends LogicalTopic> {
     this.#groups.set(relatedId, group);
   }
 
-  /** How many records were followed, and whether these are one in so many. */
-  get records(): { followed: number; oneIn: number; inSeveralPartitions: number } {
+  /** How many records were followed, one in how many these are, and what was counted of them. */
+  get records(): HistoryCounts & { followed: number; oneIn: number; inSeveralPartitions: number } {
     let inSeveralPartitions = 0;
-    for (const { moved } of this.#records.values()) if (moved) inSeveralPartitions++;
-    return { followed: this.#records.size, oneIn: this.#records.oneIn, inSeveralPartitions };
+    const sum = { ...NONE };
+    for (const { moved, counts } of this.#records.values()) {
+      if (moved) inSeveralPartitions++;
+      for (const name of Object.keys(NONE) as (keyof HistoryCounts)[]) sum[name] += counts[name];
+    }
+    return { ...sum, followed: this.#records.size, oneIn: this.#records.oneIn, inSeveralPartitions };
   }
 
   get pairs(): { followed: number; oneIn: number; complete: number; ambiguous: number } {
