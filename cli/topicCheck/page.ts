@@ -1,6 +1,6 @@
 import type { FieldReport, FormatShare, TopicReport } from '../../shared/topicCheck/report.ts';
 import type { Shape } from '../../shared/topicCheck/tally.ts';
-import { percent, type Words } from './words/words.ts';
+import type { Words } from './words/words.ts';
 
 /** A report as headings, lines, lists and tables: the terminal and a Markdown page show the same. */
 export type Block =
@@ -34,7 +34,7 @@ export function pageOf(report: TopicReport, words: Words, forProducers: boolean)
   return [
     { kind: 'title', text: words.title(report.topic) },
     { kind: 'verdict', text: words.verdict[report.verdict], good: report.verdict !== 'ask_producer' },
-    ...sampleLines(report, words).map((text): Block => ({ kind: 'text', text })),
+    ...sampleLines(report, words, forProducers).map((text): Block => ({ kind: 'text', text })),
     ...lines(heading.asks, report.asks.map(words.finding)),
     ...lines(heading.wishes, report.wishes.map(words.finding)),
     ...(forProducers && report.asks.length > 0 ? lines(heading.rules, words.rules) : []),
@@ -52,9 +52,9 @@ export function pageOf(report: TopicReport, words: Words, forProducers: boolean)
       [column.ratio, column.forecast, column.threshold, column.ok],
       report.ratios.map(({ name, value, threshold, at_least, ok }) => [
         words.ratio[name],
-        value === null ? words.absent : percent(value),
-        `${at_least ? '≥' : '≤'} ${percent(threshold)}`,
-        ok ? words.yes : words.no,
+        value === null ? words.absent : words.percent(value),
+        `${at_least ? '≥' : '≤'} ${words.percent(threshold)}`,
+        value === null ? words.absent : ok ? words.yes : words.no,
       ]),
     ),
     ...table(
@@ -62,7 +62,7 @@ export function pageOf(report: TopicReport, words: Words, forProducers: boolean)
       [column.profile, column.accepted, column.lacks],
       report.profiles.map(({ id, source, share, lacks }) => [
         `${id} (${words.source[source]})`,
-        percent(share),
+        words.percent(share),
         lacks.join(', '),
       ]),
     ),
@@ -83,10 +83,14 @@ export function pageOf(report: TopicReport, words: Words, forProducers: boolean)
   ];
 }
 
-function sampleLines({ samples, topic_guessed, envelope, time_zone: { zone } }: TopicReport, words: Words) {
+function sampleLines(
+  { samples, topic_guessed, envelope, time_zone: { zone } }: TopicReport,
+  words: Words,
+  forProducers: boolean,
+) {
   return [
     words.samples(samples),
-    ...(topic_guessed ? [words.guessed] : []),
+    ...(topic_guessed && !forProducers ? [words.guessed] : []),
     ...(samples.all_members_seen ? [] : [words.notAllMembers]),
     ...(envelope.length === 0 ? [] : [words.envelope(envelope.join('.'))]),
     ...(zone === null ? [] : [words.zone(zone)]),
@@ -102,7 +106,7 @@ function fieldRow({ field, need, share, found }: FieldReport, words: Words): str
     field,
     words.need[need],
     marked.join('; '),
-    percent(share),
+    words.percent(share),
     found.map(({ formats }) => formatText(formats, words)).join('; '),
   ];
 }
@@ -112,7 +116,10 @@ const SHOWN_FORMATS = 3;
 function formatText(formats: readonly FormatShare[], words: Words): string {
   const shown = formats.slice(0, SHOWN_FORMATS);
   return shown
-    .map(({ format, share }) => `${words.format[format]}${formats.length === 1 ? '' : ` ${percent(share)}`}`)
+    .map(
+      ({ format, share }) =>
+        `${words.format[format]}${formats.length === 1 ? '' : ` ${words.percent(share)}`}`,
+    )
     .join(', ');
 }
 
@@ -120,8 +127,9 @@ function historyLines({ keys, order, pairs }: TopicReport, words: Words): string
   const estimated = Math.max(order.one_record_in, pairs?.one_related_id_in ?? 1);
   return [
     ...(keys === null ? [words.noKeys] : words.keys(keys)),
-    ...words.order(order),
-    ...(pairs === null ? [] : words.pairs(pairs)),
+    // Without a message that was read there is nothing to tell.
+    ...(order.records === 0 ? [] : words.order(order)),
+    ...(pairs === null || order.records === 0 ? [] : words.pairs(pairs)),
     ...(estimated > 1 ? [words.estimate(estimated)] : []),
   ];
 }

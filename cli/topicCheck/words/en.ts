@@ -100,6 +100,7 @@ const FINDING: Readonly<Record<Finding['code'], (finding: Finding) => string>> =
 };
 
 export const en: Words = {
+  percent,
   title: (topic) => `Topic check: ${topic}`,
   verdict: {
     ready: 'Ready: the topic can be used as it is.',

@@ -1,5 +1,7 @@
 import type { Finding } from '../../../shared/topicCheck/report.ts';
-import { percent, type Words } from './words.ts';
+import { percent as spaced, type Words } from './words.ts';
+
+const percent = (share: number) => spaced(share).replace(' %', '%');
 
 const FORMAT: Words['format'] = {
   boolean: 'true/false',
@@ -69,9 +71,9 @@ const FINDING: Readonly<Record<Finding['code'], (finding: Finding) => string>> =
   schema_version: (found) =>
     `메시지의 ${share(found)}에서 \`schema_version\`이 1 또는 1.x가 아닙니다. 새로운 계약이므로 먼저 협의가 필요합니다.`,
   order_missing: (found) =>
-    `메시지의 ${share(found)}에 읽을 수 있는 \`updated_at\`이나 \`version\`이 없습니다${names(found) ? `(${names(found)}: ${formats(found)})` : ''}. 둘 다 없으면 늦게 도착한 이전 상태와 최신 상태를 구분할 수 없습니다. 메시지의 99 % 이상에 둘 중 하나가 필요합니다. \`updated_at\` 형식: ${needed('updated_at')}. \`version\` 형식: 레코드가 바뀔 때마다 커지는 ${needed('version')}.`,
+    `메시지의 ${share(found)}에 읽을 수 있는 \`updated_at\`이나 \`version\`이 없습니다${names(found) ? `(${names(found)}: ${formats(found)})` : ''}. 둘 다 없으면 늦게 도착한 이전 상태와 최신 상태를 구분할 수 없습니다. 메시지의 99% 이상에 둘 중 하나가 필요합니다. \`updated_at\` 형식: ${needed('updated_at')}. \`version\` 형식: 레코드가 바뀔 때마다 커지는 ${needed('version')}.`,
   zone_unknown: (found) =>
-    `${names(found)}: 오프셋이 없는 시각입니다. ${found.detail === undefined ? '메시지만으로는 어느 시간대인지 알 수 없습니다' : `오프셋은 ${found.detail}로 보이지만 서머타임을 쓰는 시간대일 수 있습니다`}. 오프셋을 함께 보내거나 시간대를 알려 주십시오(--time-zone).`,
+    `${names(found)}: 오프셋이 없는 시각입니다. ${found.detail === undefined ? '메시지만으로는 어느 시간대인지 알 수 없습니다' : `오프셋이 ${found.detail}인 것으로 보이지만 서머타임을 쓰는 시간대일 수 있습니다`}. 오프셋을 함께 보내거나 시간대를 알려 주십시오(--time-zone).`,
   minor_units: (found) =>
     `${names(found)}: 더 작은 단위(예: 센트)의 금액으로 보입니다. \`amount\`가 필요합니다. 형식: ${needed('amount')}.`,
   related_id: (found) =>
@@ -104,6 +106,7 @@ const FINDING: Readonly<Record<Finding['code'], (finding: Finding) => string>> =
 };
 
 export const ko: Words = {
+  percent,
   title: (topic) => `토픽 점검: ${topic}`,
   verdict: {
     ready: '사용 가능: 이 토픽을 그대로 사용할 수 있습니다.',

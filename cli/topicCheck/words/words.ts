@@ -3,6 +3,7 @@ import type { Finding, ProfileReport, Ratio, TopicReport } from '../../../shared
 
 /** Everything that a report says, in one language. */
 export interface Words {
+  readonly percent: (share: number) => string;
   readonly title: (topic: string) => string;
   readonly verdict: Readonly<Record<TopicReport['verdict'], string>>;
   readonly samples: (report: TopicReport['samples']) => string;
