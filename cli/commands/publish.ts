@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import { localCloudFrom } from '../../local/processes/localCloud.ts';
+import { inEnvelope } from '../../local/synthetic/envelope.ts';
 import { type EventPublisher, PublishError, Publisher } from '../../local/synthetic/publish.ts';
 import { Random } from '../../local/synthetic/random.ts';
 import { SCENARIOS, scenarioEvents } from '../../local/synthetic/scenarios.ts';
@@ -53,7 +54,7 @@ of the namespace with TLS, or to the local cloud at 127.0.0.1:9092 (LOCAL_KAFKA_
 
 async function publish({ scenario, count, seed, rate, kafka = false, json = false }: Options): Promise<void> {
   const environment = targetEnvironment();
-  const { topics } = readOperatorSettings(environment);
+  const { topics, profile } = readOperatorSettings(environment);
   const connectionString = environment['EventHubs'];
   if (!connectionString) {
     throw new Complaint(
@@ -71,7 +72,7 @@ async function publish({ scenario, count, seed, rate, kafka = false, json = fals
     for (const event of scenarioEvents(scenario, new Random(seed), String(seed), () => Date.now())) {
       if (sent === count || stopped.aborted) break;
       if (!publisher.takes(event)) continue;
-      await publisher.publish(event);
+      await publisher.publish(inEnvelope(event, profile));
       sent++;
       byTopic[topics[event.topic]] = (byTopic[topics[event.topic]] ?? 0) + 1;
       if (rate !== undefined) await delay(Math.max(0, startedAt + (sent * 1000) / rate - performance.now()));

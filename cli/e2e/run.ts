@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { compareRows, type Table } from '../../local/check/compare.ts';
 import { model, type Row } from '../../local/check/model.ts';
+import { inEnvelope } from '../../local/synthetic/envelope.ts';
 import type { SyntheticEvent } from '../../local/synthetic/payments.ts';
 import type { Publisher } from '../../local/synthetic/publish.ts';
 import { Random } from '../../local/synthetic/random.ts';
@@ -149,14 +150,14 @@ async function heldByAll(context: E2eContext): Promise<Held[]> {
 
 /** By correlation id. */
 async function publish(context: E2eContext): Promise<Map<string, SyntheticEvent>> {
-  const { publisher, seed, run, events, stopped } = context;
+  const { publisher, settings, seed, run, events, stopped } = context;
   const published = new Map<string, SyntheticEvent>();
   for (const [index, scenario] of GATE_SCENARIOS.entries()) {
     let left = events;
     for (const event of scenarioEvents(scenario, new Random(seed + index), run, () => Date.now())) {
       if (left-- === 0 || stopped.aborted) break;
       if (!publisher.takes(event)) continue;
-      published.set(await publisher.publish(event), event);
+      published.set(await publisher.publish(inEnvelope(event, settings.profile)), event);
     }
   }
   await publisher.flush();
@@ -251,6 +252,8 @@ async function expectedRows(
   const expected = model(
     logged.map(({ logicalTopic, published, enqueuedAt, ...event }) => ({
       ...event,
+      // Without the envelope of the profile.
+      body: published.body,
       topic: logicalTopic,
       enqueuedAt: enqueuedAt / 1000,
       fault: published.fault,
