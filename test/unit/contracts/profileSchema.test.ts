@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { PROFILE_SCHEMA_FILE, profileJsonSchema } from '../../../scripts/profileSchema.ts';
+import { BUILT_IN_PROFILES, parseProfile } from '../../../shared/contracts/profile.ts';
+
+const committed = JSON.parse(readFileSync(PROFILE_SCHEMA_FILE, 'utf8'));
+const validate = new Ajv2020({ allErrors: true }).compile(committed);
+
+type Json = Record<string, unknown>;
+
+/** The canonical profile with a change to its ledger. */
+function profile(change: Json, whole: Json = {}): unknown {
+  const copy = structuredClone(BUILT_IN_PROFILES['canonical-v1']) as { topics: { ledger: Json } };
+  Object.assign(copy.topics.ledger, change);
+  return { ...copy, ...whole };
+}
+
+const parses = (data: unknown) => {
+  try {
+    parseProfile(data, 'test');
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+test('the committed schema is current: node scripts/profileSchema.ts writes it', () => {
+  assert.deepEqual(committed, JSON.parse(profileJsonSchema()));
+});
+
+test('the schema accepts what the product accepts, and refuses what it can say', () => {
+  const core = ['tx_id', 'wallet_id', 'entry_type', 'amount', 'event_time'];
+  const cases: [unknown, boolean][] = [
+    ...Object.values(BUILT_IN_PROFILES).map((data): [unknown, boolean] => [data, true]),
+    [profile({}, { $schema: './profile.schema.json' }), true],
+    [profile({ envelope: ['payload', 'after'] }), true],
+    [profile({ envelope: [] }), false],
+    [profile({ aliases: { amount: ['amt', ['amount', 'value']] } }), true],
+    [profile({ aliases: { amount: [['value']] } }), false],
+    [profile({ aliases: { amount: [] } }), false],
+    [profile({ aliases: { nonsense: ['x'] } }), false],
+    [profile({ core: [...core, 'related_id'] }), true],
+    [profile({ core: core.slice(1) }), false],
+    [profile({ core: [...core, 'status'] }), false],
+    [profile({ precedence: ['version', 'updated_at'] }), true],
+    [profile({ precedence: ['version'] }), false],
+    [profile({ time_zone: 9 }), false],
+    [profile({ something: 1 }), false],
+    [profile({}, { id: 'Upper' }), false],
+  ];
+  for (const [data, accepted] of cases) {
+    assert.equal(validate(data), accepted, JSON.stringify(data));
+    assert.equal(parses(data), accepted, JSON.stringify(data));
+  }
+});
+
+test('every setting says to an editor what it is for', () => {
+  for (const topic of ['ledger', 'payment_order', 'pair']) {
+    const { properties } = committed.properties.topics.properties[topic];
+    for (const [name, schema] of Object.entries<Json>(properties)) {
+      assert.equal(typeof schema['description'], 'string', `${topic}.${name}`);
+    }
+  }
+});
