@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { userPath } from '../../cli/userPath.ts';
 import { LOGICAL_TOPICS, type LogicalTopic } from '../../shared/contracts/fields.ts';
 import { BUILT_IN_PROFILES, type Profile, parseProfile } from '../../shared/contracts/profile.ts';
+import { readProfileFile } from '../../shared/settings/settings.ts';
 import { asyncApiDocument, type Example } from './asyncApi.ts';
 import { eventSchema, topicsRead } from './eventSchema.ts';
 import { exampleBody, readExamples } from './examples.ts';
@@ -55,6 +56,15 @@ function formatted(json: string): string {
   return biome.stdout;
 }
 
+function profileOf(file: string): Profile {
+  try {
+    return readProfileFile(file);
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exit(2);
+  }
+}
+
 if (import.meta.main) {
   const { profile: file, out } = parseArgs({
     options: { profile: { type: 'string' }, out: { type: 'string' } },
@@ -64,7 +74,7 @@ if (import.meta.main) {
     process.exit(2);
   }
   if (file !== undefined && out !== undefined) {
-    write(parseProfile(JSON.parse(readFileSync(userPath(file), 'utf8')), file), userPath(out));
+    write(profileOf(userPath(file)), userPath(out));
   } else {
     for (const [id, data] of Object.entries(BUILT_IN_PROFILES)) {
       write(parseProfile(data, id), join(ROOT, 'docs/schemas', id));
