@@ -133,7 +133,7 @@ test('no value of a sample is shown: not in JSON, page or terminal', async () =>
     const { report } = await checkStyle(one);
     const pages = [en, ko].map((words) => pageOf(report, words, true));
     const outputs = [JSON.stringify(report), ...pages.map(markdownText), ...pages.map(terminalText)];
-    assert.ok(values.size >= 5);
+    assert.ok(values.size > 1, `${one.samples}: ${[...values]}`);
     for (const value of values) {
       for (const output of outputs) assert.ok(!output.includes(value), `${value} of ${one.samples}`);
     }
