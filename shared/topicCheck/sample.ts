@@ -67,7 +67,13 @@ function bodyOf({ body, body_base64 }: JsonObject): Buffer | undefined {
   if (body !== undefined && body_base64 !== undefined) return undefined;
   if (typeof body_base64 === 'string') return Buffer.from(body_base64, 'base64');
   if (typeof body === 'string') return Buffer.from(body);
-  return isObject(body) ? Buffer.from(jsonText(body)) : undefined;
+  if (!isObject(body)) return undefined;
+  try {
+    return Buffer.from(jsonText(body));
+  } catch {
+    // Nested too deep to be written again.
+    return undefined;
+  }
 }
 
 /** JSON with its numbers as they were written. */

@@ -102,6 +102,8 @@ export class Survey {
 
   #walk(parent: Member, object: JsonObject, seen: Seen): void {
     for (const name of Object.keys(object)) {
+      // No profile can name these.
+      if (name === '' || name === '__proto__') continue;
       const member = this.#member(parent, name);
       if (member === undefined) continue;
       const value = present(object, name);

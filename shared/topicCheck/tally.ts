@@ -72,6 +72,7 @@ export class Tally<T extends LogicalTopic> {
 }
 
 const MAX_SHAPE_MEMBERS = 60;
+const MAX_SHAPE_DEPTH = 4;
 
 function shapeOf(body: Buffer): Shape {
   const decoded = decodeBody(body);
@@ -81,14 +82,16 @@ function shapeOf(body: Buffer): Shape {
 
 function objectShape(object: JsonObject, depth: number): Shape {
   const names = Object.keys(object);
-  const shape: Record<string, Shape> = {};
-  for (const name of names.slice(0, MAX_SHAPE_MEMBERS)) {
+  const shapes = names.slice(0, MAX_SHAPE_MEMBERS).map((name): [string, Shape] => {
     const value = object[name];
-    shape[shownName(name)] =
-      isObject(value) && depth < 4 ? objectShape(value, depth + 1) : valueShape(present(object, name), name);
-  }
-  if (names.length > MAX_SHAPE_MEMBERS) shape['...'] = `${names.length - MAX_SHAPE_MEMBERS} more members`;
-  return shape;
+    const isInner = isObject(value) && depth < MAX_SHAPE_DEPTH;
+    return [
+      shownName(name),
+      isInner ? objectShape(value, depth + 1) : valueShape(present(object, name), name),
+    ];
+  });
+  const left = names.length - shapes.length;
+  return Object.fromEntries(left === 0 ? shapes : [...shapes, ['...', `${left} more members`]]);
 }
 
 function valueShape(value: unknown, name: string): string {

@@ -47,6 +47,7 @@ test('what lacks a part of it, or has another member, is a payload', () => {
     `{${PLACE.replace('12', '-1')},"body":{}}`,
     `{${PLACE.replace('2026', '1926')},"body":{}}`,
     '{"body":{"amount":1}}',
+    `{${PLACE},"body":{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}}`,
   ]) {
     const { event, placed, origin } = sample(text);
     assert.equal(placed, false, text);
