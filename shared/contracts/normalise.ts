@@ -95,7 +95,7 @@ function readFields(contract: Contract, payload: JsonObject): FieldsRead {
   let fieldInvalid: Rejection | undefined;
 
   for (const field of contract.fields) {
-    if (!aliasHit && placesOf(field) > 1) aliasHit = hasAlias(field, payload);
+    if (!aliasHit) aliasHit = hasAlias(field, payload);
     const value = readField(field, payload, contract.zone);
     if (value === MISSING) {
       values[field.name] = null;
@@ -116,22 +116,18 @@ function readFields(contract: Contract, payload: JsonObject): FieldsRead {
 }
 
 function hasAlias(field: ContractField, payload: JsonObject): boolean {
-  for (let index = 1; index < placesOf(field); index++) {
+  const places = field.names.length + field.paths.length;
+  for (let index = 1; index < places; index++) {
     if (presentAt(field, payload, index) !== undefined) return true;
   }
   return false;
-}
-
-/** How many places a field may be found in: its names, then its paths. */
-function placesOf(field: ContractField): number {
-  return field.names.length + field.paths.length;
 }
 
 function nameOfPlaces({ names, paths }: ContractField): string {
   return [...names, ...paths.map((path) => path.join('.'))].join(', ');
 }
 
-/** The value in one of a field's places, or `undefined` where it counts as missing. */
+/** The value in one of a field's places, its names and then its paths, or `undefined` where it counts as missing. */
 function presentAt(field: ContractField, payload: JsonObject, index: number): unknown {
   const { names, paths } = field;
   if (index >= names.length) {
@@ -140,18 +136,19 @@ function presentAt(field: ContractField, payload: JsonObject, index: number): un
     return parent === undefined ? undefined : present(parent, path.at(-1)!);
   }
   const value = present(payload, names[index]!);
+  if (paths.length === 0) return value;
   // What a path leads through is no value itself.
-  return paths.length > 0 && isObject(value) && paths.some(([first]) => first === names[index])
-    ? undefined
-    : value;
+  return isObject(value) && paths.some(([first]) => first === names[index]) ? undefined : value;
 }
 
 /** The field's value, or one of the symbols above. All places of it that hold one have to agree. */
 function readField(field: ContractField, payload: JsonObject, zone: LocalTimeZone): unknown {
   let value: unknown = MISSING;
   let agree = true;
-  for (let index = 0; index < placesOf(field); index++) {
-    const raw = presentAt(field, payload, index);
+  const { names, paths } = field;
+  const places = names.length + paths.length;
+  for (let index = 0; index < places; index++) {
+    const raw = paths.length === 0 ? present(payload, names[index]!) : presentAt(field, payload, index);
     if (raw === undefined) continue;
     const parsed = parseValue(field.kind, raw, zone);
     if (parsed === undefined) return INVALID;

@@ -60,6 +60,13 @@ describe('a proposed profile', () => {
     assert.deepEqual(await check(ENTRIES, '--profile', profile), [0, 'ready']);
   });
 
+  it('is not held against the model, which knows the built-in contract only', async () => {
+    const words = ['--profile', profile, '--events', '5', '--exit'];
+    const { code, stderr } = await state.start(words).ended(60_000);
+    assert.equal(code, 1);
+    assert.match(stderr, /leave --profile out/);
+  });
+
   it('is loaded by npm start, and every event of the samples becomes a row', async () => {
     run = state.start(['--profile', profile, '--rate', '5', '--seed', '4']);
     await run.printed('Publishing 5 a second');
