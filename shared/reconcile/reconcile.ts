@@ -113,6 +113,9 @@ async function comparePage<T extends DumpTopic>(
   const here = new Map((await rowsByKey(client, topic, keys)).map((row) => [keyOf(topic, row), row]));
   const toLoad: Positioned<T>[] = [];
   const privacy = await plan.privacy.ready();
+  /** Equal user ids compare as equal: under the key of the row that is here. */
+  const asStored = (read: Positioned<T>, row: Positioned<T> | undefined) =>
+    protectRecord(topic, privacy, read, row?.record);
   page.forEach((read, index) => {
     // Its key is kept all the same: it is in the dump.
     if (!inWindow(topic, plan.window, read)) {
@@ -121,24 +124,27 @@ async function comparePage<T extends DumpTopic>(
     }
     const key = keys[index]!;
     const row = here.get(key);
-    const dumped = protectRecord(topic, privacy, read, row?.record);
+    const dumped = asStored(read, row);
     const finding = compareRecords(topic, dumped, row, versionFirst);
     counts[finding]++;
     if (finding === 'same' || finding === 'since_changed') return;
     const members = row && { members: differingMembers(dumped.record, row.record) };
     plan.report({ finding, key, line: dumped.position.sequenceNumber, ...members });
-    if (REPAIRED.has(finding)) toLoad.push(dumped);
+    if (REPAIRED.has(finding)) toLoad.push(read);
   });
   if (!plan.repair || toLoad.length === 0) return;
-  await mergeRecords(plan, { from: 0, to: 0, rows: toLoad.map(repairPosition) });
+  // Under the key of the dump's time, as a load of it.
+  const rows = toLoad.map((read) => repairPosition(protectRecord(topic, privacy, read)));
+  await mergeRecords(plan, { from: 0, to: 0, rows });
   // What the guard or the database did not let in is no repair.
   const after = await rowsByKey(
     client,
     topic,
-    toLoad.map((dumped) => keyOf(topic, dumped)),
+    toLoad.map((read) => keyOf(topic, read)),
   );
   const now = new Map(after.map((row) => [keyOf(topic, row), row]));
-  counts.repaired += toLoad.filter(
-    (dumped) => compareRecords(topic, dumped, now.get(keyOf(topic, dumped)), versionFirst) === 'same',
-  ).length;
+  counts.repaired += toLoad.filter((read) => {
+    const row = now.get(keyOf(topic, read));
+    return compareRecords(topic, asStored(read, row), row, versionFirst) === 'same';
+  }).length;
 }

@@ -4,6 +4,7 @@ import { type IngestRules, ingest } from '../ingest/ingest.ts';
 import { prepareEvent, type RejectedEvent } from '../ingest/prepare.ts';
 import { ingestRules } from '../ingest/rules.ts';
 import type { PrivacySource } from '../privacy/privacy.ts';
+import { isSealed } from '../privacy/seal.ts';
 import { nextDeadLetters, type OpenDeadLetter } from '../store/replay/nextDeadLetters.ts';
 import { type Settlement, settleReplay } from '../store/replay/settleReplay.ts';
 import { retryContention } from '../store/retryContention.ts';
@@ -88,20 +89,23 @@ function filterOf({ select }: ReplayRequest) {
   };
 }
 
-/** The page with the payloads as they came. */
+/**
+ * The page with the payloads as they came; without those that stay sealed because their key is not at hand: brought in
+ * like that, a dead letter would lose its reason for one that is not its own.
+ */
 function opened(privacy: PrivacySource, page: readonly OpenDeadLetter[]): Promise<OpenDeadLetter[]> {
   return Promise.all(
-    page.map(async (letter) => ({
-      ...letter,
-      payload: letter.payload && (await privacy.open(letter.payload, letter)),
-    })),
+    page.map(async (letter) => {
+      const payload = letter.payload && (await privacy.open(letter.payload, letter));
+      return { ...letter, payload: payload && isSealed(payload) ? null : payload };
+    }),
   );
 }
 
 interface PageOutcome {
   readonly stored: number[];
   readonly refused: { id: number; error: string; detail: string }[];
-  /** Exhausted, or of a topic that these settings do not read. */
+  /** Exhausted, sealed by a key that is not at hand, or of a topic that these settings do not read. */
   readonly leftAlone: number;
 }
 

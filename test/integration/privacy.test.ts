@@ -138,6 +138,35 @@ test('dropped user ids are in no column, and a dead letter is sealed until a rep
   ]);
 });
 
+test('a dead letter whose key is not at hand is left alone: it keeps its reason and its attempts', async (t) => {
+  const { database, vault, settings } = await privacyBed(t);
+  await ingest(rulesOf(settings('hmac'), database), [
+    new Partition().event(order('order-1', { amount: null })),
+  ]);
+  const replayed = async (requestId: string, privacy: IngestSettings['privacy']) => {
+    const context = {
+      ...{ settings: { ...CANONICAL_SETTINGS, privacy }, database: database.pool, requestId },
+      hub: new HubReader(() => Promise.reject(new Error('no hub'))),
+      timeIsOver: () => false,
+    };
+    assert.equal(await replay(context, parseReplayRequest({ select: {}, requested_by: 'jo' })), true);
+    return database.rows(
+      `SELECT r.exhausted, r.rejected, d.error, d.replay_count
+       FROM sync.replay_requests r, bo.consumer_dlq_events d WHERE r.request_id = '${requestId}'`,
+    );
+  };
+  const untouched = { exhausted: '1', rejected: '0', error: 'core_missing', replay_count: '0' };
+  assert.deepEqual(await replayed('without', readPrivacy({}, assert.fail)), [untouched]);
+  // As before a rotation is known to this process, or after the version was disabled.
+  for (const version of vault.versions('dead-letter-key')) version.enabled = false;
+  vault.add('dead-letter-key', { createdAt: new Date() });
+  assert.deepEqual(await replayed('disabled', settings('hmac').privacy), [untouched]);
+  for (const version of vault.versions('dead-letter-key')) version.enabled = true;
+  assert.deepEqual(await replayed('enabled', settings('hmac').privacy), [
+    { exhausted: '0', rejected: '1', error: 'core_missing', replay_count: '1' },
+  ]);
+});
+
 test('without a key the batch waits: nothing is written, and nothing is dead-lettered', async (t) => {
   const { database, vault, settings, token } = await privacyBed(t);
   const event: BrokerEvent = new Partition().event(order('order-1', { user_id: 'user-1' }));
@@ -180,12 +209,20 @@ test('a dump under tokens: it loads, compares by user id whatever the key, and m
   assert.deepEqual([before.same, before.different_at_same_version, before.missing], [1, 1, 1]);
   const repaired = await compare(true);
   assert.equal(repaired.repaired, 2);
+  // A repair stores what a load of the same dump does: the token is that of the dump's time, not of the row before.
+  bodies[1] = order('order-2', {
+    user_id: 'user of order-2',
+    status: 'PAID',
+    updated_at: '2026-11-22T12:00:00Z',
+  });
+  const newer = await compare(true);
+  assert.deepEqual([newer.older_here, newer.repaired], [1, 1]);
   const after = await compare(false);
   assert.deepEqual([after.same, after.different_at_same_version, after.missing], [3, 0, 0]);
   const stored = (await database.rows(ORDERS)).map((row) => row['user_id']);
   assert.deepEqual(stored, [
     token(2, 'user of order-1'),
-    token(1, 'user of order-2'),
+    token(2, 'user of order-2'),
     token(2, 'user of order-3'),
   ]);
 

@@ -77,6 +77,10 @@ export class TestKeyVault {
     return version;
   }
 
+  versions(secret: string): readonly SecretVersion[] {
+    return this.#secrets.get(secret) ?? [];
+  }
+
   #answer({ url = '', headers }: IncomingMessage): { status: number; body: object; challenge?: string } {
     const { pathname } = new URL(url, this.url);
     if (pathname === '/identity') {
