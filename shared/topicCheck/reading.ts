@@ -50,12 +50,12 @@ export function bestReading(survey: Survey, topic: LogicalTopic | undefined, kno
   return readings.reduce((best, other) => (other.score > best.score + 1e-9 ? other : best));
 }
 
-/** The body, and every object in it that holds a present state. Shorter paths come first: they win where all is equal. */
+/** The body, and every object in it. Shorter paths come first: they win where all is equal. */
 function objectsOf(root: Member): Member[] {
   const found = [root];
   for (const member of found) {
     for (const child of member.children.values()) {
-      if (child.children.size > 0 && !child.former && child.path.length <= 3) found.push(child);
+      if (child.children.size > 0 && child.path.length <= 3) found.push(child);
     }
   }
   return found;
@@ -128,10 +128,11 @@ function candidatesOf(
     return true;
   };
   for (const child of payload.children.values()) {
+    // A former state, with all that is in it.
     if (child.former) continue;
     if (child.formats.size > 1 || !child.formats.has('object')) add(child, bare(child.name), 0);
     for (const nested of child.children.values()) {
-      if (nested.children.size > 0 || nested.former) continue;
+      if (nested.children.size > 0) continue;
       const withParent = bare(`${child.name}_${nested.name}`);
       if (!add(nested, withParent, NESTED_RANK)) add(nested, bare(nested.name), 2 * NESTED_RANK);
     }

@@ -163,6 +163,42 @@ test('times of an offset that may be of a zone with clock changes have to be ask
   assert.equal((await check(bodies, { timeZone: 'America/New_York' })).report.verdict, 'ready_with_profile');
 });
 
+test('times that are here and there ahead show no offset', async () => {
+  const bodies = [0, 3, 7, 9].map((hours, number) =>
+    placed(0, number, order(`o-${number}`, { updated_at: at(-hours * HOUR).slice(0, 19) })),
+  );
+  const { report } = await check(bodies);
+  assert.deepEqual(
+    report.asks.map(({ code, detail }) => [code, detail]),
+    [['zone_unknown', undefined]],
+  );
+});
+
+test('states that lack the first axis, and states whose axes disagree, are counted', async () => {
+  const { report } = await check(
+    [
+      order('a', { updated_at: at(1), version: 1 }),
+      order('a', { updated_at: null, version: 2 }),
+      order('b', { updated_at: at(2), version: 1 }),
+      order('b', { updated_at: at(1), version: 2 }),
+      order('c', { updated_at: at(2), version: 2 }),
+      order('c', { updated_at: at(1), version: 1 }),
+    ],
+    { given: CHECK_OPTIONS.builtIn[0] },
+  );
+  assert.deepEqual([report.order.mixed_axes, report.order.contradictions], [1, 1]);
+  const codes = report.wishes.map(({ code }) => code);
+  assert.ok(codes.includes('mixed_axes') && codes.includes('contradictions'), codes.join());
+});
+
+test('a given profile that makes dead letters of good messages is not the best one', async () => {
+  const canonical = structuredClone(CHECK_OPTIONS.builtIn[0]!);
+  canonical.topics.payment_order.aliases = { occurred_at: ['note'] };
+  const given = parseProfile({ ...canonical, id: 'ours' }, 'test');
+  const { report } = await check([order('a', { note: 'by hand' }), order('b')], { given });
+  assert.deepEqual([report.verdict, report.best_profile], ['ready', 'canonical-v1']);
+});
+
 test('a profile that is given is tried; a zone that it names is known', async () => {
   const { profile } = await check([order('a', { created_at: at(0).slice(0, 19) })], {
     timeZone: 'Asia/Seoul',
