@@ -4,8 +4,23 @@ import { readDump } from '../shared/dump/readDump.ts';
 import { ingestRules } from '../shared/ingest/rules.ts';
 import type { DumpTopic } from '../shared/store/backfill/mergeRows.ts';
 import { DumpProgress } from './dumpProgress.ts';
+import { Complaint } from './exit.ts';
 import type { Target } from './target.ts';
 import { shortName } from './userPath.ts';
+
+/**
+ * In a deployment the mode of user ids has to be named: with its default, plain, a load beside an app that makes tokens
+ * would store the ids themselves.
+ * @throws Complaint
+ */
+export function checkUserIdMode({ environment }: Target): void {
+  const value = (name: string) => environment[name]?.trim() ?? '';
+  if (value('DATABASE_AUTH') !== 'entra' || value('USER_ID_MODE') !== '') return;
+  throw new Complaint(
+    'USER_ID_MODE is missing: set it, and the keys that go with it, as the Function App has them (npm run cloud:environment ' +
+      'shows them), or USER_ID_MODE=plain.',
+  );
+}
 
 /** Opens a dump of a topic's table: its rows in pages, how they are read, and where its progress is shown. */
 export async function openSource(

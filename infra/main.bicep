@@ -9,6 +9,7 @@ import {
   existingResources
   grantee
   hubNames
+  namedSettings
   principal
   resourceTags
   sizes as sizesType
@@ -133,6 +134,25 @@ var subnets = {
 }
 var namespaceName = last(split(ids.namespace, '/'))
 var vaultName = last(split(ids.vault, '/'))
+
+// What events are and what is stored of them: the app and the command line have to be told the same.
+var ingestSettings = union(
+  {
+    EVENT_PROFILE_ID: app.eventProfileId
+    LEDGER_TOPIC: hubs.ledger
+    PAYMENT_ORDER_TOPIC: hubs.paymentOrder
+    PAIR_TOPIC: hubs.pair
+    MAX_CLOCK_SKEW_SECONDS: string(app.maxClockSkewSeconds)
+    USER_ID_MODE: app.userIdMode
+  },
+  sealing
+    ? {
+        KEY_VAULT_URL: 'https://${vaultName}${environment().suffixes.keyvaultDns}'
+        DLQ_SEAL_KEY_SECRET: app.dlqSealKeyName
+      }
+    : {},
+  hashing ? { USER_ID_KEY_SECRET: app.userIdKeyName } : {}
+)
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
   name: names.identity
@@ -410,25 +430,13 @@ module functionApp 'modules/functionApp.bicep' = {
         PGUSER: identity.name
         AZURE_CLIENT_ID: identity.properties.clientId
         DB_POOL_SIZE: string(app.databasePoolSize)
-        EVENT_PROFILE_ID: app.eventProfileId
-        LEDGER_TOPIC: hubs.ledger
-        PAYMENT_ORDER_TOPIC: hubs.paymentOrder
-        PAIR_TOPIC: hubs.pair
-        MAX_CLOCK_SKEW_SECONDS: string(app.maxClockSkewSeconds)
         DLQ_RETENTION_DAYS: string(app.dlqRetentionDays)
         METRICS_SCHEDULE: app.metricsSchedule
-        USER_ID_MODE: app.userIdMode
         APPLICATIONINSIGHTS_CONNECTION_STRING: insights.outputs.connectionString
         APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD;ClientId=${identity.properties.clientId}'
         languageWorkers__node__arguments: '--max-semi-space-size=32'
       },
-      sealing
-        ? {
-            KEY_VAULT_URL: 'https://${vaultName}${environment().suffixes.keyvaultDns}'
-            DLQ_SEAL_KEY_SECRET: app.dlqSealKeyName
-          }
-        : {},
-      hashing ? { USER_ID_KEY_SECRET: app.userIdKeyName } : {}
+      ingestSettings
     )
   }
   // The app starts when it is made: what it reads has to be there, and may be read.
@@ -445,4 +453,6 @@ output databaseName string = databaseName
 output eventHubsNamespace string = '${namespaceName}.servicebus.windows.net'
 output storageAccountName string = names.storage
 output keyVaultName string = sealing ? vaultName : ''
+@description('For the command line: settings that it has in common with the app.')
+output ingestSettings namedSettings = ingestSettings
 output logAnalyticsWorkspaceId string = ids.workspace

@@ -15,6 +15,7 @@ const outputs = z.object({
   eventHubsNamespace: output,
   storageAccountName: output,
   keyVaultName: output,
+  ingestSettings: z.object({ value: z.record(z.string(), z.string()) }),
 });
 
 if (process.argv.includes('--help') || process.stdin.isTTY) {
@@ -41,6 +42,7 @@ const environment = {
   PGDATABASE: made.databaseName.value,
   EventHubs__fullyQualifiedNamespace: made.eventHubsNamespace.value,
   AzureWebJobsStorage__accountName: made.storageAccountName.value,
-  ...(vault !== '' && { KEY_VAULT: vault, KEY_VAULT_URL: `https://${vault}.vault.azure.net` }),
+  ...(vault !== '' && { KEY_VAULT: vault }),
+  ...made.ingestSettings.value,
 };
 for (const [name, value] of Object.entries(environment)) console.log(`${name}=${value}`);

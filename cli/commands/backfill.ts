@@ -10,7 +10,7 @@ import { beginBackfill } from '../../shared/store/backfill/beginBackfill.ts';
 import { finishBackfill } from '../../shared/store/backfill/finishBackfill.ts';
 import type { DumpTopic } from '../../shared/store/backfill/mergeRows.ts';
 import { type DumpCommandOptions, dumpsOf, windowOf, withDumpOptions } from '../dumpOptions.ts';
-import { openSource } from '../dumpSource.ts';
+import { checkUserIdMode, openSource } from '../dumpSource.ts';
 import { EXIT } from '../exit.ts';
 import { NdjsonFile } from '../ndjsonFile.ts';
 import { wholeNumber } from '../options.ts';
@@ -53,6 +53,7 @@ function run(options: Options): Promise<void> {
   const dumps = dumpsOf(options);
   const stopped = untilStopped();
   return withTarget(async (target) => {
+    checkUserIdMode(target);
     const window = windowOf(options, target.settings);
     for (const { topic, path } of dumps) {
       const result = await load(target, topic, path, window, options, stopped);

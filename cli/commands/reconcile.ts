@@ -8,7 +8,7 @@ import type { DumpTopic } from '../../shared/store/backfill/mergeRows.ts';
 import { describeFailure } from '../../shared/store/describeFailure.ts';
 import { recordAction } from '../../shared/store/operator/recordAction.ts';
 import { type DumpCommandOptions, dumpsOf, windowOf, withDumpOptions } from '../dumpOptions.ts';
-import { openSource } from '../dumpSource.ts';
+import { checkUserIdMode, openSource } from '../dumpSource.ts';
 import { EXIT } from '../exit.ts';
 import { NdjsonFile } from '../ndjsonFile.ts';
 import { writeResult } from '../output.ts';
@@ -48,6 +48,7 @@ function run(options: Options): Promise<void> {
   const dumps = dumpsOf(options);
   const stopped = untilStopped();
   return withTarget(async (target) => {
+    checkUserIdMode(target);
     const window = windowOf(options, target.settings);
     for (const { topic, path } of dumps) {
       const result = await compare(target, topic, path, window, options, stopped);

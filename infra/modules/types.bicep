@@ -7,6 +7,12 @@ type resourceTags = {
 }
 
 @export()
+@description('Settings by their name.')
+type namedSettings = {
+  *: string
+}
+
+@export()
 @description('Somebody in Microsoft Entra ID.')
 type principal = {
   @description('Object id: of a service principal, not of its app registration.')

@@ -89,6 +89,10 @@ describe('workflows', () => {
       eventHubsNamespace: value('evhns-x.servicebus.windows.net'),
       storageAccountName: value('stx'),
       keyVaultName: value('kv-x'),
+      ingestSettings: {
+        type: 'Object',
+        value: { KEY_VAULT_URL: 'https://kv-x.vault.azure.net', PAIR_TOPIC: '', USER_ID_MODE: 'hmac' },
+      },
       logAnalyticsWorkspaceId: value('/subscriptions/x'),
     };
     const run = (input: string) =>
@@ -104,8 +108,10 @@ describe('workflows', () => {
       'IDENTITY_OBJECT_ID=0',
       'KEY_VAULT=kv-x',
       'KEY_VAULT_URL=https://kv-x.vault.azure.net',
+      'PAIR_TOPIC=',
       'PGDATABASE=backoffice',
       'PGHOST=psql-x.postgres.database.azure.com',
+      'USER_ID_MODE=hmac',
     ]);
     const missing = run('{"functionAppName":{"value":"func-x"}}');
     assert.equal(missing.status, 2);

@@ -119,6 +119,27 @@ const tables = async (database: TestDatabase) => {
   return all;
 };
 
+test('beside a deployment the mode of user ids has to be named: the default would store them as they are', async (t) => {
+  const database = await testDatabase(t);
+  const { hostname, pathname } = new URL(database.url);
+  const entra = {
+    DATABASE_AUTH: 'entra',
+    PGHOST: hostname,
+    PGDATABASE: pathname.slice(1),
+    PGUSER: 'operators',
+  };
+  for (const command of ['backfill', 'reconcile']) {
+    const { code, err } = await cli(database, [command, '--orders', 'absent.csv'], '', entra);
+    assert.equal(code, 2, err);
+    assert.match(err, /^USER_ID_MODE is missing/);
+    const named = await cli(database, [command, '--orders', 'absent.csv'], '', {
+      ...entra,
+      USER_ID_MODE: 'plain',
+    });
+    assert.match(named.err, /absent\.csv/);
+  }
+});
+
 test('a dump before, between or after the events: the same tables; aliases, gzip, rejected lines, a window', async (t) => {
   const rows = [
     asRow('a', { updated_at: '2026-11-22T10:00:00Z', amount: '5' }),
