@@ -1,15 +1,16 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
+import type { ClientConfig } from 'pg';
 import { PublishError, Publisher } from '../../local/synthetic/publish.ts';
 import { untilStopped } from '../../local/untilStopped.ts';
 import { HubReader } from '../../shared/replay/hubReader.ts';
-import { hubAccess, hubConnector } from '../../shared/settings/eventHubsConnection.ts';
-import { GATE_SCENARIOS, runE2e } from '../e2e/run.ts';
+import { type HubAccess, hubAccess, hubConnector } from '../../shared/settings/eventHubsConnection.ts';
+import { GATE_SCENARIOS, runE2e, type TestedEnvironment } from '../e2e/run.ts';
 import { Complaint, EXIT } from '../exit.ts';
 import { wholeNumber } from '../options.ts';
 import { writeResult } from '../output.ts';
-import { withTarget } from '../target.ts';
+import { operatorName, withTarget } from '../target.ts';
 import { userPath } from '../userPath.ts';
 
 interface Options {
@@ -76,15 +77,20 @@ function run({
       const result = await runE2e({
         ...{ settings, database, publisher, run: id, seed, events, maxLag, keep, stopped },
         hub: new HubReader(hubConnector(environment)),
+        environment: tested(access, settings.database),
+        actor: operatorName(),
         timeoutMs: timeout * 1000,
         maxVisibleMs: maxVisible,
         say: (text) => console.error(text),
       });
       if (out !== undefined) await writeFile(userPath(out), `${JSON.stringify(result, null, 2)}\n`);
-      const { failures, visible_after_ms: visible, ...rest } = result;
+      const { failures, visible_after_ms: visible, environment: where, ...rest } = result;
       if (json) writeResult(result, { json });
       else {
-        writeResult({ ...rest, visible_p50_ms: visible.p50, visible_p95_ms: visible.p95 }, { json });
+        writeResult(
+          { ...rest, ...where, visible_p50_ms: visible.p50, visible_p95_ms: visible.p95 },
+          { json },
+        );
         for (const failure of failures) console.log(`FAILED: ${failure}`);
       }
       if (stopped.aborted) process.exitCode = EXIT.stopped;
@@ -97,4 +103,19 @@ function run({
       await publisher.close();
     }
   });
+}
+
+/** What the settings name, without what is secret in them. */
+function tested(
+  access: HubAccess,
+  { connectionString, host, port, database }: ClientConfig,
+): TestedEnvironment {
+  const url = connectionString === undefined ? undefined : new URL(connectionString);
+  return {
+    event_hubs:
+      typeof access === 'string'
+        ? (/(?:^|;)\s*Endpoint=sb:\/\/([^/;]+)/i.exec(access)?.[1] ?? '')
+        : access.namespace,
+    database: url === undefined ? `${host}:${port}/${database}` : `${url.host}${url.pathname}`,
+  };
 }

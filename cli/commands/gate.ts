@@ -65,7 +65,9 @@ async function check({ gate: file, json = false, ...files }: Check): Promise<voi
   const reasons = refusals(gate, candidate, new Date());
   if (json) writeResult({ promote: reasons.length === 0, refused: reasons }, { json });
   else if (reasons.length === 0)
-    console.log(`It may be promoted: ${gate.e2e.run_id} has passed, until ${gate.expires_at}.`);
+    console.log(
+      `It may be promoted: ${gate.e2e.run_id} has passed in ${gate.e2e.environment.event_hubs}; until ${gate.expires_at}.`,
+    );
   for (const reason of json ? [] : reasons) console.log(`REFUSED: ${reason}`);
   if (reasons.length > 0) process.exitCode = EXIT.left;
 }

@@ -12,6 +12,7 @@ import type { BrokerEvent } from '../../shared/ingest/brokerEvent.ts';
 import type { HeldNumbers, HubReader } from '../../shared/replay/hubReader.ts';
 import type { OperatorSettings } from '../../shared/settings/settings.ts';
 import { type DeadLetterOfRun, deadLettersOfRun } from '../../shared/store/operator/deadLettersOfRun.ts';
+import { recordAction } from '../../shared/store/operator/recordAction.ts';
 import { removeSynthetic, type SyntheticRows } from '../../shared/store/operator/removeSynthetic.ts';
 import { type Delays, visibleAfter } from '../../shared/store/operator/visibleAfter.ts';
 import { missingNumbers } from '../../shared/store/replay/missingNumbers.ts';
@@ -25,6 +26,12 @@ export const GATE_SCENARIOS = [
   'late-order',
   'confirmed',
 ] as const;
+
+/** Hosts, with ports where they are named, and the name of the database. */
+export interface TestedEnvironment {
+  readonly event_hubs: string;
+  readonly database: string;
+}
 
 export interface E2eContext {
   readonly settings: OperatorSettings;
@@ -42,6 +49,9 @@ export interface E2eContext {
   readonly maxLag: number;
   /** Rows stay, to be looked at. */
   readonly keep: boolean;
+  readonly environment: TestedEnvironment;
+  /** For the audit log. */
+  readonly actor: string;
   readonly say: (text: string) => void;
   readonly stopped: AbortSignal;
 }
@@ -51,6 +61,7 @@ export interface E2eResult {
   /** Each promise that was not kept, in a sentence. */
   readonly failures: readonly string[];
   readonly run_id: string;
+  readonly environment: TestedEnvironment;
   readonly seed: number;
   readonly started_at: string;
   readonly finished_at: string;
@@ -88,6 +99,7 @@ export async function runE2e(context: E2eContext): Promise<E2eResult> {
   const failures: string[] = [];
   const before = await heldByAll(context);
   const published = await publish(context);
+  if (context.stopped.aborted) failures.push(`it was stopped after ${published.size} events`);
   say(`${published.size} events are published; waiting until they are processed ...`);
   const logged = await readBack(context, before, published);
   if (logged.length !== published.size) {
@@ -120,7 +132,13 @@ export async function runE2e(context: E2eContext): Promise<E2eResult> {
     return {
       ok: failures.length === 0,
       failures,
-      ...{ run_id: run, seed, started_at: startedAt.toISOString(), finished_at: new Date().toISOString() },
+      ...{
+        run_id: run,
+        environment: context.environment,
+        seed,
+        started_at: startedAt.toISOString(),
+        finished_at: new Date().toISOString(),
+      },
       ...{ published: published.size, processed: logged.length - missing.length },
       rows_compared: [...rows.values()].reduce((sum, table) => sum + table.size, 0),
       ...{ dead_letters: letters.length, split_pairs: split, lag, visible_after_ms: visible, removed },
@@ -200,7 +218,18 @@ function rowsOf(run: string, logged: readonly Logged[]): SyntheticRows & { reado
         .map(({ published }) => published.key!),
     ),
   ];
-  return { run, ledgerKeys: keys(['ledger']), orderKeys: keys(['payment_order', 'pair']), deadLetters: [] };
+  const ledgerKeys = keys(['ledger']);
+  // A payment that was cut in its middle has a pair, and no order.
+  const orderKeys = [
+    ...keys(['payment_order', 'pair']),
+    ...ledgerKeys.map((key) => `order-${paymentOf(key)}`),
+  ];
+  return { run, ledgerKeys, orderKeys: [...new Set(orderKeys)], deadLetters: [] };
+}
+
+/** The payment that an entry is of, by its key. */
+function paymentOf(ledgerKey: string): string {
+  return ledgerKey.replace(/^tx-[^-]+-/, '');
 }
 
 /** Waits until the deadline; returns the events that are still not processed. */
@@ -347,14 +376,15 @@ function splitPairs(logged: readonly Logged[]): number {
   const partitions = new Map<string, Set<number>>();
   for (const { logicalTopic, partition, published } of logged) {
     if (logicalTopic !== 'ledger') continue;
-    const payment = published.key!.replace(/^tx-[^-]+-/, '');
+    const payment = paymentOf(published.key!);
     partitions.set(payment, (partitions.get(payment) ?? new Set()).add(partition));
   }
   return [...partitions.values()].filter(({ size }) => size > 1).length;
 }
 
-async function remove({ database, say }: E2eContext, made: SyntheticRows): Promise<number> {
+async function remove({ database, say, run, actor }: E2eContext, made: SyntheticRows): Promise<number> {
   const removed = await removeSynthetic(database, made);
+  await recordAction(database, { actor, action: 'e2e', details: { run }, result: { removed } });
   say(`${removed} rows of the run are removed.`);
   return removed;
 }

@@ -6,6 +6,9 @@ import { Complaint } from '../exit.ts';
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const time = z.iso.datetime();
 
+/** As e2e names it. */
+const environment = z.strictObject({ event_hubs: z.string().min(1), database: z.string().min(1) });
+
 /** What has passed: written by `gate record`, read by `gate check`. */
 const gateSchema = z.strictObject({
   format: z.literal(1),
@@ -13,7 +16,7 @@ const gateSchema = z.strictObject({
   package_sha256: sha256,
   /** Of the compiled template. */
   template_sha256: sha256,
-  e2e: z.strictObject({ run_id: z.string(), finished_at: time, published: z.int() }),
+  e2e: z.strictObject({ run_id: z.string(), environment, finished_at: time, published: z.int() }),
   recorded_at: time,
   expires_at: time,
 });
@@ -24,6 +27,7 @@ const e2eSchema = z.looseObject({
   ok: z.boolean(),
   failures: z.array(z.string()),
   run_id: z.string(),
+  environment,
   finished_at: time,
   published: z.int().min(1),
 });
@@ -41,14 +45,17 @@ const CLOCK_SKEW_MS = 5 * 60_000;
 
 /**
  * Ties a result of the end-to-end test to what it was a test of.
- * @throws Complaint where the test was not passed, or too long ago.
+ * @throws Complaint where the test was not passed, was one of this machine, or too long ago.
  */
 export function recordGate(result: unknown, candidate: Candidate, validHours: number, now: Date): Gate {
   const e2e = e2eSchema.safeParse(result);
   if (!e2e.success) throw new Complaint(`The result of e2e is not valid: ${z.prettifyError(e2e.error)}`);
-  const { ok, failures, run_id, finished_at, published } = e2e.data;
+  const { ok, failures, run_id, environment: where, finished_at, published } = e2e.data;
   if (!ok || failures.length > 0) {
     throw new Complaint(`The end-to-end test ${run_id} has failed: ${failures.join('; ')}`);
+  }
+  if (Object.values(where).some(isThisMachine)) {
+    throw new Complaint(`The end-to-end test ${run_id} was a test of this machine, and not of Cloud-Test.`);
   }
   // From the end of the test: what is recorded later has not been tested later.
   const expires = new Date(Date.parse(finished_at) + validHours * HOUR_MS);
@@ -62,10 +69,14 @@ export function recordGate(result: unknown, candidate: Candidate, validHours: nu
     commit: candidate.commit,
     package_sha256: candidate.packageSha256,
     template_sha256: candidate.templateSha256,
-    e2e: { run_id, finished_at, published },
+    e2e: { run_id, environment: where, finished_at, published },
     recorded_at: now.toISOString(),
     expires_at: expires.toISOString(),
   };
+}
+
+function isThisMachine(address: string): boolean {
+  return /^(localhost|\[::1\]|127\.\d+\.\d+\.\d+)([:/]|$)/.test(address);
 }
 
 /** Why this may not be promoted, each reason in a sentence; none where it may. */

@@ -3,13 +3,33 @@ import { execFile } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import type { E2eResult } from '../../cli/e2e/run.ts';
+import { type E2eResult, runE2e } from '../../cli/e2e/run.ts';
+import { withTarget } from '../../cli/target.ts';
+import type { SyntheticEvent } from '../../local/synthetic/payments.ts';
+import { Publisher } from '../../local/synthetic/publish.ts';
+import { HubReader } from '../../shared/replay/hubReader.ts';
+import { type HubAccess, hubConnector } from '../../shared/settings/eventHubsConnection.ts';
 import { FaultBed } from '../faults/faultBed.ts';
 
 // The end-to-end test of an environment, against the local cloud as it is and with faults planted in it.
 
 const SEED = 91;
 const execute = promisify(execFile);
+
+/** Ctrl-C comes when 100 events are published. */
+class StoppedPublisher extends Publisher {
+  readonly #stop: AbortController;
+  #taken = 0;
+  constructor(access: HubAccess, topics: Topics, label: string, stop: AbortController) {
+    super(access, topics, label);
+    this.#stop = stop;
+  }
+  override publish(event: SyntheticEvent): Promise<string> {
+    if (++this.#taken === 100) this.#stop.abort();
+    return super.publish(event);
+  }
+}
+type Topics = ConstructorParameters<typeof Publisher>[1];
 
 describe(`the end-to-end test of an environment, seed ${SEED}`, () => {
   let bed: FaultBed;
@@ -83,6 +103,37 @@ describe(`the end-to-end test of an environment, seed ${SEED}`, () => {
     assert.equal(result.lag, 0);
     assert.ok(result.visible_after_ms.p95! > 0);
     assert.ok(result.removed >= result.rows_compared + result.dead_letters);
+    assert.match(result.environment.event_hubs, /^127\.0\.0\.1/);
+    assert.match(result.environment.database, /^127\.0\.0\.1/);
+    assert.deepEqual(await counts(), before);
+    const { rows } = await bed.asAdmin((client) =>
+      client.query(`SELECT details, result FROM sync.audit_log WHERE action = 'e2e'`),
+    );
+    assert.deepEqual(rows, [{ details: { run: result.run_id }, result: { removed: result.removed } }]);
+  });
+
+  it('leaves nothing behind where the last payments are cut in their middle', async () => {
+    const before = await counts();
+    const { result } = await e2e('--events', '42');
+    assert.deepEqual(result.failures, []);
+    assert.deepEqual(await counts(), before);
+  });
+
+  it('is red where it was stopped before everything was published', async () => {
+    const before = await counts();
+    const stop = new AbortController();
+    const result = await withTarget(async ({ environment, settings, database }) => {
+      const run = 'e2e-stoppedinbetween';
+      const publisher = new StoppedPublisher(environment['EventHubs']!, settings.topics, run, stop);
+      const context = {
+        ...{ settings, database, publisher, run, seed: SEED, events: 40, maxLag: 0, maxVisibleMs: 60_000 },
+        ...{ environment: { event_hubs: '', database: '' }, actor: 'test', keep: false, say: () => {} },
+        ...{ hub: new HubReader(hubConnector(environment)), timeoutMs: 60_000, stopped: stop.signal },
+      };
+      return runE2e(context).finally(() => publisher.close());
+    });
+    assert.deepEqual([result.published, result.ok], [100, false]);
+    assert.match(result.failures[0]!, /stopped after 100 events/);
     assert.deepEqual(await counts(), before);
   });
 

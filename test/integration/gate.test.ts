@@ -11,6 +11,10 @@ import { promisify } from 'node:util';
 const CLI = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 const HOUR_MS = 3_600_000;
 const COMMIT = 'a'.repeat(40);
+const ENVIRONMENT = {
+  event_hubs: 'evhns-x.servicebus.windows.net',
+  database: 'psql-x.postgres.database.azure.com/backoffice',
+};
 
 let folder: string;
 beforeEach(() => {
@@ -25,6 +29,7 @@ const write = (name: string, content: string) => writeFileSync(join(folder, name
 const result = (hoursAgo: number, change: object = {}) => ({
   ...{ ok: true, failures: [], run_id: 'e2e-0123456789ab', published: 360 },
   finished_at: new Date(Date.now() - hoursAgo * HOUR_MS).toISOString(),
+  environment: ENVIRONMENT,
   ...change,
 });
 
@@ -48,10 +53,14 @@ test('what has passed may be promoted, and the gate says what that was', async (
     [written.commit, written.package_sha256, written.template_sha256, written.e2e.run_id],
     [COMMIT, sha256('the package'), sha256('{"the":"template"}'), 'e2e-0123456789ab'],
   );
+  assert.deepEqual(written.e2e.environment, ENVIRONMENT);
   assert.equal(Date.parse(written.expires_at) - Date.parse(written.e2e.finished_at), 72 * HOUR_MS);
   const checked = await check();
   assert.deepEqual([checked.code, checked.err], [0, '']);
-  assert.match(checked.out, /may be promoted: e2e-0123456789ab/);
+  assert.match(
+    checked.out,
+    /may be promoted: e2e-0123456789ab has passed in evhns-x\.servicebus\.windows\.net/,
+  );
 });
 
 test('another package, template or commit, or an expired gate, is refused, and the reason says which', async () => {
@@ -95,6 +104,10 @@ test('a test that failed, or is too old, opens no gate; nor do files that are so
   assert.deepEqual([failed.code, /has failed: dead letters are lost/.test(failed.err)], [2, true]);
   write('e2e.json', JSON.stringify(result(73)));
   assert.match((await record()).err, /more than 72 hours ago/);
+  for (const local of [{ event_hubs: '127.0.0.1:5672' }, { database: 'localhost:5432/backoffice' }]) {
+    write('e2e.json', JSON.stringify(result(1, { environment: { ...ENVIRONMENT, ...local } })));
+    assert.match((await record()).err, /was a test of this machine/);
+  }
   write('e2e.json', '{"ok":true}');
   assert.match((await record()).err, /not valid/);
   write('gate.json', '{"format":2}');
