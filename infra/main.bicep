@@ -145,6 +145,7 @@ var ingestSettings = union(
     MAX_CLOCK_SKEW_SECONDS: string(app.maxClockSkewSeconds)
     USER_ID_MODE: app.userIdMode
   },
+  empty(app.?eventProfileFile) ? {} : { EVENT_PROFILE_FILE: app.eventProfileFile! },
   sealing
     ? {
         KEY_VAULT_URL: 'https://${vaultName}${environment().suffixes.keyvaultDns}'

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { globSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -19,7 +20,11 @@ const READ_ALL = 0o100644;
 /** The files that `.funcignore` lets through, which is what Core Tools uploads from the repository. */
 export async function deployedFiles(): Promise<string[]> {
   const rules = await readFile(join(ROOT, '.funcignore'), 'utf8');
-  return [...rules.matchAll(/^!(.*[^/\n])$/gm)].map((match) => match[1]!).sort();
+  const patterns = [...rules.matchAll(/^!(.*[^/\n])$/gm)].map((match) => match[1]!);
+  const found = patterns.flatMap((pattern) =>
+    pattern.includes('*') ? globSync(pattern, { cwd: ROOT }) : [pattern],
+  );
+  return found.sort();
 }
 
 /**

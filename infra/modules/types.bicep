@@ -157,6 +157,8 @@ type logsSizes = {
 @description('What the app is told about its events (docs: README.md, Settings).')
 type appOptions = {
   eventProfileId: string
+  @description('A profile that is part of the package, such as profiles/NAME.json: instead of one that is built in.')
+  eventProfileFile: string?
   consumerGroup: string
   @minValue(1)
   @maxValue(500)

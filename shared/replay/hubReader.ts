@@ -97,7 +97,8 @@ export class HubReader {
           {
             startPosition: { sequenceNumber: from, isInclusive: true },
             maxBatchSize: PAGE,
-            maxWaitTimeInSeconds: 5,
+            // A range is seldom a full page: what is there comes after a second.
+            maxWaitTimeInSeconds: 1,
             skipParsingBodyAsJson: true,
           },
         );
