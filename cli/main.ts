@@ -13,6 +13,7 @@ import { replayCommand } from './commands/replay.ts';
 import { topicCheckCommand } from './commands/topicCheck.ts';
 import { userTokenCommand } from './commands/userToken.ts';
 import { Complaint, EXIT } from './exit.ts';
+import { QueueError } from './replayQueue.ts';
 
 const program = new Command('npm run cli --')
   .description(
@@ -59,7 +60,7 @@ function report(error: unknown): number {
     return exitCode === 0 ? EXIT.done : EXIT.usage;
   if (error instanceof SettingsError || error instanceof Complaint || error instanceof DumpError) {
     console.error(message);
-  } else if (error instanceof HubError) {
+  } else if (error instanceof HubError || error instanceof QueueError) {
     console.error(message);
     return EXIT.service;
   } else if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR')

@@ -15,6 +15,20 @@ const NOT_BEGUN_AFTER_MS = 120_000;
 /** A page takes seconds; a host that died is replaced, and the message comes back, within ten minutes. */
 const STANDS_STILL_AFTER_MS = 15 * 60_000;
 
+/** The queue did not take a request. */
+export class QueueError extends Error {
+  override readonly name = 'QueueError';
+  constructor(queue: QueueClient, cause: unknown) {
+    const { name, code, statusCode } = cause as { name?: string; code?: string; statusCode?: number };
+    const reason = code ?? statusCode ?? name;
+    const { host } = new URL(queue.url);
+    super(
+      `The queue ${REPLAY_QUEUE} at ${host} did not take the request (${reason}). Is AzureWebJobsStorage right, does the network let ` +
+        'us through, and may this login write to the queue (role Storage Queue Data Contributor)?',
+    );
+  }
+}
+
 /** Puts a request into the queue of `dlqReplay`; returns the id under which its result is read. */
 export async function askForReplay({ environment }: Target, request: object): Promise<string> {
   const message = { ...request, request_id: randomUUID() };
@@ -25,8 +39,12 @@ export async function askForReplay({ environment }: Target, request: object): Pr
     throw error;
   }
   const queue = await replayQueue(environment);
-  await queue.createIfNotExists();
-  await queue.sendMessage(Buffer.from(JSON.stringify(message)).toString('base64'));
+  try {
+    await queue.createIfNotExists();
+    await queue.sendMessage(Buffer.from(JSON.stringify(message)).toString('base64'));
+  } catch (error) {
+    throw new QueueError(queue, error);
+  }
   return message.request_id;
 }
 

@@ -111,5 +111,15 @@ describe(`recovery through the queue and the command line, seed ${SEED}`, () => 
     assert.deepEqual(both.code, 2);
     const unknown = await cli('replay', 'result', 'never');
     assert.match(unknown.err, /There is no such request/);
+    const { AzureWebJobsStorage, DATABASE_URL } = bed.cloud.environment;
+    const away = { AzureWebJobsStorage: AzureWebJobsStorage!.replace(/:\d+\//g, ':9/'), DATABASE_URL };
+    const noQueue = await execute(process.execPath, ['cli/main.ts', 'replay', 'run', '--no-wait'], {
+      env: { ...process.env, ...away },
+    }).catch((error: { code: number; stderr: string }) => error);
+    assert.equal('code' in noQueue && noQueue.code, 3);
+    assert.match(
+      noQueue.stderr,
+      /^The queue dlq-replay at 127\.0\.0\.1:9 did not take the request \(ECONNREFUSED\)/,
+    );
   });
 });
