@@ -1,5 +1,5 @@
 import type { Rejection } from '../shared/contracts/rejection.ts';
-import type { DumpLine } from '../shared/dump/readDump.ts';
+import type { DumpLine } from '../shared/dump/dumpLine.ts';
 
 /** What the file of rejected lines says of one. */
 export function rejectedLine(line: DumpLine, { reason, detail }: Rejection): object {

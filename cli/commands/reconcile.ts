@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { untilStopped } from '../../local/untilStopped.ts';
 import type { Rejection } from '../../shared/contracts/rejection.ts';
+import type { DumpLine } from '../../shared/dump/dumpLine.ts';
 import type { DumpWindow } from '../../shared/dump/dumpRecords.ts';
-import type { DumpLine } from '../../shared/dump/readDump.ts';
 import { type Difference, newCounts, reconcile } from '../../shared/reconcile/reconcile.ts';
 import type { DumpTopic } from '../../shared/store/backfill/mergeRows.ts';
 import { describeFailure } from '../../shared/store/describeFailure.ts';

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { Rejection } from '../contracts/rejection.ts';
+import type { DumpLine } from '../dump/dumpLine.ts';
 import {
   DUMP_PARTITION,
   type DumpContract,
@@ -7,7 +8,6 @@ import {
   inWindow,
   readRecord,
 } from '../dump/dumpRecords.ts';
-import type { DumpLine } from '../dump/readDump.ts';
 import type { PairingRule } from '../pairing/rule.ts';
 import { compact } from '../precedence/compact.ts';
 import type { Positioned } from '../precedence/precedence.ts';

@@ -1,7 +1,7 @@
 import Papa from 'papaparse';
 import { reject } from '../contracts/rejection.ts';
 import { DumpError } from './dumpError.ts';
-import type { DumpLine, DumpOptions } from './readDump.ts';
+import type { DumpLine, DumpOptions } from './dumpLine.ts';
 
 /** A quote that is never closed would take in the rest of the file. */
 const MAX_RECORD = 8 * 1024 * 1024;

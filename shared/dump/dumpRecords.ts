@@ -6,7 +6,7 @@ import { BUSINESS_TIME } from '../ingest/prepare.ts';
 import type { Positioned } from '../precedence/precedence.ts';
 import type { DumpTopic } from '../store/backfill/mergeRows.ts';
 import { DumpError } from './dumpError.ts';
-import type { DumpLine } from './readDump.ts';
+import type { DumpLine } from './dumpLine.ts';
 
 /** Which rows of a dump are meant, and when it was made. Microseconds. */
 export interface DumpWindow {

@@ -1,6 +1,6 @@
 import { decodeBody } from '../contracts/decode.ts';
+import type { DumpLine } from './dumpLine.ts';
 import { linesOf } from './lines.ts';
-import type { DumpLine } from './readDump.ts';
 
 /** One JSON object a line; blank lines are skipped. Decoded as the body of an event is: numbers keep their digits. */
 export async function* readNdjson(chunks: AsyncIterable<Buffer>): AsyncGenerator<readonly DumpLine[]> {

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { type RejectionReason, reject } from '../contracts/rejection.ts';
 import { DumpError } from './dumpError.ts';
+import type { DumpLine, DumpOptions } from './dumpLine.ts';
 import { linesOf } from './lines.ts';
-import type { DumpLine, DumpOptions } from './readDump.ts';
 
 const COPY = /^COPY (\S+) \((.+)\) FROM stdin;$/;
 

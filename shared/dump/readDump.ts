@@ -1,33 +1,9 @@
-import type { JsonObject } from '../contracts/decode.ts';
-import type { Rejection } from '../contracts/rejection.ts';
 import { readCsv } from './csv.ts';
 import { DumpError } from './dumpError.ts';
+import type { DumpLine, DumpOptions } from './dumpLine.ts';
 import { readNdjson } from './ndjson.ts';
 import { peek } from './peek.ts';
 import { readPgDump } from './pgDump.ts';
-
-/** One row of a dump. */
-export interface DumpRow {
-  /** Where it ends in the unpacked dump, from 1. */
-  readonly line: number;
-  readonly fields: JsonObject;
-}
-
-/** A line that is no row. */
-export interface BadLine {
-  readonly line: number;
-  readonly rejection: Rejection;
-  readonly text: string;
-}
-
-export type DumpLine = DumpRow | BadLine;
-
-export interface DumpOptions {
-  /** Which table of a plain `pg_dump`, where it holds several. */
-  readonly table?: string | undefined;
-  /** Told the names of the columns, before the first row; throws where they do not do. */
-  readonly checkColumns: (names: readonly string[]) => void;
-}
 
 /**
  * Reads the rows of a dump in pages: CSV with a header (as `COPY ... CSV HEADER` writes it), NDJSON, or the plain text

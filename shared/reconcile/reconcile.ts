@@ -1,8 +1,8 @@
 import type pg from 'pg';
 import { type MergePlan, mergeRecords } from '../backfill/backfill.ts';
 import type { Rejection } from '../contracts/rejection.ts';
+import type { DumpLine } from '../dump/dumpLine.ts';
 import { inWindow, readRecord } from '../dump/dumpRecords.ts';
-import type { DumpLine } from '../dump/readDump.ts';
 import type { Positioned } from '../precedence/precedence.ts';
 import type { PrivacySource } from '../privacy/privacy.ts';
 import { protectRecord } from '../privacy/protectRecord.ts';

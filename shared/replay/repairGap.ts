@@ -6,7 +6,7 @@ import { missingNumbers, type NumberRange } from '../store/replay/missingNumbers
 import { recordLost } from '../store/replay/recordLost.ts';
 import { recordLostWithHub } from '../store/replay/recordLostWithHub.ts';
 import { settleReplay } from '../store/replay/settleReplay.ts';
-import type { ReplayContext } from './replay.ts';
+import type { ReplayContext } from './context.ts';
 import { type GapSelection, InvalidReplayRequest } from './request.ts';
 
 /**

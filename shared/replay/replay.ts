@@ -1,21 +1,9 @@
-import type pg from 'pg';
-import type { IngestSettings } from '../ingest/rules.ts';
 import { beginReplay } from '../store/replay/beginReplay.ts';
 import { finishReplay } from '../store/replay/finishReplay.ts';
-import type { HubReader } from './hubReader.ts';
+import type { ReplayContext } from './context.ts';
 import { repairGap, topicOf } from './repairGap.ts';
 import { replayDeadLetters } from './replayDeadLetters.ts';
 import { type GapSelection, InvalidReplayRequest, type ReplayRequest } from './request.ts';
-
-export interface ReplayContext {
-  readonly settings: IngestSettings;
-  readonly database: pg.Pool;
-  readonly hub: HubReader;
-  /** Under which the request is known. */
-  readonly requestId: string;
-  /** Asked between pages: a run must end before the host ends it. */
-  readonly timeIsOver: () => boolean;
-}
 
 /**
  * Carries out a replay request (SPEC 7, 8), or goes on with one: dead letters, or a gap. Safe to run twice and at the

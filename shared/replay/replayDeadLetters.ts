@@ -8,7 +8,7 @@ import { isSealed } from '../privacy/seal.ts';
 import { nextDeadLetters, type OpenDeadLetter } from '../store/replay/nextDeadLetters.ts';
 import { type Settlement, settleReplay } from '../store/replay/settleReplay.ts';
 import { retryContention } from '../store/retryContention.ts';
-import type { ReplayContext } from './replay.ts';
+import type { ReplayContext } from './context.ts';
 import type { ReplayRequest } from './request.ts';
 
 const PAGE = 500;
