@@ -143,8 +143,12 @@ function bestOf(
   proposed: Profile,
   { thresholds }: CheckOptions,
 ): Candidate {
-  const complete = candidates.filter(
-    ({ source, profile }) => source !== 'built-in' || readsAll(profile, proposed, reading),
+  const zoneOfTopic = (profile: Profile) => profile.topics[reading.topic].time_zone;
+  const complete = candidates.filter(({ source, profile }) =>
+    // Who gave a profile may leave fields unread, but not read times hours off: nothing would tell.
+    source === 'given'
+      ? zoneOfTopic(profile) === zoneOfTopic(proposed)
+      : source === 'proposed' || readsAll(profile, proposed, reading),
   );
   const passing = complete.find(({ tally }) => passes(tally, thresholds));
   if (passing !== undefined) return passing;

@@ -128,6 +128,10 @@ function wishesOf({ survey, reading, zone, best, options }: Evidence, facts: Fac
   for (const { field, place } of places) {
     if (place.weak) wishes.push({ code: 'confirm_name', field: field.name, names: [nameOf(place)] });
   }
+  if (reading.rivals.length > 0) {
+    const names = [reading.payload, ...reading.rivals].map(({ path }) => path.map(shownName).join('.'));
+    wishes.push({ code: 'confirm_envelope', names });
+  }
   if (zone.kind === 'known' && zone.from === 'samples' && survey.objects < MANY) {
     wishes.push({ code: 'confirm_zone', detail: zone.zone });
   }

@@ -77,8 +77,8 @@ const OTHER_NAMES: Readonly<Record<LogicalTopic, Readonly<Record<string, string>
 const MINOR_UNITS =
   /^(amount|amt|total|price)(in)?(minor|cents?|minorunits?|micros)$|^minor(amount|amt|units?)$/;
 const CURRENCY = /^(currency|currencycode|currencycd|curcd|currcd|ccy|amountcurrency|moneycurrency)$/;
-/** States that are past: never a place to read from. */
-const FORMER = /^(before|old|previous|prev|original)$/;
+/** Words for states that are past: never a place to read from. */
+const FORMER = /^(before|old|previous|prev|original|former)$/;
 
 /** A name without case and separators: `TX_ID`, `txId` and `tx-id` are one. */
 export function bare(name: string): string {
@@ -87,7 +87,12 @@ export function bare(name: string): string {
 
 export const isMinorUnits = (name: string) => MINOR_UNITS.test(bare(name));
 export const isCurrency = (name: string) => CURRENCY.test(bare(name));
-export const isFormerState = (name: string) => FORMER.test(bare(name));
+/** By its words: `beforeImage`, `old_data` and `ROW-BEFORE` are former states, `threshold` is none. */
+export const isFormerState = (name: string) =>
+  name
+    .replace(/(?<=[\p{Ll}\p{N}])(?=\p{Lu})/gu, ' ')
+    .split(/[^\p{L}\p{N}]+/u)
+    .some((word) => FORMER.test(word.toLowerCase()));
 
 const MATCHES: Readonly<Record<LogicalTopic, ReadonlyMap<string, NameMatch>>> = {
   ledger: matchesOf('ledger'),

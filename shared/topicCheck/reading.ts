@@ -28,6 +28,8 @@ export interface Reading {
   readonly topic: LogicalTopic;
   readonly envelope: readonly string[];
   readonly payload: Member;
+  /** Other objects that could as well be the record. */
+  readonly rivals: readonly Member[];
   readonly fields: readonly FieldReading[];
   readonly minorUnits: readonly Member[];
   /** 1 where every core field is in every message. */
@@ -47,7 +49,19 @@ export function bestReading(survey: Survey, topic: LogicalTopic | undefined, kno
   const readings = (topic === undefined ? LOGICAL_TOPICS : [topic]).flatMap((candidate) =>
     envelopes.map((payload) => readingOf(survey, candidate, payload, known.topics[candidate].aliases)),
   );
-  return readings.reduce((best, other) => (other.score > best.score + 1e-9 ? other : best));
+  const best = readings.reduce((one, other) => (other.score > one.score + 1e-9 ? other : one));
+  const rivals = readings
+    .filter((other) => other.topic === best.topic && other.score > Math.max(best.score - RIVAL_MARGIN, 0.5))
+    .map(({ payload }) => payload)
+    .filter((payload) => !within(payload, best.payload) && !within(best.payload, payload));
+  return { ...best, rivals };
+}
+
+/** What an optional field or two make of the score. */
+const RIVAL_MARGIN = 0.05;
+
+function within(inner: Member, outer: Member): boolean {
+  return outer.path.every((name, index) => inner.path[index] === name);
 }
 
 /** The body, and every object in it. Shorter paths come first: they win where all is equal. */
@@ -63,7 +77,12 @@ function objectsOf(root: Member): Member[] {
 
 type Aliases = Readonly<Record<string, readonly (string | readonly string[])[] | undefined>>;
 
-function readingOf(survey: Survey, topic: LogicalTopic, payload: Member, known: Aliases): Reading {
+function readingOf(
+  survey: Survey,
+  topic: LogicalTopic,
+  payload: Member,
+  known: Aliases,
+): Omit<Reading, 'rivals'> {
   const candidates = candidatesOf(topic, payload, known);
   const taken = new Set<Member>();
   const chosen = new Map<string, Place[]>();
@@ -78,7 +97,7 @@ function readingOf(survey: Survey, topic: LogicalTopic, payload: Member, known: 
   }
   const fields = FIELDS[topic].map((field: Field) => ({
     field,
-    chosen: chosen.get(field.name) ?? [],
+    chosen: (chosen.get(field.name) ?? []).map((place) => orUnsure(place, others.get(field.name) ?? [])),
     others: others.get(field.name) ?? [],
   }));
   const minorUnits = [...payload.children.values()].filter(
@@ -92,6 +111,12 @@ function readingOf(survey: Survey, topic: LogicalTopic, payload: Member, known: 
     minorUnits,
     score: scoreOf(topic, fields, survey.objects, payload),
   };
+}
+
+/** `from.wallet_id` beside `to.wallet_id`: nothing says which of the two it is. */
+function orUnsure(place: Place, others: readonly Place[]): Place {
+  const alike = others.some(({ rank, path }) => rank === place.rank && path.length > 1);
+  return alike && place.path.length > 1 ? { ...place, weak: true } : place;
 }
 
 /** Members of the payload, and of objects in it, whose names are those of fields. */

@@ -131,6 +131,7 @@ export interface Finding {
     | 'related_id'
     | 'rename'
     | 'confirm_name'
+    | 'confirm_envelope'
     | 'confirm_zone'
     | 'key_missing'
     | 'key_differs'

@@ -51,7 +51,7 @@ function unwrap(text: Buffer): BrokerEvent | undefined {
   const sequenceNumber = wholeNumber(wrapper['sequence_number']);
   const enqueuedAt = readTimestamp(wrapper['enqueued_at'], (local) => local);
   const body = bodyOf(wrapper);
-  const key = wrapper['key'] ?? null;
+  const key = integerText(wrapper['key']) ?? wrapper['key'] ?? null;
   if (partition === undefined || sequenceNumber === undefined || enqueuedAt === undefined) return undefined;
   if (body === undefined || (key !== null && typeof key !== 'string')) return undefined;
   return { partition, sequenceNumber, enqueuedAt, body, key, offset: '', correlationId: null };

@@ -10,6 +10,7 @@ import type { Sample } from './sample.ts';
 /** Deeper and wider than payments are; what is beyond is not looked at, so that memory is bounded. */
 const MAX_DEPTH = 5;
 const MAX_MEMBERS = 1000;
+const MAX_NAME = 256;
 const MAX_MEMBER_SETS = 5000;
 const MAX_CURRENCIES = 20;
 const QUARTER_HOUR = 15 * 60_000_000;
@@ -46,7 +47,7 @@ export class Member {
     const byName = found.flatMap((match) => (match === undefined ? [] : [match.kind]));
     this.kinds = [...new Set([...byName, ...(agreed.get(path.at(-1) ?? '') ?? [])])];
     if (this.kinds.length === 0 && isMinorUnits(own)) this.kinds = ['money'];
-    this.former = parent?.former === true || isFormerState(own);
+    this.former = parent?.former === true || isFormerState(path.at(-1) ?? '');
     this.currencies = isCurrency(own) || isCurrency(withParent) ? new Set() : undefined;
   }
 
@@ -125,7 +126,7 @@ export class Survey {
   #member(parent: Member, name: string): Member | undefined {
     const known = parent.children.get(name);
     if (known !== undefined) return known;
-    if (this.#members >= MAX_MEMBERS) {
+    if (this.#members >= MAX_MEMBERS || name.length > MAX_NAME) {
       this.membersComplete = false;
       return undefined;
     }

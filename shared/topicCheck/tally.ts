@@ -67,7 +67,13 @@ export class Tally<T extends LogicalTopic> {
     const key = `${reason} ${detail}`;
     const known = this.#failures.get(key);
     const example = known?.example ?? { at: origin, shape: shapeOf(event.body) };
-    this.#failures.set(key, { reason, detail, count: (known?.count ?? 0) + 1, example });
+    // The ingest names the envelope as the profile has it: here that name is from a message.
+    const { envelope } = this.rules.contract;
+    const shown = detail.replace(
+      `path ${envelope.join('.')} leads`,
+      () => `path ${shownPath(envelope)} leads`,
+    );
+    this.#failures.set(key, { reason, detail: shown, count: (known?.count ?? 0) + 1, example });
   }
 }
 
@@ -109,4 +115,8 @@ const KIND_TOPICS: readonly LogicalTopic[] = ['ledger', 'payment_order', 'pair']
 export function shownName(name: string): string {
   const isName = /^[@$]?[\p{L}_][\p{L}\p{N}_.:$-]{0,63}$/u.test(name) && !/\d{4}|\d.*\d.*\d/.test(name);
   return isName ? name : `(a name of ${name.length} characters)`;
+}
+
+function shownPath(path: readonly string[]): string {
+  return path.map(shownName).join('.');
 }

@@ -12,6 +12,8 @@ export type ZoneFinding =
 /** Offsets whose zone keeps them all year, and is the one that is meant. */
 const SURE_ZONES: Readonly<Record<number, string>> = { 0: 'UTC', 540: 'Asia/Seoul' };
 const AGREEING_SHARE = 0.8;
+/** So many that are this far from the others, in quarters of an hour, are in another zone. */
+const OTHER_ZONE = { share: 0.05, quarters: 4 } as const;
 
 /** The zone of the times without an offset: told, or from how far they are ahead of times that are known. */
 export function findZone(reading: Reading, given: string | undefined): ZoneFinding {
@@ -22,20 +24,23 @@ export function findZone(reading: Reading, given: string | undefined): ZoneFindi
   );
   if (local.length === 0) return { kind: 'none' };
   if (given !== undefined) return { kind: 'known', zone: given, from: 'given' };
-  let offset: number | undefined;
-  let bestShare = 0;
-  for (const { member } of local) {
-    let total = 0;
-    for (const count of member.ahead.values()) total += count;
-    for (const [quarters, count] of member.ahead) {
-      if (count / total > bestShare) {
-        bestShare = count / total;
-        offset = quarters * 15;
-      }
-    }
-  }
-  if (bestShare < AGREEING_SHARE) offset = undefined;
+  const offsets = new Set(local.flatMap(({ member }) => offsetOf(member.ahead) ?? []));
+  // A profile has one zone: where two fields are in different ones, it would read one of them wrong.
+  const offset = offsets.size === 1 ? [...offsets][0] : undefined;
   const zone = offset === undefined ? undefined : SURE_ZONES[offset];
   if (zone !== undefined) return { kind: 'known', zone, from: 'samples' };
   return { kind: 'unknown', fields: [...new Set(local.map(({ field }) => field))], offset };
+}
+
+/** The offset, in minutes, on which nearly all times of a member agree. */
+function offsetOf(ahead: ReadonlyMap<number, number>): number | undefined {
+  const sightings = [...ahead].sort((a, b) => b[1] - a[1]);
+  const total = sightings.reduce((sum, [, count]) => sum + count, 0);
+  const [most] = sightings;
+  if (most === undefined || most[1] < AGREEING_SHARE * total) return undefined;
+  const others = sightings.some(
+    ([quarters, count]) =>
+      Math.abs(quarters - most[0]) > OTHER_ZONE.quarters && count >= OTHER_ZONE.share * total,
+  );
+  return others ? undefined : most[0] * 15;
 }

@@ -78,6 +78,8 @@ const FINDING: Readonly<Record<Finding['code'], (finding: Finding) => string>> =
   rename: (found) =>
     `${share(found)} of the messages use other names than the contract (${names(found)}). They are read, but the ratio is above its limit, and the alert AliasHitHigh stays on until producers use the contract's names.`,
   confirm_name: (found) => `Is ${names(found)} really \`${found.field}\`? The name alone does not say so.`,
+  confirm_envelope: (found) =>
+    `Each of ${names(found)} could be the record. The first one is read: is the current state there?`,
   confirm_zone: (found) => `Few messages say so: are times without an offset in ${found.detail}?`,
   key_missing: (found) =>
     `${share(found)} of the messages have no key. Send the record's id as the key: its states then keep their order.`,

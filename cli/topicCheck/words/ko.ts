@@ -82,8 +82,10 @@ const FINDING: Readonly<Record<Finding['code'], (finding: Finding) => string>> =
     `메시지의 ${share(found)}가 계약과 다른 이름을 씁니다(${names(found)}). 읽을 수는 있지만 비율이 한도를 넘으므로, 계약의 이름을 쓸 때까지 AliasHitHigh 알림이 계속됩니다.`,
   confirm_name: (found) =>
     `${names(found)} 필드가 \`${found.field}\`에 해당하는지 확인해 주십시오. 이름만으로는 확실하지 않습니다.`,
+  confirm_envelope: (found) =>
+    `${names(found)} 모두 레코드로 보입니다. 그중 첫 번째를 읽습니다. 레코드의 현재 상태가 그곳에 있는지 확인해 주십시오.`,
   confirm_zone: (found) =>
-    `표본이 적어 확인이 필요합니다. 오프셋이 없는 시각의 시간대가 ${found.detail} 맞습니까?`,
+    `샘플이 적어 확인이 필요합니다. 오프셋이 없는 시각의 시간대가 ${found.detail} 맞습니까?`,
   key_missing: (found) =>
     `메시지의 ${share(found)}에 키가 없습니다. 레코드의 ID를 키로 보내 주십시오. 그래야 한 레코드의 상태가 순서대로 전달됩니다.`,
   key_differs: (found) =>
@@ -102,7 +104,7 @@ const FINDING: Readonly<Record<Finding['code'], (finding: Finding) => string>> =
     `${names(found)}: 통화가 둘 이상입니다. 통화는 저장되지 않으므로 서로 다른 통화의 금액을 구분할 수 없게 됩니다.`,
   hub_name: (found) =>
     `${found.detail}=${found.names?.[0]}(으)로 설정하십시오. 프로파일에는 다른 허브 이름이 있습니다.`,
-  other_profile: (found) => `기본 프로파일 ${names(found)}(으)로도 이 메시지를 읽을 수 있습니다.`,
+  other_profile: (found) => `내장 프로파일 ${names(found)}(으)로도 이 메시지를 읽을 수 있습니다.`,
 };
 
 export const ko: Words = {
@@ -151,7 +153,7 @@ export const ko: Words = {
     example: '첫 위치',
   },
   need: { core: '필수', wanted: '요청', optional: '선택' },
-  source: { 'built-in': '기본', given: '지정', proposed: '제안' },
+  source: { 'built-in': '내장', given: '지정', proposed: '제안' },
   ratio: {
     metadata_coverage_ratio: '`updated_at` 또는 `version`이 있는 메시지',
     core_violation_rate: '필수 필드 규칙을 어긴 메시지',
@@ -168,14 +170,14 @@ export const ko: Words = {
     `키: 키가 없는 메시지 ${keys.without_key}건, 키가 레코드 ID와 다른 메시지 ${keys.other_key}건.`,
     `파티션: ${keys.partitions}개. 가장 많은 파티션의 비율 ${percent(keys.largest_share)}. 여러 파티션에 나뉜 레코드 ${keys.records_in_several_partitions}개.`,
   ],
-  noKeys: '표본에 본문만 있어 키와 파티션은 알 수 없습니다.',
+  noKeys: '샘플에 본문만 있어 키와 파티션은 알 수 없습니다.',
   order: (order) => [
     `순서: updated_at 있음 ${percent(order.updated_at_share)}, version 있음 ${percent(order.version_share)}, 둘 다 없음 ${percent(order.neither_share)}. ${order.first} 기준을 먼저 적용합니다.`,
     `레코드 ${order.records}개에 이어진 상태 ${order.further_states}건: 늦게 온 이전 상태 ${order.late}건, 중복 ${order.duplicates}건, 순서가 같은데 내용이 다른 상태 ${order.ties}건.`,
   ],
   pairs: (pairs) => [
     `related_id 없음 ${percent(pairs.related_id_null_share)}. 엔트리: PAYMENT ${pairs.entries.payment}건, RECEIVE ${pairs.entries.receive}건, 그 밖의 유형 ${pairs.entries.other}건.`,
-    `related_id ${pairs.related_ids}개 중 페어 완성 ${pairs.complete}개, 판단 불가(중복 엔트리) ${pairs.ambiguous}개. 표본의 시작과 끝에서는 한쪽 엔트리가 빠져 있을 수 있습니다.`,
+    `related_id ${pairs.related_ids}개 중 페어 완성 ${pairs.complete}개, 판단 불가(중복 엔트리) ${pairs.ambiguous}개. 샘플의 시작과 끝에서는 한쪽 엔트리가 빠져 있을 수 있습니다.`,
   ],
   rules: [
     '모든 메시지는 레코드의 현재 상태 전체를 담습니다. 선택 필드가 없으면 값이 없다는 뜻입니다.',

@@ -146,6 +146,84 @@ test('former states are never read: before and after have the same members', asy
   );
 });
 
+test('former states are known by the words of their name; where two objects are alike, somebody has to say which', async () => {
+  for (const [former, current] of [
+    ['beforeImage', 'afterImage'],
+    ['old_data', 'new_data'],
+    ['ROW-PREVIOUS', 'ROW'],
+  ] as const) {
+    const { report } = await check([
+      { [former]: order('a', { status: 'OLD' }), [current]: order('a', { updated_at: at(5) }) },
+    ]);
+    assert.deepEqual([report.envelope, report.wishes], [[current], []]);
+  }
+  const { report } = await check([{ parentOrder: order('p'), threshold: order('a') }]);
+  assert.deepEqual(report.wishes, [{ code: 'confirm_envelope', names: ['parentOrder', 'threshold'] }]);
+});
+
+test('of two nested members of one name, neither is sure', async () => {
+  const entry = {
+    ...{
+      tx_id: 't',
+      entry_type: 'PAYMENT',
+      amount: 1,
+      event_time: at(0),
+      updated_at: at(0),
+      related_id: 'o',
+    },
+    ...{ from: { wallet_id: 'a' }, to: { wallet_id: 'b' } },
+  };
+  const { report } = await check([entry]);
+  assert.deepEqual(
+    report.wishes.filter(({ code }) => code === 'confirm_name'),
+    [{ code: 'confirm_name', field: 'wallet_id', names: ['from.wallet_id'] }],
+  );
+});
+
+test('fields, or messages, in two zones show none: one of them would be read hours off', async () => {
+  const local = (offset: number) => at(offset).slice(0, 19);
+  const twoFields = Array.from({ length: 20 }, (_, number) =>
+    placed(
+      0,
+      number,
+      order(`o-${number}`, { created_at: local(10 * HOUR), updated_at: local(HOUR + number * 1000) }),
+    ),
+  );
+  const twoProducers = Array.from({ length: 20 }, (_, number) =>
+    placed(0, number, order(`o-${number}`, { updated_at: local((number % 5 === 0 ? 1 : 10) * HOUR) })),
+  );
+  for (const bodies of [twoFields, twoProducers]) {
+    const { report } = await check(bodies);
+    assert.ok(
+      report.asks.some(({ code }) => code === 'zone_unknown'),
+      JSON.stringify(report.asks),
+    );
+  }
+});
+
+test('a given profile is not ready where the samples show another zone than its own', async () => {
+  const given = parseProfile({ ...CHECK_OPTIONS.builtIn[0]!, id: 'ours' }, 'test');
+  const bodies = [0, 1, 2].map((number) =>
+    order(`o-${number}`, { updated_at: at(9 * HOUR).slice(0, 19), occurred_at: at(0) }),
+  );
+  const { report, profile } = await check(bodies, { given });
+  assert.deepEqual(
+    [report.verdict, profile.topics.payment_order.time_zone],
+    ['ready_with_profile', 'Asia/Seoul'],
+  );
+});
+
+test('the name of an envelope that may be data is not shown where it is missing', async () => {
+  const { report } = await check([{ 'user-1234567': order('a') }, { 'user-1234567': order('b') }, { x: 1 }]);
+  assert.equal(report.failures[0]?.detail, 'the envelope path (a name of 12 characters) leads nowhere');
+  assert.ok(!JSON.stringify(report).includes('1234567'));
+});
+
+test('a key that is a number does not make a body of the broker’s data', async () => {
+  const { report } = await check([placed(0, 1, order('77'), { key: 77 })]);
+  assert.deepEqual([report.verdict, report.envelope, report.keys?.other_key], ['ready', [], 0]);
+});
+
 test('times of an offset that may be of a zone with clock changes have to be asked for', async () => {
   const local = (offset: number) => at(offset - 5 * HOUR).slice(0, 19);
   const bodies = [0, 1, 2].map((number) =>
@@ -257,6 +335,11 @@ test('a wide topic does not fill the memory, and the report says so', async () =
   assert.equal(report.samples.all_members_seen, false);
   assert.equal(report.verdict, 'ready');
   assert.ok(report.other_members.length <= 30);
+});
+
+test('names as long as a message are not kept', async () => {
+  const { report } = await check([order('a', { ['n'.repeat(100_000)]: 1 })]);
+  assert.deepEqual([report.samples.all_members_seen, report.other_members], [false, []]);
 });
 
 test('beyond the limit records are followed by their hash, and the numbers say of how many', async () => {

@@ -43,7 +43,7 @@ test('what lacks a part of it, or has another member, is a payload', () => {
     `{${PLACE},"body":{},"amount":1}`,
     `{${PLACE},"body":{},"body_base64":""}`,
     `{${PLACE},"body":[1]}`,
-    `{${PLACE},"key":1,"body":{}}`,
+    `{${PLACE},"key":true,"body":{}}`,
     `{${PLACE.replace('12', '-1')},"body":{}}`,
     `{${PLACE.replace('2026', '1926')},"body":{}}`,
     '{"body":{"amount":1}}',
