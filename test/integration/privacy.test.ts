@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
+import { promisify } from 'node:util';
 import { backfill } from '../../shared/backfill/backfill.ts';
 import type { LogicalTopic } from '../../shared/contracts/fields.ts';
 import { parseProfile } from '../../shared/contracts/profile.ts';
@@ -18,6 +20,8 @@ import { beginBackfill } from '../../shared/store/backfill/beginBackfill.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { CANONICAL_SETTINGS, order, Partition, START } from '../support/events.ts';
 import { TestKeyVault } from '../support/keyVault.ts';
+
+const execute = promisify(execFile);
 
 /** The second key is active from the fourth event of a partition on. */
 const ROTATED = new Date(START / 1000 + 3000 - ACTIVATION_MS);
@@ -164,6 +168,27 @@ test('a dead letter whose key is not at hand is left alone: it keeps its reason 
   for (const version of vault.versions('dead-letter-key')) version.enabled = true;
   assert.deepEqual(await replayed('enabled', settings('hmac').privacy), [
     { exhausted: '0', rejected: '1', error: 'core_missing', replay_count: '1' },
+  ]);
+});
+
+test('a user is found under every key that was ever used: user-token, and a line of the audit log without the id', async (t) => {
+  const { database, vault, settings, token } = await privacyBed(t);
+  const partition = new Partition();
+  const events = [0, 1, 2, 3].map((n) => partition.event(order(`order-${n}`, { user_id: 'user-1' })));
+  await ingest(rulesOf(settings('hmac'), database), events);
+  const ask = execute(process.execPath, ['cli/main.ts', 'user-token', '--as', 'jo'], {
+    env: { ...process.env, ...vault.environment, DATABASE_URL: database.url },
+  });
+  ask.child.stdin!.end(' user-1\n');
+  const tokens = (await ask).stdout.trim().split('\n');
+  assert.deepEqual(tokens, [token(1, 'user-1'), token(2, 'user-1')]);
+  const stored = await database.rows('SELECT DISTINCT user_id FROM bo.payment_orders ORDER BY 1');
+  assert.deepEqual(
+    stored.map((row) => row['user_id']),
+    tokens,
+  );
+  assert.deepEqual(await database.rows('SELECT actor, action, details, result FROM sync.audit_log'), [
+    { actor: 'jo', action: 'user-token', details: '{}', result: '{"keys": 2}' },
   ]);
 });
 
