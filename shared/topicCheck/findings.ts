@@ -1,6 +1,7 @@
 import { FIELDS, type Field } from '../contracts/fields.ts';
 import type { RejectionReason } from '../contracts/rejection.ts';
 import type { Evidence } from './check.ts';
+import { isDeletion } from './names.ts';
 import type { Place } from './reading.ts';
 import type { Finding, TopicReport } from './report.ts';
 import { shownName } from './tally.ts';
@@ -150,6 +151,12 @@ function wishesOf({ survey, reading, zone, best, options }: Evidence, facts: Fac
   const currencies = [...payloadMembers(reading)].filter(({ currencies }) => (currencies?.size ?? 0) > 1);
   if (currencies.length > 0) {
     wishes.push({ code: 'currencies', names: currencies.map(({ path }) => path.map(shownName).join('.')) });
+  }
+  const deletions = [...reading.payload.children.values()].filter(
+    ({ name, present }) => present > 0 && isDeletion(name),
+  );
+  if (deletions.length > 0) {
+    wishes.push({ code: 'deletions', names: deletions.map(({ name }) => shownName(name)) });
   }
   const ownHub = best.profile.topics[reading.topic].topic;
   if (options.hub !== undefined && best.source !== 'proposed' && ownHub !== options.hub) {

@@ -77,6 +77,8 @@ const OTHER_NAMES: Readonly<Record<LogicalTopic, Readonly<Record<string, string>
 const MINOR_UNITS =
   /^(amount|amt|total|price)(in)?(minor|cents?|minorunits?|micros)$|^minor(amount|amt|units?)$/;
 const CURRENCY = /^(currency|currencycode|currencycd|curcd|currcd|ccy|amountcurrency|moneycurrency)$/;
+/** Marks of a record that is gone, as connectors and tables with soft deletes have them. */
+const DELETION = /^(is)?(deleted|removed)(at|yn|flag|date|time)?$|^del(yn|flag|dt|dtm)$/;
 /** Words for states that are past: never a place to read from. */
 const FORMER = /^(before|old|previous|prev|original|former)$/;
 
@@ -87,6 +89,7 @@ export function bare(name: string): string {
 
 export const isMinorUnits = (name: string) => MINOR_UNITS.test(bare(name));
 export const isCurrency = (name: string) => CURRENCY.test(bare(name));
+export const isDeletion = (name: string) => DELETION.test(bare(name));
 /** By its words: `beforeImage`, `old_data` and `ROW-BEFORE` are former states, `threshold` is none. */
 export const isFormerState = (name: string) =>
   name

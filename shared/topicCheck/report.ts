@@ -141,6 +141,7 @@ export interface Finding {
     | 'ties'
     | 'no_pair_types'
     | 'currencies'
+    | 'deletions'
     | 'hub_name'
     | 'other_profile';
   readonly field?: string;

@@ -97,6 +97,8 @@ const FINDING: Readonly<Record<Finding['code'], (finding: Finding) => string>> =
     'No entry is a `PAYMENT` or a `RECEIVE`: entries with other types are stored, and never paired.',
   currencies: (found) =>
     `${names(found)}: amounts of more than one currency. The currency is not stored; amounts of different ones would look alike.`,
+  deletions: (found) =>
+    `${names(found)}: are records deleted? The sync has no deletions: such a record would stay as if it were there. A cancelled order is a new \`status\`, a refund a new entry.`,
   hub_name: (found) => `Set ${found.detail}=${found.names?.[0]}: the profile names another hub.`,
   other_profile: (found) => `The built-in profile ${names(found)} reads these messages as well.`,
 };

@@ -102,6 +102,8 @@ const FINDING: Readonly<Record<Finding['code'], (finding: Finding) => string>> =
     '`PAYMENT` 또는 `RECEIVE` 엔트리가 없습니다. 다른 유형의 엔트리는 저장되지만 페어링되지 않습니다.',
   currencies: (found) =>
     `${names(found)}: 통화가 둘 이상입니다. 통화는 저장되지 않으므로 서로 다른 통화의 금액을 구분할 수 없게 됩니다.`,
+  deletions: (found) =>
+    `${names(found)}: 레코드가 삭제되기도 합니까? 삭제는 반영되지 않으므로, 삭제된 레코드도 그대로 남습니다. 취소는 새 \`status\`로, 환불은 새 엔트리로 보내 주십시오.`,
   hub_name: (found) =>
     `${found.detail}=${found.names?.[0]}(으)로 설정하십시오. 프로파일에는 다른 허브 이름이 있습니다.`,
   other_profile: (found) => `내장 프로파일 ${names(found)}(으)로도 이 메시지를 읽을 수 있습니다.`,

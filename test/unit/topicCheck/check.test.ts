@@ -319,6 +319,14 @@ test('amounts of more than one currency are told', async () => {
   assert.ok(!JSON.stringify(report).includes('KRW'));
 });
 
+test('a mark of deletion is told: a record that is gone would stay', async () => {
+  for (const mark of ['__deleted', 'is_deleted', 'deletedAt', 'DEL_YN']) {
+    const { report } = await check([order('a', { [mark]: 'x' }), order('b', { [mark]: null })]);
+    assert.deepEqual(report.wishes, [{ code: 'deletions', names: [mark] }]);
+  }
+  assert.deepEqual((await check([order('a', { __deleted: null, delta: 1 })])).report.wishes, []);
+});
+
 test('no object at all, or nothing, is an answer too', async () => {
   for (const samples of [[], [sampleOf(Buffer.from('[]'), 1, 'line 1', READ_AT)]]) {
     const { report } = await checkSamples(samples);
