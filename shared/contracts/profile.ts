@@ -22,68 +22,67 @@ const alias = z.union([memberName, z.array(memberName).min(2)], {
   error: 'must be the name of a member, or a list of at least two: the path to a nested one',
 });
 
-/** The profile's descriptions are those of its JSON Schema: an editor shows them. */
+/**
+ * Each member has its own checks, so that a fault in one does not hide those in the others. The descriptions are those of
+ * the JSON Schema: an editor shows them.
+ */
 function topicProfile(logicalTopic: LogicalTopic) {
   const fields: readonly Field[] = FIELDS[logicalTopic];
   const fieldName = z.enum(fields.map((field) => field.name));
   const required = requiredFields(logicalTopic);
-  return z
-    .strictObject({
-      topic: z
-        .string()
-        .trim()
-        .describe("The hub's name; empty only for pair, which switches pairIngest off."),
-      envelope: z
-        .array(memberName)
-        .min(1)
-        .optional()
-        .describe('Members to walk from the body to the payload; left out where the body is the payload.'),
-      aliases: z
-        .partialRecord(fieldName, z.array(alias).min(1))
-        .default({})
-        .describe(
-          'Further names of a field, in order of preference; its own name always comes first. A list of names is the ' +
-            'path to a nested member.',
-        ),
-      core: z
-        .array(fieldName)
-        .describe(
-          'Fields without which an event is a dead letter. What the tables cannot do without must be there.',
-        )
-        .meta({ allOf: required.map((name) => ({ contains: { const: name } })) }),
-      time_zone: z
-        .string()
-        .refine((zone) => localTimeZone(zone) !== undefined, 'is no IANA time zone')
-        .describe('IANA zone of timestamps that have no offset, such as UTC or Asia/Seoul.'),
-      precedence: z
-        .union(
-          [
-            z.tuple([z.literal('updated_at'), z.literal('version')]),
-            z.tuple([z.literal('version'), z.literal('updated_at')]),
-          ],
-          { error: 'must be ["updated_at", "version"] or ["version", "updated_at"]' },
-        )
-        .describe('Which of the two decides first which state of a record is the newer one.'),
-    })
-    .superRefine((topic, context) => {
-      for (const name of required) {
-        if (!topic.core.includes(name)) {
-          context.addIssue({ code: 'custom', path: ['core'], message: `must include ${name}` });
-        }
-      }
-      const owner = new Map(fields.map((field) => [field.name, field.name]));
-      for (const [field, names] of Object.entries(topic.aliases)) {
-        for (const place of names ?? []) {
-          const name = typeof place === 'string' ? place : JSON.stringify(place);
-          const other = owner.get(name);
-          if (other === undefined) owner.set(name, field);
-          else {
-            const message = `${JSON.stringify(place)} is already a name of ${other}`;
-            context.addIssue({ code: 'custom', path: ['aliases', field], message });
+  return z.strictObject({
+    topic: z.string().trim().describe("The hub's name; empty only for pair, which switches pairIngest off."),
+    envelope: z
+      .array(memberName)
+      .min(1)
+      .optional()
+      .describe('Members to walk from the body to the payload; left out where the body is the payload.'),
+    aliases: z
+      .partialRecord(fieldName, z.array(alias).min(1))
+      .superRefine((aliases, context) => {
+        const owner = new Map(fields.map((field) => [field.name, field.name]));
+        for (const [field, names] of Object.entries(aliases)) {
+          for (const place of names ?? []) {
+            const name = typeof place === 'string' ? place : JSON.stringify(place);
+            const other = owner.get(name);
+            if (other === undefined) owner.set(name, field);
+            else {
+              const message = `${JSON.stringify(place)} is already a name of ${other}`;
+              context.addIssue({ code: 'custom', path: [field], message });
+            }
           }
         }
-      }
-    });
+      })
+      .default({})
+      .describe(
+        'Further names of a field, in order of preference; its own name always comes first. A list of names is the ' +
+          'path to a nested member.',
+      ),
+    core: z
+      .array(fieldName)
+      .superRefine((core, context) => {
+        for (const name of required) {
+          if (!core.includes(name)) context.addIssue({ code: 'custom', message: `must include ${name}` });
+        }
+      })
+      .describe(
+        'Fields without which an event is a dead letter. What the tables cannot do without must be there.',
+      )
+      .meta({ allOf: required.map((name) => ({ contains: { const: name } })) }),
+    time_zone: z
+      .string()
+      .refine((zone) => localTimeZone(zone) !== undefined, 'is no IANA time zone')
+      .describe('IANA zone of timestamps that have no offset, such as UTC or Asia/Seoul.'),
+    precedence: z
+      .union(
+        [
+          z.tuple([z.literal('updated_at'), z.literal('version')]),
+          z.tuple([z.literal('version'), z.literal('updated_at')]),
+        ],
+        { error: 'must be ["updated_at", "version"] or ["version", "updated_at"]' },
+      )
+      .describe('Which of the two decides first which state of a record is the newer one.'),
+  });
 }
 
 function requiredFields(logicalTopic: LogicalTopic): string[] {

@@ -231,7 +231,7 @@ test('a profile with mistakes is refused, and every mistake is named with its pa
   topics['pair']!['precedence'] = ['version', 'updated_at'];
   assert.throws(
     () => parseProfile(profile, 'x'),
-    /must include wallet_id.*"tx_id" is already a name of tx_id/s,
+    /"tx_id" is already a name of tx_id.*must include wallet_id/s,
   );
 });
 

@@ -84,6 +84,8 @@ test('every mistake is named at once: file, path and rule, beside the other sett
     ledger['precedence'] = ['version'];
     payment_order['time_zone'] = 'Mars/Olympus';
     payment_order['colour'] = 'red';
+    payment_order['core'] = ['order_id', 'amount', 'status'];
+    payment_order['aliases'] = { user_id: ['customer'], merchant_name: ['customer'] };
     delete pair['core'];
   });
   const found = problems({ ...good, MAX_CLOCK_SKEW_SECONDS: '5m', EventHubs: undefined });
@@ -98,6 +100,8 @@ test('every mistake is named at once: file, path and rule, beside the other sett
     /topics\.ledger\.precedence: must be \["updated_at", "version"\] or \["version", "updated_at"\]/,
     /topics\.payment_order\.time_zone: is no IANA time zone/,
     /topics\.payment_order: Unrecognized key: "colour"/,
+    /topics\.payment_order\.core: must include created_at/,
+    /topics\.payment_order\.aliases\.merchant_name: "customer" is already a name of user_id/,
     /topics\.pair\.core: /,
   ]) {
     assert.match(found[0]!, rule);
