@@ -6,7 +6,9 @@ import { PublishError, Publisher } from '../../local/synthetic/publish.ts';
 import { untilStopped } from '../../local/untilStopped.ts';
 import { HubReader } from '../../shared/replay/hubReader.ts';
 import { type HubAccess, hubAccess, hubConnector } from '../../shared/settings/eventHubsConnection.ts';
-import { GATE_SCENARIOS, runE2e, type TestedEnvironment } from '../e2e/run.ts';
+import type { TestedEnvironment } from '../e2e/context.ts';
+import { GATE_SCENARIOS } from '../e2e/hubs.ts';
+import { runE2e } from '../e2e/run.ts';
 import { Complaint, EXIT } from '../exit.ts';
 import { wholeNumber } from '../options.ts';
 import { writeResult } from '../output.ts';
@@ -84,11 +86,11 @@ function run({
         say: (text) => console.error(text),
       });
       if (out !== undefined) await writeFile(userPath(out), `${JSON.stringify(result, null, 2)}\n`);
-      const { failures, visible_after_ms: visible, environment: where, ...rest } = result;
+      const { failures, visible_after_ms: visible, environment: where, limits, ...rest } = result;
       if (json) writeResult(result, { json });
       else {
         writeResult(
-          { ...rest, ...where, visible_p50_ms: visible.p50, visible_p95_ms: visible.p95 },
+          { ...rest, ...where, ...limits, visible_p50_ms: visible.p50, visible_p95_ms: visible.p95 },
           { json },
         );
         for (const failure of failures) console.log(`FAILED: ${failure}`);

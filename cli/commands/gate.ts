@@ -86,9 +86,9 @@ async function head(): Promise<string> {
     });
     return stdout.trim();
   };
-  if ((await git('status', '--porcelain', '--untracked-files=no')) !== '') {
+  if ((await git('status', '--porcelain')) !== '') {
     throw new Complaint(
-      'The work tree has changes that are not committed: commit them, or name the commit with --commit.',
+      'The work tree has changes, or new files, that are not committed: commit them, or name the commit with --commit.',
     );
   }
   return git('rev-parse', 'HEAD');

@@ -9,6 +9,9 @@ const time = z.iso.datetime();
 /** As e2e names it. */
 const environment = z.strictObject({ event_hubs: z.string().min(1), database: z.string().min(1) });
 
+/** What it was held to: a gate shows where they were loosened. */
+const limits = z.strictObject({ max_visible_ms: z.int(), max_lag: z.int() });
+
 /** What has passed: written by `gate record`, read by `gate check`. */
 const gateSchema = z.strictObject({
   format: z.literal(1),
@@ -16,7 +19,7 @@ const gateSchema = z.strictObject({
   package_sha256: sha256,
   /** Of the compiled template. */
   template_sha256: sha256,
-  e2e: z.strictObject({ run_id: z.string(), environment, finished_at: time, published: z.int() }),
+  e2e: z.strictObject({ run_id: z.string(), environment, limits, finished_at: time, published: z.int() }),
   recorded_at: time,
   expires_at: time,
 });
@@ -28,6 +31,7 @@ const e2eSchema = z.looseObject({
   failures: z.array(z.string()),
   run_id: z.string(),
   environment,
+  limits,
   finished_at: time,
   published: z.int().min(1),
 });
@@ -50,7 +54,7 @@ const CLOCK_SKEW_MS = 5 * 60_000;
 export function recordGate(result: unknown, candidate: Candidate, validHours: number, now: Date): Gate {
   const e2e = e2eSchema.safeParse(result);
   if (!e2e.success) throw new Complaint(`The result of e2e is not valid: ${z.prettifyError(e2e.error)}`);
-  const { ok, failures, run_id, environment: where, finished_at, published } = e2e.data;
+  const { ok, failures, run_id, environment: where, limits: held, finished_at, published } = e2e.data;
   if (!ok || failures.length > 0) {
     throw new Complaint(`The end-to-end test ${run_id} has failed: ${failures.join('; ')}`);
   }
@@ -69,7 +73,7 @@ export function recordGate(result: unknown, candidate: Candidate, validHours: nu
     commit: candidate.commit,
     package_sha256: candidate.packageSha256,
     template_sha256: candidate.templateSha256,
-    e2e: { run_id, environment: where, finished_at, published },
+    e2e: { run_id, environment: where, limits: held, finished_at, published },
     recorded_at: now.toISOString(),
     expires_at: expires.toISOString(),
   };

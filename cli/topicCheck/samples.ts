@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { decodeBody } from '../../shared/contracts/decode.ts';
 import type { Microseconds } from '../../shared/contracts/timestamp.ts';
+import { DumpError } from '../../shared/dump/dumpError.ts';
 import { openDump } from '../../shared/dump/dumpFile.ts';
 import { linesOf } from '../../shared/dump/lines.ts';
 import type { ReadSamples } from '../../shared/topicCheck/check.ts';
@@ -31,8 +32,10 @@ export async function samplesOfFiles(path: string, readAt: Microseconds): Promis
       `${shortName(path)}, ${++pass} of 3`,
     );
     let count = 0;
+    let at = 0;
     try {
-      for (const file of files) {
+      for (const [index, file] of files.entries()) {
+        at = index;
         reading = await openDump(file);
         const texts = /\.json(\.gz)?$/i.test(file)
           ? messagesOf(reading.chunks, file)
@@ -51,6 +54,9 @@ export async function samplesOfFiles(path: string, readAt: Microseconds): Promis
         done += reading.bytesRead();
         reading = undefined;
       }
+    } catch (error) {
+      if (!(error instanceof DumpError)) throw error;
+      throw new Complaint(`${files[at]}: ${error.message}`);
     } finally {
       shown.end();
     }

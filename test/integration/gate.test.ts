@@ -30,6 +30,7 @@ const result = (hoursAgo: number, change: object = {}) => ({
   ...{ ok: true, failures: [], run_id: 'e2e-0123456789ab', published: 360 },
   finished_at: new Date(Date.now() - hoursAgo * HOUR_MS).toISOString(),
   environment: ENVIRONMENT,
+  limits: { max_visible_ms: 5000, max_lag: 0 },
   ...change,
 });
 
@@ -124,11 +125,15 @@ test('without --commit it is that of the work tree, which has to be clean', asyn
       encoding: 'utf8',
     });
   git('init', '--quiet');
+  write('.gitignore', '*.json\n*.zip\n');
   write('tracked', '1');
-  git('add', 'tracked');
+  git('add', '.gitignore', 'tracked');
   git('commit', '--quiet', '-m', 'one');
   assert.equal((await gate('record', '--e2e', 'e2e.json')).code, 0);
   assert.equal((await gate('check', '--gate', 'gate.json')).code, 0);
+  write('profile-that-nobody-knows', '{}');
+  assert.match((await gate('check', '--gate', 'gate.json')).err, /new files, that are not committed/);
+  rmSync(join(folder, 'profile-that-nobody-knows'));
   write('tracked', '2');
   assert.match((await gate('check', '--gate', 'gate.json')).err, /not committed/);
   git('commit', '--quiet', '--all', '-m', 'two');

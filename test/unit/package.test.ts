@@ -28,6 +28,7 @@ test('the package is the same bytes from another directory, at another time and 
     'host.json',
     '.funcignore',
     'tsconfig.json',
+    'profiles',
   ]) {
     await cp(join(root, name), join(elsewhere, name), { recursive: true });
   }
