@@ -107,7 +107,13 @@ function readProfile(environment: Environment, report: Report): Profile | undefi
  * @throws Error that names the file and every problem.
  */
 export function readProfileFile(file: string): Profile {
-  const text = readFileSync(file, 'utf8').replace(/^\ufeff/, '');
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8').replace(/^\ufeff/, '');
+  } catch (error) {
+    // Node's own message does not always name the file.
+    throw new Error(`The contract profile ${file} can't be read: ${(error as Error).message}`);
+  }
   let data: unknown;
   try {
     data = JSON.parse(text);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
@@ -63,7 +63,16 @@ test('standard input, gzip too, says the same as the file', async () => {
 test('wrong use is said, with exit code 2', async () => {
   const broken = join(directory, 'broken.json');
   writeFileSync(broken, '{"id":"x","topics":{}}');
+  const cut = join(directory, 'cut');
+  mkdirSync(cut);
+  writeFileSync(join(cut, 'a.ndjson'), '{}\n');
+  writeFileSync(join(cut, 'b.ndjson.gz'), gzipSync('{"order_id":"secret"}\n'.repeat(99)).subarray(0, -12));
   const uses: [string[], RegExp][] = [
+    [['--file', cut], /b\.ndjson\.gz: .*no whole gzip file/],
+    [
+      [...style('canonical-orders.ndjson'), '--profile', directory],
+      /contract profile .* can't be read: EISDIR/,
+    ],
     [[], /Name the samples/],
     [['--file', 'x', '--hub', 'y'], /Name the samples/],
     [['--file', 'x', '--last', '5'], /add --hub/],

@@ -84,6 +84,7 @@ test('every mistake is named at once: file, path and rule, beside the other sett
     ledger['precedence'] = ['version'];
     payment_order['time_zone'] = 'Mars/Olympus';
     payment_order['colour'] = 'red';
+    payment_order['precedence'] = [];
     payment_order['core'] = ['order_id', 'amount', 'status'];
     payment_order['aliases'] = { user_id: ['customer'], merchant_name: ['customer'] };
     delete pair['core'];
