@@ -10,11 +10,14 @@ import { readProfileFile } from '../../shared/settings/settings.ts';
 import { asyncApiDocument, type Example } from './asyncApi.ts';
 import { eventSchema, topicsRead } from './eventSchema.ts';
 import { exampleBody, readExamples } from './examples.ts';
+import { profileJsonSchema } from './profileSchema.ts';
 
-// `npm run schemas`: writes the JSON Schemas and the AsyncAPI document of each built-in profile to docs/schemas/.
+// `npm run schemas`: writes the JSON Schemas and the AsyncAPI document of each built-in profile, and the schema of profiles
+// themselves, to docs/schemas/.
 // `npm run schemas -- --profile FILE --out FOLDER`: those of another profile.
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+export const PROFILE_SCHEMA_FILE = join(ROOT, 'docs/schemas/profile.schema.json');
 
 /** What is written for a profile: file name and content. */
 export function contractFiles(profile: Profile): Map<string, unknown> {
@@ -38,11 +41,12 @@ function goodExamples(): Record<LogicalTopic, Example[]> {
 
 function write(profile: Profile, folder: string): void {
   mkdirSync(folder, { recursive: true });
-  for (const [name, content] of contractFiles(profile)) {
-    const file = join(folder, name);
-    writeFileSync(file, formatted(`${JSON.stringify(content, null, 2)}\n`));
-    console.log(file);
-  }
+  for (const [name, content] of contractFiles(profile)) writeJson(join(folder, name), content);
+}
+
+function writeJson(file: string, content: unknown): void {
+  writeFileSync(file, formatted(`${JSON.stringify(content, null, 2)}\n`));
+  console.log(file);
 }
 
 /** As the linter of the repository wants it. */
@@ -79,5 +83,6 @@ if (import.meta.main) {
     for (const [id, data] of Object.entries(BUILT_IN_PROFILES)) {
       write(parseProfile(data, id), join(ROOT, 'docs/schemas', id));
     }
+    writeJson(PROFILE_SCHEMA_FILE, profileJsonSchema());
   }
 }
