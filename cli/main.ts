@@ -46,6 +46,8 @@ try {
 } catch (error) {
   process.exitCode = report(error);
 }
+// Clients of hubs have timers for ten seconds after they were closed. What was written is out: pipes and files are synchronous.
+process.exit();
 
 /** commander ends the process with its own codes otherwise; commands that are added do not inherit it. */
 function throwInsteadOfExit(command: Command): void {
