@@ -15,6 +15,9 @@ const NOT_BEGUN_AFTER_MS = 120_000;
 /** A page takes seconds; a host that died is replaced, and the message comes back, within ten minutes. */
 const STANDS_STILL_AFTER_MS = 15 * 60_000;
 
+/** Somebody waits: what is wrong is said after seconds. */
+const QUEUE_OPTIONS = { retryOptions: { maxTries: 3, retryDelayInMs: 500 } };
+
 /** The queue did not take a request. */
 export class QueueError extends Error {
   override readonly name = 'QueueError';
@@ -85,7 +88,7 @@ export function resultOf({ examined, resolved, rejected, exhausted, lost }: Repl
 /** By connection string, or by the identity of this machine or user. */
 async function replayQueue(environment: Environment): Promise<QueueClient> {
   const connectionString = environment['AzureWebJobsStorage'];
-  if (connectionString) return new QueueClient(connectionString, REPLAY_QUEUE);
+  if (connectionString) return new QueueClient(connectionString, REPLAY_QUEUE, QUEUE_OPTIONS);
   const account = environment['AzureWebJobsStorage__accountName'];
   const endpoint =
     environment['AzureWebJobsStorage__queueServiceUri'] ??
@@ -99,5 +102,6 @@ async function replayQueue(environment: Environment): Promise<QueueClient> {
   return new QueueClient(
     `${endpoint.replace(/\/$/, '')}/${REPLAY_QUEUE}`,
     await identityCredential(undefined),
+    QUEUE_OPTIONS,
   );
 }
