@@ -27,6 +27,8 @@ export class TestReporter {
   readonly #skippedFail: boolean;
   readonly #failures: Notice[] = [];
   readonly #skips: Notice[] = [];
+  readonly #begun = new Set<string>();
+  readonly #ended = new Set<string>();
   #file = '';
   // Names of the suites and tests that have started and not ended, outermost first, and how many are printed.
   #open: string[] = [];
@@ -42,6 +44,8 @@ export class TestReporter {
     if (event.type === 'test:start') this.#start(event.data.name, event.data.nesting);
     else if (event.type === 'test:pass' || event.type === 'test:fail') this.#end(event);
     else if (event.type === 'test:stdout' || event.type === 'test:stderr') this.#write(event.data.message);
+    // Its last event; one without a file is the total of the run.
+    else if (event.type === 'test:summary' && event.data.file) this.#ended.add(event.data.file);
     // Those without a file are totals; the others tell, for one, of errors after a test or a file had ended.
     else if (event.type === 'test:diagnostic' && event.data.file) this.#write(`${event.data.message}\n`);
   }
@@ -55,6 +59,11 @@ export class TestReporter {
 
   /** Prints failures with their messages, and as the last line the counts. */
   finish(): void {
+    for (const file of this.#begun) {
+      if (this.#ended.has(file)) continue;
+      this.#count('failed');
+      this.#failures.push({ title: shortPath(file), detail: 'Its results are not complete.' });
+    }
     if (this.#skips.length > 0) {
       this.#write(`\n${this.#skippedFail ? 'Skipped, which counts as failed here' : 'Skipped'}:\n`);
       for (const { title, detail } of this.#skips) this.#write(`- ${title}: ${detail}\n`);
@@ -73,6 +82,9 @@ export class TestReporter {
 
   #end(event: EndEvent): void {
     const { name, nesting, file, details } = event.data;
+    if (file !== undefined) this.#begun.add(file);
+    // A file that is told of as a whole has no more to say.
+    if (name === file) this.#ended.add(name);
     const verdict = verdictOn(event);
     const path = [...this.#open.slice(0, nesting), name].filter((part) => part !== file);
     const title = [shortPath(file ?? ''), ...path].join(' > ');

@@ -101,8 +101,7 @@ async function runTests(
   for await (const event of run({
     files,
     concurrency: 2,
-    // A file whose tests and hooks are over ends: Node has been seen to spin in its own clean-up after connections were cut.
-    execArgv: ['--test-force-exit'],
+    execArgv: ['--import', new URL('./support/endOfFile.ts', import.meta.url).href],
     timeout: TEST_TIMEOUT_MS,
     signal: abort.signal,
   })) {
