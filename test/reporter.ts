@@ -82,7 +82,9 @@ export class TestReporter {
 
   #end(event: EndEvent): void {
     const { name, nesting, file, details } = event.data;
-    if (file !== undefined) this.#begun.add(file);
+    // Where its tests are defined elsewhere, the file that was run; the types do not know it.
+    const { entryFile = file } = event.data as { entryFile?: string };
+    if (entryFile !== undefined) this.#begun.add(entryFile);
     // A file that is told of as a whole has no more to say.
     if (name === file) this.#ended.add(name);
     const verdict = verdictOn(event);
