@@ -1,4 +1,5 @@
-import { InvalidArgumentError } from 'commander';
+import { randomInt } from 'node:crypto';
+import { InvalidArgumentError, Option } from 'commander';
 
 /** Readers of option values; what they throw is shown beside the option's name. */
 
@@ -25,4 +26,10 @@ export function time(text: string): string {
     throw new InvalidArgumentError('It must be a time with its zone, such as 2026-11-22T10:00:00Z.');
   }
   return new Date(text).toISOString();
+}
+
+/** Of the synthetic payments. */
+export function seedOption(): Option {
+  const meaning = 'the same seed, the same payments (default: a random one, printed)';
+  return new Option('--seed <n>', meaning).argParser(wholeNumber(0)).default(randomInt(2 ** 31));
 }

@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import type { ClientConfig } from 'pg';
@@ -10,7 +10,7 @@ import type { TestedEnvironment } from '../e2e/context.ts';
 import { GATE_SCENARIOS } from '../e2e/hubs.ts';
 import { runE2e } from '../e2e/run.ts';
 import { Complaint, EXIT } from '../exit.ts';
-import { wholeNumber } from '../options.ts';
+import { seedOption, wholeNumber } from '../options.ts';
 import { writeResult } from '../output.ts';
 import { operatorName, withTarget } from '../target.ts';
 import { userPath } from '../userPath.ts';
@@ -32,12 +32,7 @@ export function e2eCommand(): Command {
       'End-to-end test of an environment: publishes synthetic payments, and checks what came of them.',
     )
     .option('--events <n>', 'of each scenario', wholeNumber(10), 60)
-    .option(
-      '--seed <n>',
-      'the same seed, the same payments (default: a random one)',
-      wholeNumber(0),
-      randomInt(2 ** 31),
-    )
+    .addOption(seedOption())
     .option('--timeout <s>', 'until every event has to be processed', wholeNumber(1), 120)
     .option('--max-visible <ms>', 'from enqueued to visible, 95th percentile', wholeNumber(1), 5000)
     .option('--max-lag <n>', 'events behind the hubs at the end', wholeNumber(0), 0)

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import { localCloudFrom } from '../../local/processes/localCloud.ts';
@@ -10,7 +9,7 @@ import { untilStopped } from '../../local/untilStopped.ts';
 import type { LogicalTopic } from '../../shared/contracts/fields.ts';
 import { readOperatorSettings } from '../../shared/settings/settings.ts';
 import { Complaint, EXIT } from '../exit.ts';
-import { wholeNumber } from '../options.ts';
+import { seedOption, wholeNumber } from '../options.ts';
 import { writeResult } from '../output.ts';
 import { targetEnvironment } from '../target.ts';
 
@@ -33,12 +32,7 @@ export function publishCommand(): Command {
         .default('happy'),
     )
     .option('--count <n>', 'events', wholeNumber(1), 100)
-    .option(
-      '--seed <n>',
-      'the same seed, the same payments (default: a random one, printed)',
-      wholeNumber(0),
-      randomInt(2 ** 31),
-    )
+    .addOption(seedOption())
     .option('--rate <n>', 'events per second; left out: as fast as they are accepted', wholeNumber(1))
     .option('--kafka', 'through a Kafka client, as payment services do, instead of the Event Hubs client')
     .option('--json', 'write JSON')

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
+import { isThisMachine } from '../../shared/settings/databaseConnection.ts';
 import { Complaint } from '../exit.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -58,7 +59,8 @@ export function recordGate(result: unknown, candidate: Candidate, validHours: nu
   if (!ok || failures.length > 0) {
     throw new Complaint(`The end-to-end test ${run_id} has failed: ${failures.join('; ')}`);
   }
-  if (Object.values(where).some(isThisMachine)) {
+  // Without port and database.
+  if (Object.values(where).some((address) => isThisMachine(address.replace(/(:\d+)?(\/.*)?$/, '')))) {
     throw new Complaint(`The end-to-end test ${run_id} was a test of this machine, and not of Cloud-Test.`);
   }
   // From the end of the test: what is recorded later has not been tested later.
@@ -77,10 +79,6 @@ export function recordGate(result: unknown, candidate: Candidate, validHours: nu
     recorded_at: now.toISOString(),
     expires_at: expires.toISOString(),
   };
-}
-
-function isThisMachine(address: string): boolean {
-  return /^(localhost|\[::1\]|127\.\d+\.\d+\.\d+)([:/]|$)/.test(address);
 }
 
 /** Why this may not be promoted, each reason in a sentence; none where it may. */

@@ -52,7 +52,8 @@ function urlConnection(text: string, report: Report): ClientConfig {
   return { connectionString: url.href, ssl: plain ? false : { rejectUnauthorized: true } };
 }
 
-function isThisMachine(host: string): boolean {
+/** A host as it stands in a URL. */
+export function isThisMachine(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 

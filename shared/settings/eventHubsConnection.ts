@@ -30,11 +30,11 @@ export async function hubAccess(environment: Environment): Promise<HubAccess | u
  * call: most processes never make one.
  */
 export function hubConnector(environment: Environment): (hub: string) => Promise<EventHubConsumerClient> {
+  // One for all clients: a credential keeps its tokens.
+  let known: ReturnType<typeof hubAccess> | undefined;
   return async (hub) => {
-    const [{ EventHubConsumerClient }, access] = await Promise.all([
-      import('@azure/event-hubs'),
-      hubAccess(environment),
-    ]);
+    known ??= hubAccess(environment);
+    const [{ EventHubConsumerClient }, access] = await Promise.all([import('@azure/event-hubs'), known]);
     if (access === undefined) throw new Error('EventHubs is not set.');
     if (typeof access === 'string') return new EventHubConsumerClient(CONSUMER_GROUP, access, hub);
     return new EventHubConsumerClient(CONSUMER_GROUP, access.namespace, hub, access.credential);

@@ -4,30 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { BUILT_IN_PROFILES, contractOf } from '../../../shared/contracts/profile.ts';
-import { readSettings, SettingsError } from '../../../shared/settings/settings.ts';
+import { readSettings } from '../../../shared/settings/settings.ts';
+import { GOOD_SETTINGS, settingsProblems } from '../../support/settings.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'profile-file-'));
 after(() => rmSync(directory, { recursive: true }));
 const file = join(directory, 'ours.json');
 
-const good = {
-  AzureWebJobsStorage: 'UseDevelopmentStorage=true',
-  EventHubs: 'Endpoint=sb://127.0.0.1;SharedAccessKeyName=k;SharedAccessKey=v;UseDevelopmentEmulator=true;',
-  EVENT_HUBS_CONSUMER_GROUP: 'group',
-  DATABASE_URL: 'postgres://user:secret@127.0.0.1:5432/backoffice',
-  EVENT_PROFILE_FILE: file,
-};
-
-function problems(environment: Record<string, string | undefined> = good): readonly string[] {
-  try {
-    readSettings(environment);
-    return [];
-  } catch (error) {
-    assert.ok(error instanceof SettingsError);
-    return error.problems;
-  }
-}
-
+const good = { ...GOOD_SETTINGS, EVENT_PROFILE_FILE: file };
+const problems = (environment: Record<string, string | undefined> = good) => settingsProblems(environment);
 type Topics = Record<'ledger' | 'payment_order' | 'pair', Record<string, unknown>>;
 
 function write(change: (topics: Topics) => void, whole: object = {}): void {

@@ -4,25 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { BUILT_IN_PROFILES } from '../../../shared/contracts/profile.ts';
-import { readSettings, SettingsError } from '../../../shared/settings/settings.ts';
+import { readSettings } from '../../../shared/settings/settings.ts';
+import { GOOD_SETTINGS, settingsProblems } from '../../support/settings.ts';
 
-const good = {
-  AzureWebJobsStorage: 'UseDevelopmentStorage=true',
-  EventHubs: 'Endpoint=sb://127.0.0.1;SharedAccessKeyName=k;SharedAccessKey=v;UseDevelopmentEmulator=true;',
-  EVENT_HUBS_CONSUMER_GROUP: 'group',
-  DATABASE_URL: 'postgres://user:secret@127.0.0.1:5432/backoffice',
-};
-
-function problems(environment: Record<string, string | undefined>): readonly string[] {
-  try {
-    readSettings(environment);
-    return [];
-  } catch (error) {
-    assert.ok(error instanceof SettingsError);
-    return error.problems;
-  }
-}
-
+const good = GOOD_SETTINGS;
+const problems = settingsProblems;
 const namedBy = (environment: Record<string, string | undefined>) =>
   problems(environment).map((problem) => problem.split(':')[0]);
 
