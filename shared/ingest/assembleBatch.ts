@@ -26,13 +26,13 @@ export function assembleBatch<T extends LogicalTopic>(
   events: readonly PreparedEvent<T>[],
   compaction: Compaction<T, AcceptedEvent<T>>,
 ): BatchParameters<T> {
-  const delivered = deliveries(events, compaction);
+  const others = otherDeliveries(events, compaction);
   return {
     logicalTopic: contract.logicalTopic,
-    header: header(contract, pairing, events, countDeliveries(delivered)),
+    header: header(contract, pairing, events, countDeliveries(compaction.winners, others)),
     rows: compaction.winners,
-    deliveries: delivered,
-    deadLetters: deadLetters(contract.topic, privacy, events),
+    others,
+    deadLetters: deadLetters(contract.topic, privacy, events, others),
   };
 }
 
@@ -91,24 +91,24 @@ function later(
   return watermark === null || capped > watermark ? capped : watermark;
 }
 
-function deliveries<T extends LogicalTopic>(
+/** Those that are not their row's winner, in the order in which they were received: nearly always none. */
+function otherDeliveries<T extends LogicalTopic>(
   events: readonly PreparedEvent<T>[],
   { winners, losers }: Compaction<T, AcceptedEvent<T>>,
 ): Delivery[] {
+  if (winners.length === events.length) return [];
   const rowNumbers = new Map(winners.map((winner, index) => [winner, index + 1]));
   const lost = new Map<PreparedEvent<T>, Loser<AcceptedEvent<T>>>(
     losers.map((loser) => [loser.event, loser]),
   );
-  return events.map((prepared): Delivery => {
+  return events.flatMap((prepared): Delivery | [] => {
     const { sequenceNumber, enqueuedAt } = prepared.event;
     const { flags } = prepared;
     if (!prepared.accepted) {
       return { sequenceNumber, enqueuedAt, rowNumber: 0, verdict: 'dead_letter', flags };
     }
     const loser = lost.get(prepared);
-    if (loser === undefined) {
-      return { sequenceNumber, enqueuedAt, rowNumber: rowNumbers.get(prepared)!, verdict: 'winner', flags };
-    }
+    if (loser === undefined) return [];
     return {
       sequenceNumber,
       enqueuedAt,
@@ -119,18 +119,24 @@ function deliveries<T extends LogicalTopic>(
   });
 }
 
-function countDeliveries(delivered: readonly Delivery[]): DeliveryCounts {
-  const verdicts = { winner: 0, stale: 0, duplicate: 0, conflict: 0, dead_letter: 0 };
-  const flagNames = Object.keys(DELIVERY_FLAGS) as (keyof typeof DELIVERY_FLAGS)[];
-  const flags = Object.fromEntries(flagNames.map((name) => [name, 0])) as Record<
+const FLAG_NAMES = Object.keys(DELIVERY_FLAGS) as (keyof typeof DELIVERY_FLAGS)[];
+
+function countDeliveries(
+  winners: readonly { readonly flags: number }[],
+  others: readonly Delivery[],
+): DeliveryCounts {
+  const verdicts = { stale: 0, duplicate: 0, conflict: 0, dead_letter: 0 };
+  for (const { verdict } of others) verdicts[verdict]++;
+  const flags = Object.fromEntries(FLAG_NAMES.map((name) => [name, 0])) as Record<
     keyof typeof DELIVERY_FLAGS,
     number
   >;
-  for (const delivery of delivered) {
-    verdicts[delivery.verdict]++;
-    if (delivery.flags === 0) continue;
-    for (const name of flagNames) if ((delivery.flags & DELIVERY_FLAGS[name]) !== 0) flags[name]++;
-  }
+  const count = (delivery: { readonly flags: number }) => {
+    if (delivery.flags === 0) return;
+    for (const name of FLAG_NAMES) if ((delivery.flags & DELIVERY_FLAGS[name]) !== 0) flags[name]++;
+  };
+  winners.forEach(count);
+  others.forEach(count);
   const { stale, duplicate, conflict, dead_letter: deadLetters } = verdicts;
   return { stale, duplicate, conflict, deadLetters, ...flags };
 }
@@ -139,18 +145,17 @@ function deadLetters(
   topic: string,
   privacy: Privacy,
   events: readonly PreparedEvent<LogicalTopic>[],
+  others: readonly Delivery[],
 ): DeadLetter[] {
-  return events.flatMap((prepared, index) =>
-    prepared.accepted
-      ? []
-      : {
-          deliveryNumber: index + 1,
-          offset: prepared.event.offset,
-          key: prepared.event.key,
-          payload: privacy.seal(prepared.event.body, { topic, ...prepared.event }),
-          reason: prepared.rejection.reason,
-          detail: prepared.rejection.detail,
-          correlationId: prepared.event.correlationId,
-        },
-  );
+  const rejected = events.filter((event) => !event.accepted);
+  const numbers = others.flatMap(({ verdict }, index) => (verdict === 'dead_letter' ? index + 1 : []));
+  return rejected.map(({ event, rejection }, index) => ({
+    deliveryNumber: numbers[index]!,
+    offset: event.offset,
+    key: event.key,
+    payload: privacy.seal(event.body, { topic, ...event }),
+    reason: rejection.reason,
+    detail: rejection.detail,
+    correlationId: event.correlationId,
+  }));
 }

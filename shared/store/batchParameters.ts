@@ -32,18 +32,18 @@ export interface DeliveryCounts extends Record<keyof typeof DELIVERY_FLAGS, numb
   readonly deadLetters: number;
 }
 
-/** One delivery: `sync.event_v1`. */
+/** A delivery that is not its row's winner: `sync.event_v1`. */
 export interface Delivery {
   readonly sequenceNumber: number;
   readonly enqueuedAt: Microseconds;
   /** The row of its key, from 1; 0 for a dead letter. */
   readonly rowNumber: number;
-  readonly verdict: 'winner' | 'stale' | 'duplicate' | 'conflict' | 'dead_letter';
+  readonly verdict: 'stale' | 'duplicate' | 'conflict' | 'dead_letter';
   /** Sum of {@link DELIVERY_FLAGS}. */
   readonly flags: number;
 }
 
-/** What is counted of a delivery besides its outcome; the values are those of `sync.record_batch_v1`. */
+/** What is counted of a delivery besides its outcome; the values are those of `sync.record_batch_v2`. */
 export const DELIVERY_FLAGS = {
   versionMissing: 1,
   aliasHit: 2,
@@ -56,7 +56,7 @@ export const DELIVERY_FLAGS = {
 
 /** `sync.dead_letter_v1`. */
 export interface DeadLetter {
-  /** Place of its delivery in the batch, from 1. */
+  /** Place of its delivery among those that are not a winner, from 1. */
   readonly deliveryNumber: number;
   readonly offset: string;
   readonly key: string | null;
@@ -94,7 +94,7 @@ export const writeHeader: WriteFields<BatchHeader> = (fields, batch) => {
   fields.integer(batch.counts.relatedIdNull);
 };
 
-const VERDICT_LETTER = { winner: 'w', stale: 's', duplicate: 'd', conflict: 'c', dead_letter: 'x' } as const;
+const VERDICT_LETTER = { stale: 's', duplicate: 'd', conflict: 'c', dead_letter: 'x' } as const;
 
 export const writeDelivery: WriteFields<Delivery> = (fields, delivery) => {
   fields.bigint(delivery.sequenceNumber);

@@ -14,6 +14,7 @@ const BOOLEAN = 16;
 const BYTEA = 17;
 const CHAR = 18;
 const BIGINT = 20;
+const SMALLINT = 21;
 const INTEGER = 23;
 const TEXT = 25;
 const TIMESTAMPTZ = 1184;
@@ -41,8 +42,16 @@ export function encodeComposite<V>(write: WriteFields<V>, value: V): Buffer {
 /** A one-dimensional array of composites. */
 export function encodeCompositeArray<V>(write: WriteFields<V>, values: readonly V[]): Buffer {
   const out = new FieldWriter(32 + values.length * 384);
-  out.arrayHeader(values.length);
+  out.arrayHeader(RECORD, values.length);
   for (const value of values) out.element(write, value);
+  return out.result();
+}
+
+/** A one-dimensional array of whole numbers from -32768 to 32767. */
+export function encodeSmallintArray(values: readonly number[]): Buffer {
+  const out = new FieldWriter(20 + values.length * 6);
+  out.arrayHeader(SMALLINT, values.length);
+  for (const value of values) out.smallintElement(value);
   return out.result();
 }
 
@@ -64,14 +73,21 @@ export class FieldWriter {
     return this.#buffer.subarray(0, this.#length);
   }
 
-  arrayHeader(elements: number): void {
+  arrayHeader(elementType: number, elements: number): void {
     this.#reserve(20);
     this.#int32(elements === 0 ? 0 : 1); // dimensions
     this.#int32(0); // no null elements
-    this.#int32(RECORD);
+    this.#int32(elementType);
     if (elements === 0) return;
     this.#int32(elements);
     this.#int32(1); // lower bound
+  }
+
+  smallintElement(value: number): void {
+    this.#reserve(6);
+    this.#int32(2);
+    this.#view.setInt16(this.#length, value);
+    this.#length += 2;
   }
 
   element<V>(write: WriteFields<V>, value: V): void {

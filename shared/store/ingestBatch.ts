@@ -10,15 +10,15 @@ import {
   writeDelivery,
   writeHeader,
 } from './batchParameters.ts';
-import { encodeComposite, encodeCompositeArray } from './binaryFormat.ts';
+import { encodeComposite, encodeCompositeArray, encodeSmallintArray } from './binaryFormat.ts';
 
 export interface BatchParameters<T extends LogicalTopic> {
   readonly logicalTopic: T;
   readonly header: BatchHeader;
-  /** One a key, sorted by key. */
-  readonly rows: readonly Positioned<T>[];
-  /** Every event of the batch, in the order in which it was received. */
-  readonly deliveries: readonly Delivery[];
+  /** One a key, sorted by key; `flags`: sum of DELIVERY_FLAGS. */
+  readonly rows: readonly (Positioned<T> & { readonly flags: number })[];
+  /** Every delivery that is not a row, in the order in which it was received. */
+  readonly others: readonly Delivery[];
   readonly deadLetters: readonly DeadLetter[];
 }
 
@@ -40,9 +40,9 @@ export interface BatchCounts {
 }
 
 const CALL: { readonly [T in LogicalTopic]: string } = {
-  ledger: 'ingest_ledger_v1',
-  payment_order: 'ingest_orders_v1',
-  pair: 'ingest_confirmations_v1',
+  ledger: 'ingest_ledger_v2',
+  payment_order: 'ingest_orders_v2',
+  pair: 'ingest_confirmations_v2',
 };
 
 /**
@@ -59,11 +59,14 @@ export async function ingestBatch<T extends LogicalTopic>(
   const call = CALL[batch.logicalTopic];
   const result = await database.query<BatchCounts>({
     name: call,
-    text: `SELECT *, pg_current_xact_id()::text AS transaction_id FROM sync.${call}($1, $2, $3, $4)`,
+    text: `SELECT *, pg_current_xact_id()::text AS transaction_id FROM sync.${call}($1, $2, $3, $4, $5)`,
     values: [
       encodeComposite(writeHeader, batch.header),
       encodeCompositeArray(WRITE_ROW[batch.logicalTopic], batch.rows),
-      encodeCompositeArray(writeDelivery, batch.deliveries),
+      batch.rows.some(({ flags }) => flags !== 0)
+        ? encodeSmallintArray(batch.rows.map(({ flags }) => flags))
+        : null,
+      encodeCompositeArray(writeDelivery, batch.others),
       encodeCompositeArray(writeDeadLetter, batch.deadLetters),
     ],
   });

@@ -46,23 +46,25 @@ export async function interleaved(
   );
 }
 
-export const partitions = (count: number, from = 0) =>
-  Array.from({ length: count }, (_, index) => new BenchPartition(from + index));
+export const partitions = (count: number) =>
+  Array.from({ length: count }, (_, index) => new BenchPartition(index));
 
-/** Partitions whose events are not timed: they open the connections and prepare what a host has had for days. */
-const WARM_UP = 1000;
+/** Batches of each partition that are not timed: they open the connections and prepare what a host has had for days. */
+const WARM_UP = 20;
 
 /** New ledger entries through a contestant, a stream a partition. */
 function newEntries(
   count: number,
   events: number,
+  batch: number,
   ids: Ids,
-  contestant: (streams: BrokerEvent[][]) => () => Promise<void>,
+  contestant: (streams: BrokerEvent[][], batch: number) => () => Promise<void>,
 ): Contestant {
+  const from = partitions(count);
   return {
     events,
-    prepare: contestant(ledgerEvents(partitions(count, WARM_UP), 20 * count, ids)),
-    run: contestant(ledgerEvents(partitions(count), events, ids)),
+    prepare: contestant(ledgerEvents(from, WARM_UP * count, ids), 1),
+    run: contestant(ledgerEvents(from, events, ids), batch),
   };
 }
 
@@ -75,7 +77,9 @@ export function ledgerIngest(
   ids: Ids,
 ): Contestant {
   return {
-    ...newEntries(count, events, ids, (streams) => ingestContestant(pool, 'ledger', streams, batch)),
+    ...newEntries(count, events, batch, ids, (streams, size) =>
+      ingestContestant(pool, 'ledger', streams, size),
+    ),
     check: async () => {
       const result = await pool.query<{ lost: string }>(
         `SELECT count(*) AS lost FROM bo.payment_ledger_pairs WHERE pairing_status <> 'COMPLETE'`,
@@ -91,15 +95,17 @@ export function targetCases(events: number): Case[] {
   return [
     {
       name: 'copy, 1 connection',
-      make: (pool) => newEntries(1, events, 'random', (streams) => copyContestant(pool, streams, 1000)),
+      make: (pool) =>
+        newEntries(1, events, 1000, 'random', (streams, size) => copyContestant(pool, streams, size)),
     },
     {
       name: 'unnest, 2 connections',
-      make: (pool) => newEntries(2, events, 'random', (streams) => unnestContestant(pool, streams, 1000)),
+      make: (pool) =>
+        newEntries(2, events, 1000, 'random', (streams, size) => unnestContestant(pool, streams, size)),
     },
     {
       name: 'row, 4 connections',
-      make: (pool) => newEntries(4, rowEvents, 'random', (streams) => rowContestant(pool, streams)),
+      make: (pool) => newEntries(4, rowEvents, 1, 'random', (streams) => rowContestant(pool, streams)),
     },
     { name: 'ingest, 2 partitions', make: (pool) => ledgerIngest(pool, 2, events, 1000, 'random') },
     {
@@ -157,7 +163,7 @@ export async function delayCases(
         },
         {
           name: 'delayed row, 4 connections',
-          make: (pool) => newEntries(4, rowEvents, 'random', (streams) => rowContestant(pool, streams)),
+          make: (pool) => newEntries(4, rowEvents, 1, 'random', (streams) => rowContestant(pool, streams)),
           where,
         },
       ],
@@ -247,7 +253,8 @@ export async function growthCases(
       });
       cases.push({
         name: `unnest ${size}, ${ids} ids`,
-        make: (pool) => newEntries(2, events, ids, (streams) => unnestContestant(pool, streams, 1000)),
+        make: (pool) =>
+          newEntries(2, events, 1000, ids, (streams, size) => unnestContestant(pool, streams, size)),
         where,
       });
     }

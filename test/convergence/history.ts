@@ -50,6 +50,8 @@ export interface History {
   readonly batchSize: number;
   /** The profile puts version before updated_at. */
   readonly versionFirst: boolean;
+  /** Every batch is inserted as if no key of it were known (sync.expects_new_keys_v1), right or wrong. */
+  readonly expectNewKeys: boolean;
   /** The nth batch fails like this, and is delivered again: whole, or cut in two after so many events. */
   readonly crashes: readonly { readonly batch: number; readonly crash: Crash; readonly cut: number }[];
 }
@@ -206,5 +208,6 @@ export const history: fc.Arbitrary<History> = fc.record({
   writers: fc.integer({ min: 1, max: 4 }),
   batchSize: fc.oneof(fc.integer({ min: 1, max: 5 }), fc.constant(72)),
   versionFirst: fc.boolean(),
+  expectNewKeys: fc.boolean(),
   crashes: fc.array(fc.record({ batch: fc.nat(9), crash, cut: fc.nat(2) }), { maxLength: 2 }),
 });

@@ -117,7 +117,7 @@ export function describeHistory(history: History): string {
     return `  writer ${writer + 1}: ${texts.join(' ') || 'nothing'}`;
   });
   return [
-    `Events (${history.versionFirst ? 'version' : 'updated_at'} decides first):`,
+    `Events (${history.versionFirst ? 'version' : 'updated_at'} decides first${history.expectNewKeys ? ', new keys are expected' : ''}):`,
     ...table(['#', 'position', 'enqueued', 'fault', 'event'], rows),
     'Delivered in batches, the writers at the same time:',
     ...writers,

@@ -294,3 +294,49 @@ test('keys, aliases, foreign domains and missing relations are counted once each
     redelivered: '6',
   });
 });
+
+test('after ten batches of new keys the next ones are expected to be new, and a known key is found all the same', async (t) => {
+  const database = await testDatabase(t);
+  const rules = rulesFor(database.pool, 'ledger');
+  const partition = new Partition();
+  // Counts what is undone as well.
+  await database.pool.query(`
+    CREATE SEQUENCE tried MINVALUE 0 START 0;
+    CREATE FUNCTION count_tried() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN PERFORM nextval('tried'); RETURN NEW; END $$;
+    CREATE TRIGGER count_tried BEFORE INSERT ON bo.ledger_entries FOR EACH ROW EXECUTE FUNCTION count_tried();`);
+  const tried = async () => Number((await database.rows(`SELECT nextval('tried')`))[0]!['nextval']);
+  const expects = async () =>
+    (await database.rows('SELECT new_batches FROM sync.partitions'))[0]!['new_batches'];
+  // The first one begins the partition: there is nothing yet that it goes on from.
+  for (let batch = 0; batch <= 10; batch++) await ingest(rules, [partition.event(entry(`x${batch}`))]);
+  assert.equal(await expects(), '10');
+
+  // a and b are inserted before x3 is found to be known; then all of it begins anew.
+  const start = await tried();
+  const newer = { version: 2, amount: '7.00' };
+  const mixed = [entry('a'), entry('b'), entry('x3', newer)].map((body) => partition.event(body));
+  const { outcomes } = await ingest(rules, mixed);
+  assert.deepEqual(outcomes, { applied: 3, stale: 0, duplicate: 0, conflict: 0, dead_lettered: 0 });
+  const rows = await database.rows(
+    `SELECT tx_id, amount FROM bo.ledger_entries WHERE tx_id IN ('a', 'b', 'x3') ORDER BY 1`,
+  );
+  assert.deepEqual(rows, [
+    { tx_id: 'a', amount: '100.00' },
+    { tx_id: 'b', amount: '100.00' },
+    { tx_id: 'x3', amount: '7.00' },
+  ]);
+  assert.equal(await expects(), '0');
+  assert.equal(
+    (await tried()) - start - 1,
+    3 + 2 + 1,
+    'inserts: three, then the two new ones, and the update',
+  );
+
+  // What was delivered before is never expected to be new: nothing is inserted and undone.
+  await database.pool.query('UPDATE sync.partitions SET new_batches = 1000');
+  const before = await tried();
+  const again = await ingest(rules, mixed);
+  assert.deepEqual([again.outcomes.duplicate, again.redelivered], [3, 3]);
+  assert.equal((await tried()) - before - 1, 0, 'inserts');
+});

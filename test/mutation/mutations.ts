@@ -19,8 +19,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'pairs that have to be recomputed are not locked first',
     files: MIGRATIONS,
-    find: ') o ON d.additive\n    ON CONFLICT',
-    replace: ') o ON d.additive\n    WHERE d.additive\n    ON CONFLICT',
+    find: ') o ON d.additive\n    ORDER BY',
+    replace: ') o ON d.additive\n    WHERE d.additive\n    ORDER BY',
     tests: [CONCURRENCY],
   },
   {
@@ -153,9 +153,16 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'pairs are locked in the order of their entries',
     files: MIGRATIONS,
-    find: 'true)::sync.pair_delta_v1 ORDER BY e.id COLLATE "C")',
-    replace: 'true)::sync.pair_delta_v1 ORDER BY e.tx_id COLLATE "C")',
+    find: ') o ON d.additive\n    ORDER BY d.id\n',
+    replace: ') o ON d.additive\n    ORDER BY d.payment_tx_id, d.receive_tx_id\n',
     tests: [CONCURRENCY],
+  },
+  {
+    name: 'keys that were expected to be new are not looked for when one is known',
+    files: MIGRATIONS,
+    find: 'IF attempt > 1 OR NOT p_expect_new THEN',
+    replace: 'IF NOT p_expect_new THEN',
+    tests: [CONVERGENCE],
   },
   {
     name: 'a deadlock is not tried again',
