@@ -94,9 +94,12 @@ export class PartitionReceiver implements GroupMember {
       return;
     }
     const messages = this.#log.read(this.#next, room, BURST_BYTES);
+    // rhea writes a frame at a time, in the next tick: all of them go out in one system call.
+    socket.cork();
     for (const message of messages) {
       this.link.send(this.#wantsMetrics ? this.#withMetrics(message) : message, undefined, 0);
     }
+    process.nextTick(() => socket.uncork());
     this.#next += messages.length;
     this.#schedule();
   }

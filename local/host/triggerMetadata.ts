@@ -31,7 +31,9 @@ export function triggerMetadata(
     OffsetStringArray: texts(events.map((event) => event.offset)),
     SequenceNumberArray: integers(events.map((event) => event.sequenceNumber)),
     EnqueuedTimeUtcArray: json(events.map((event) => netTime(event.enqueuedTimeUtc))),
-    PropertiesArray: json(events.map((event) => event.getRawAmqpMessage().applicationProperties ?? {})),
+    PropertiesArray: json(
+      events.map((event) => netValue(event.getRawAmqpMessage().applicationProperties ?? {})),
+    ),
     SystemPropertiesArray: json(events.map(systemProperties)),
   };
 }
@@ -54,20 +56,22 @@ const MESSAGE_PROPERTIES = {
 
 function systemProperties(event: ReceivedEventData): Record<string, unknown> {
   const { messageAnnotations, properties } = event.getRawAmqpMessage();
-  const entries = Object.entries(MESSAGE_PROPERTIES).flatMap(([key, name]) => {
-    const value = properties?.[key as keyof typeof MESSAGE_PROPERTIES];
-    return value === undefined || value === null ? [] : [[name, value] as const];
-  });
-  return {
-    ...Object.fromEntries(entries),
-    ...messageAnnotations,
-    'x-opt-enqueued-time': `${netTime(event.enqueuedTimeUtc)}+00:00`,
-    SequenceNumber: event.sequenceNumber,
-    Offset: offsetNumber(event.offset),
-    OffsetString: event.offset,
-    PartitionKey: event.partitionKey ?? null,
-    EnqueuedTimeUtc: netTime(event.enqueuedTimeUtc),
-  };
+  const enqueuedTime = netTime(event.enqueuedTimeUtc);
+  const system: Record<string, unknown> = {};
+  if (properties !== undefined) {
+    for (const [key, name] of Object.entries(MESSAGE_PROPERTIES)) {
+      const value = properties[key as keyof typeof MESSAGE_PROPERTIES];
+      if (value !== undefined && value !== null) system[name] = netValue(value);
+    }
+  }
+  for (const name in messageAnnotations) system[name] = netValue(messageAnnotations[name]);
+  system['x-opt-enqueued-time'] = `${enqueuedTime}+00:00`;
+  system['SequenceNumber'] = event.sequenceNumber;
+  system['Offset'] = offsetNumber(event.offset);
+  system['OffsetString'] = event.offset;
+  system['PartitionKey'] = event.partitionKey ?? null;
+  system['EnqueuedTimeUtc'] = enqueuedTime;
+  return system;
 }
 
 /** Offsets of geo-replicated namespaces are no numbers; the extension says −1 then. */
@@ -77,7 +81,10 @@ function offsetNumber(offset: string): number {
 
 /** As Newtonsoft.Json writes a time: zeros at the end are cut, and there is no time zone. */
 function netTime(time: Date): string {
-  return time.toISOString().replace(/\.?0*Z$/, '');
+  const text = time.toISOString();
+  let end = text.length - 1;
+  while (text[end - 1] === '0') end--;
+  return text.slice(0, text[end - 1] === '.' ? end - 1 : end);
 }
 
 function texts(values: string[]): TypedData {
@@ -88,14 +95,15 @@ function integers(values: number[]): TypedData {
   return { collectionSint64: { sint64: values } };
 }
 
-/** JSON as the host writes it: bytes in base64, times of a message in UTC. */
 function json(value: unknown): TypedData {
-  return { json: JSON.stringify(value, netValue) };
+  return { json: JSON.stringify(value) };
 }
 
-function netValue(this: unknown, key: string, value: unknown): unknown {
-  // JSON.stringify asks Buffers and Dates for a form of their own first: look at what they were.
-  const original = (this as Record<string, unknown>)[key];
-  if (Buffer.isBuffer(original)) return original.toString('base64');
-  return original instanceof Date ? `${netTime(original)}Z` : value;
+/** A value as the host writes it to JSON: bytes in base64, times of a message in UTC. */
+function netValue(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Buffer.isBuffer(value)) return value.toString('base64');
+  if (value instanceof Date) return `${netTime(value)}Z`;
+  if (Array.isArray(value)) return value.map(netValue);
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, netValue(member)]));
 }

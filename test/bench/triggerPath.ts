@@ -1,6 +1,7 @@
 import { withClient } from '../../local/withClient.ts';
 import { startBed } from './bed.ts';
 import { checkAllStored, publishLedger, watchUntil } from './ledgerFlow.ts';
+import { warmUpServer } from './warmUp.ts';
 import { BenchPartition } from './workload.ts';
 
 /**
@@ -16,6 +17,7 @@ export async function measureTriggerPath({
   events?: number;
 } = {}): Promise<{ eventsPerSecond: number }> {
   await using bed = await startBed({ ledger: 2, payment_order: 1, pair: 1 });
+  await warmUpServer(bed.adminUrl);
   await publishLedger(bed, [new BenchPartition(0), new BenchPartition(1)], events);
   return await withClient(bed.adminUrl, async (client) => {
     await bed.startHost();

@@ -474,13 +474,15 @@ DECLARE
   -- Of first deliveries only: what is added to the counters.
   once sync.hourly_counters;
 BEGIN
-  INSERT INTO bo.consumer_dlq_events (topic, partition, "offset", sequence_number, enqueued_at, key, payload,
-    error, error_detail, profile_id, correlation_id)
-  SELECT p_batch.topic, p_batch.partition, d."offset", (p_others[d.event_number]).sequence_number,
-    (p_others[d.event_number]).enqueued_at, d.key, d.payload, d.error, d.error_detail, p_batch.profile_id,
-    d.correlation_id
-  FROM unnest(p_dead_letters) d
-  ON CONFLICT ON CONSTRAINT consumer_dlq_events_position DO NOTHING;
+  IF cardinality(p_dead_letters) > 0 THEN
+    INSERT INTO bo.consumer_dlq_events (topic, partition, "offset", sequence_number, enqueued_at, key, payload,
+      error, error_detail, profile_id, correlation_id)
+    SELECT p_batch.topic, p_batch.partition, d."offset", (p_others[d.event_number]).sequence_number,
+      (p_others[d.event_number]).enqueued_at, d.key, d.payload, d.error, d.error_detail, p_batch.profile_id,
+      d.correlation_id
+    FROM unnest(p_dead_letters) d
+    ON CONFLICT ON CONSTRAINT consumer_dlq_events_position DO NOTHING;
+  END IF;
 
   -- Nearly always the batch goes on where the partition stopped: numbers above all that were seen, in order, at no
   -- earlier time. That is no other epoch, and no number is seen again.
