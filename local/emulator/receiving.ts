@@ -96,10 +96,13 @@ export class PartitionReceiver implements GroupMember {
     const messages = this.#log.read(this.#next, room, BURST_BYTES);
     // rhea writes a frame at a time, in the next tick: all of them go out in one system call.
     socket.cork();
-    for (const message of messages) {
-      this.link.send(this.#wantsMetrics ? this.#withMetrics(message) : message, undefined, 0);
+    try {
+      for (const message of messages) {
+        this.link.send(this.#wantsMetrics ? this.#withMetrics(message) : message, undefined, 0);
+      }
+    } finally {
+      process.nextTick(() => socket.uncork());
     }
-    process.nextTick(() => socket.uncork());
     this.#next += messages.length;
     this.#schedule();
   }

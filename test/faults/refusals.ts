@@ -46,8 +46,8 @@ export const REFUSALS: readonly Refusal[] = [
   {
     what: 'a function is missing',
     state: '42883',
-    begin: ['ALTER FUNCTION sync.record_batch_v1 RENAME TO record_batch_away'],
-    end: ['ALTER FUNCTION sync.record_batch_away RENAME TO record_batch_v1'],
+    begin: ['ALTER FUNCTION sync.record_batch_v2 RENAME TO record_batch_away'],
+    end: ['ALTER FUNCTION sync.record_batch_away RENAME TO record_batch_v2'],
   },
   {
     what: 'a schema is closed',
