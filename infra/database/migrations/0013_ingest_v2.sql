@@ -141,6 +141,7 @@ CREATE FUNCTION sync.merge_ledger_v2(
 AS $$
 DECLARE
   known text[];
+  all_known boolean;
   outranking integer;
   updates integer;
   touched text[];
@@ -157,15 +158,18 @@ BEGIN
         SELECT array_agg(t.tx_id) FILTER (WHERE t.source_sequence IS NOT NULL) INTO known FROM bo.ledger_entries t
         WHERE t.tx_id = ANY (ARRAY(SELECT s.tx_id FROM unnest(p_rows) s));
       END IF;
-      INSERT INTO bo.ledger_entries (
-        tx_id, wallet_id, entry_type, amount, amount_signed, related_id, related_type, event_time,
-        created_at, updated_at, source_version, occurred_at, schema_version, source_enqueued_at,
-        source_partition, source_sequence, ingested_at)
-      SELECT s.tx_id, s.wallet_id, s.entry_type, s.amount, s.amount_signed, s.related_id, s.related_type,
-        s.event_time, s.created_at, s.updated_at, s.source_version, s.occurred_at, s.schema_version,
-        s.source_enqueued_at, s.source_partition, s.source_sequence, clock_timestamp()
-      FROM unnest(p_rows) s
-      WHERE known IS NULL OR s.tx_id NOT IN (SELECT k FROM unnest(known) k);
+      all_known := coalesce(cardinality(known), 0) = cardinality(p_rows);
+      IF NOT all_known THEN
+        INSERT INTO bo.ledger_entries (
+          tx_id, wallet_id, entry_type, amount, amount_signed, related_id, related_type, event_time,
+          created_at, updated_at, source_version, occurred_at, schema_version, source_enqueued_at,
+          source_partition, source_sequence, ingested_at)
+        SELECT s.tx_id, s.wallet_id, s.entry_type, s.amount, s.amount_signed, s.related_id, s.related_type,
+          s.event_time, s.created_at, s.updated_at, s.source_version, s.occurred_at, s.schema_version,
+          s.source_enqueued_at, s.source_partition, s.source_sequence, clock_timestamp()
+        FROM unnest(p_rows) s
+        WHERE known IS NULL OR s.tx_id NOT IN (SELECT k FROM unnest(known) k);
+      END IF;
       EXIT WHEN known IS NULL;
 
       -- 2 known keys: compare, update the outranked ones
@@ -174,7 +178,7 @@ BEGIN
       INTO verdicts, mixed_axes, outranking
       FROM (
         SELECT s.place,
-          CASE WHEN s.tx_id NOT IN (SELECT k FROM unnest(known) k) THEN 'n'::"char"
+          CASE WHEN NOT all_known AND s.tx_id NOT IN (SELECT k FROM unnest(known) k) THEN 'n'::"char"
             ELSE sync.verdict_v1(p_batch.version_first,
             s.updated_at, s.source_version, s.source_enqueued_at, s.source_partition, s.source_sequence,
             x.updated_at, x.source_version, x.source_enqueued_at, x.source_partition, x.source_sequence,
@@ -246,7 +250,7 @@ BEGIN
 
   -- 3 pairs
   reopened := 0;
-  IF touched IS NOT NULL OR coalesce(cardinality(known), 0) < cardinality(p_rows) THEN
+  IF touched IS NOT NULL OR NOT all_known THEN
     reopened := sync.refresh_pairs_v2(p_batch, p_rows, verdicts, touched);
   END IF;
 END $$;
@@ -258,6 +262,7 @@ CREATE FUNCTION sync.merge_orders_v2(
 AS $$
 DECLARE
   known text[];
+  all_known boolean;
   outranking integer;
   updates integer;
   touched text[];
@@ -273,14 +278,17 @@ BEGIN
         SELECT array_agg(t.order_id) INTO known FROM bo.payment_orders t
         WHERE t.order_id = ANY (ARRAY(SELECT s.order_id FROM unnest(p_rows) s));
       END IF;
-      INSERT INTO bo.payment_orders (
-        order_id, user_id, merchant_name, amount, status, created_at, updated_at, source_version,
-        occurred_at, schema_version, source_enqueued_at, source_partition, source_sequence, ingested_at)
-      SELECT s.order_id, s.user_id, s.merchant_name, s.amount, s.status, s.created_at, s.updated_at,
-        s.source_version, s.occurred_at, s.schema_version, s.source_enqueued_at, s.source_partition,
-        s.source_sequence, clock_timestamp()
-      FROM unnest(p_rows) s
-      WHERE known IS NULL OR s.order_id NOT IN (SELECT k FROM unnest(known) k);
+      all_known := coalesce(cardinality(known), 0) = cardinality(p_rows);
+      IF NOT all_known THEN
+        INSERT INTO bo.payment_orders (
+          order_id, user_id, merchant_name, amount, status, created_at, updated_at, source_version,
+          occurred_at, schema_version, source_enqueued_at, source_partition, source_sequence, ingested_at)
+        SELECT s.order_id, s.user_id, s.merchant_name, s.amount, s.status, s.created_at, s.updated_at,
+          s.source_version, s.occurred_at, s.schema_version, s.source_enqueued_at, s.source_partition,
+          s.source_sequence, clock_timestamp()
+        FROM unnest(p_rows) s
+        WHERE known IS NULL OR s.order_id NOT IN (SELECT k FROM unnest(known) k);
+      END IF;
       EXIT WHEN known IS NULL;
 
       -- 2 known keys: compare, update the outranked ones
@@ -289,7 +297,7 @@ BEGIN
       INTO verdicts, mixed_axes, outranking
       FROM (
         SELECT s.place,
-          CASE WHEN s.order_id NOT IN (SELECT k FROM unnest(known) k) THEN 'n'::"char"
+          CASE WHEN NOT all_known AND s.order_id NOT IN (SELECT k FROM unnest(known) k) THEN 'n'::"char"
             ELSE sync.verdict_v1(p_batch.version_first,
             s.updated_at, s.source_version, s.source_enqueued_at, s.source_partition, s.source_sequence,
             x.updated_at, x.source_version, x.source_enqueued_at, x.source_partition, x.source_sequence,
@@ -363,6 +371,7 @@ CREATE FUNCTION sync.merge_confirmations_v2(
 AS $$
 DECLARE
   known text[];
+  all_known boolean;
   outranking integer;
   updates integer;
   touched text[];
@@ -378,15 +387,18 @@ BEGIN
         SELECT array_agg(t.payment_order_id) INTO known FROM sync.pair_confirmations t
         WHERE t.payment_order_id = ANY (ARRAY(SELECT s.payment_order_id FROM unnest(p_rows) s));
       END IF;
-      INSERT INTO sync.pair_confirmations (
-        payment_order_id, payment_tx_id, receive_tx_id, payer_wallet_id, payee_wallet_id, amount, status,
-        updated_at, source_version, occurred_at, schema_version, source_enqueued_at, source_partition,
-        source_sequence, ingested_at)
-      SELECT s.payment_order_id, s.payment_tx_id, s.receive_tx_id, s.payer_wallet_id, s.payee_wallet_id,
-        s.amount, s.status, s.updated_at, s.source_version, s.occurred_at, s.schema_version,
-        s.source_enqueued_at, s.source_partition, s.source_sequence, clock_timestamp()
-      FROM unnest(p_rows) s
-      WHERE known IS NULL OR s.payment_order_id NOT IN (SELECT k FROM unnest(known) k);
+      all_known := coalesce(cardinality(known), 0) = cardinality(p_rows);
+      IF NOT all_known THEN
+        INSERT INTO sync.pair_confirmations (
+          payment_order_id, payment_tx_id, receive_tx_id, payer_wallet_id, payee_wallet_id, amount, status,
+          updated_at, source_version, occurred_at, schema_version, source_enqueued_at, source_partition,
+          source_sequence, ingested_at)
+        SELECT s.payment_order_id, s.payment_tx_id, s.receive_tx_id, s.payer_wallet_id, s.payee_wallet_id,
+          s.amount, s.status, s.updated_at, s.source_version, s.occurred_at, s.schema_version,
+          s.source_enqueued_at, s.source_partition, s.source_sequence, clock_timestamp()
+        FROM unnest(p_rows) s
+        WHERE known IS NULL OR s.payment_order_id NOT IN (SELECT k FROM unnest(known) k);
+      END IF;
       EXIT WHEN known IS NULL;
 
       -- 2 known keys: compare, update the outranked ones
@@ -395,7 +407,7 @@ BEGIN
       INTO verdicts, mixed_axes, outranking
       FROM (
         SELECT s.place,
-          CASE WHEN s.payment_order_id NOT IN (SELECT k FROM unnest(known) k) THEN 'n'::"char"
+          CASE WHEN NOT all_known AND s.payment_order_id NOT IN (SELECT k FROM unnest(known) k) THEN 'n'::"char"
             ELSE sync.verdict_v1(p_batch.version_first,
             s.updated_at, s.source_version, s.source_enqueued_at, s.source_partition, s.source_sequence,
             x.updated_at, x.source_version, x.source_enqueued_at, x.source_partition, x.source_sequence,
@@ -464,6 +476,99 @@ BEGIN
   IF cardinality(touched) > 0 THEN
     reopened := sync.refresh_pairs_v2(p_batch, NULL, NULL, touched);
   END IF;
+END $$;
+
+-- As before (0008, 0004), without a look at each event where the whole batch was seen before, which is what a host that
+-- starts again is given first.
+CREATE OR REPLACE FUNCTION sync.epoch_of_batch_v1(
+  p_batch sync.batch_v1, p_events sync.event_v1[], OUT epoch integer, OUT is_current boolean, OUT started boolean
+) LANGUAGE plpgsql AS $$
+DECLARE
+  ledger sync.partitions;
+  closed integer;
+BEGIN
+  started := false;
+  LOOP
+    SELECT * INTO ledger FROM sync.partitions t
+    WHERE t.topic = p_batch.topic AND t.partition = p_batch.partition FOR UPDATE;
+    EXIT WHEN FOUND;
+    INSERT INTO sync.partitions (topic, partition) VALUES (p_batch.topic, p_batch.partition)
+    ON CONFLICT DO NOTHING;
+  END LOOP;
+  SELECT min(t.epoch) INTO closed FROM sync.closed_epochs t
+  WHERE t.topic = p_batch.topic AND t.partition = p_batch.partition
+    AND (t.last_enqueued_at >= p_batch.latest_enqueued_at
+      OR (p_batch.first_number >= upper(t.seen) AND p_batch.latest_enqueued_at < CASE
+        WHEN t.epoch = ledger.epoch - 1 THEN ledger.first_enqueued_at
+        ELSE (SELECT n.first_enqueued_at FROM sync.closed_epochs n
+          WHERE n.topic = t.topic AND n.partition = t.partition AND n.epoch = t.epoch + 1) END));
+  IF closed IS NOT NULL THEN
+    epoch := closed;
+    is_current := false;
+    RETURN;
+  END IF;
+  IF NOT isempty(ledger.seen) AND p_batch.first_number < upper(ledger.seen)
+    AND p_batch.latest_enqueued_at > ledger.last_enqueued_at AND EXISTS (
+    SELECT FROM unnest(p_events) e
+    WHERE (e.sequence_number < lower(ledger.seen) OR ledger.seen @> e.sequence_number)
+      AND e.enqueued_at > ledger.last_enqueued_at
+  ) THEN
+    INSERT INTO sync.closed_epochs (topic, partition, epoch, seen, first_enqueued_at, last_enqueued_at)
+    VALUES (ledger.topic, ledger.partition, ledger.epoch, ledger.seen, ledger.first_enqueued_at,
+      ledger.last_enqueued_at);
+    UPDATE sync.partitions t SET epoch = ledger.epoch + 1, seen = '{}', first_enqueued_at = 'infinity',
+      last_enqueued_at = '-infinity'
+    WHERE t.topic = ledger.topic AND t.partition = ledger.partition;
+    ledger.epoch := ledger.epoch + 1;
+    started := true;
+  END IF;
+  epoch := ledger.epoch;
+  is_current := true;
+END $$;
+
+CREATE OR REPLACE FUNCTION sync.mark_seen_v1(
+  p_batch sync.batch_v1, p_events sync.event_v1[], p_epoch integer, p_is_current boolean
+) RETURNS boolean[] LANGUAGE plpgsql AS $$
+DECLARE
+  numbers int8multirange;
+  before int8multirange;
+  first_deliveries boolean[];
+BEGIN
+  IF p_batch.contiguous THEN
+    numbers := int8multirange(int8range(p_batch.first_number, p_batch.last_number, '[]'));
+  ELSE
+    SELECT range_agg(int8range(e.sequence_number, e.sequence_number, '[]')) INTO numbers
+    FROM unnest(p_events) e;
+  END IF;
+  IF p_is_current THEN
+    UPDATE sync.partitions t SET
+      seen = t.seen + numbers,
+      first_enqueued_at = least(t.first_enqueued_at, p_batch.earliest_enqueued_at),
+      last_enqueued_at = greatest(t.last_enqueued_at, p_batch.latest_enqueued_at),
+      event_watermark = greatest(t.event_watermark, p_batch.event_watermark),
+      publish_watermark = greatest(t.publish_watermark, p_batch.publish_watermark),
+      updated_at = now()
+    WHERE t.topic = p_batch.topic AND t.partition = p_batch.partition
+    RETURNING old.seen INTO before;
+  ELSE
+    UPDATE sync.closed_epochs t SET seen = t.seen + numbers,
+      last_enqueued_at = greatest(t.last_enqueued_at, p_batch.latest_enqueued_at)
+    WHERE t.topic = p_batch.topic AND t.partition = p_batch.partition AND t.epoch = p_epoch
+    RETURNING old.seen INTO before;
+  END IF;
+  IF p_batch.contiguous AND NOT before && numbers THEN
+    RETURN NULL;
+  END IF;
+  IF p_batch.contiguous AND before @> numbers THEN
+    RETURN array_fill(false, ARRAY[cardinality(p_events)]);
+  END IF;
+  SELECT array_agg(NOT before @> e.number AND e.nth = 1 ORDER BY e.place) INTO first_deliveries
+  FROM (
+    SELECT u.sequence_number AS number, u.place, row_number() OVER (
+      PARTITION BY u.sequence_number ORDER BY u.place) AS nth
+    FROM unnest(p_events) WITH ORDINALITY u(sequence_number, enqueued_at, row_number, verdict, flags, place)
+  ) e;
+  RETURN first_deliveries;
 END $$;
 
 -- Writes what a batch leaves besides its rows: dead letters, the sequence ledger, watermarks, counters. Runs last

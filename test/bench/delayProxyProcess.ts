@@ -1,9 +1,8 @@
 import { connect as connectTo, createServer } from 'node:net';
-import { parentPort, workerData } from 'node:worker_threads';
 
 // A TCP proxy on 127.0.0.1 that holds back what goes to the server: every round trip takes that much longer.
 
-const { targetPort, delayMs } = workerData as { targetPort: number; delayMs: number };
+const [targetPort, delayMs] = process.argv.slice(2).map(Number) as [number, number];
 
 const server = createServer((client) => {
   const target = connectTo(targetPort, '127.0.0.1');
@@ -17,4 +16,6 @@ const server = createServer((client) => {
   client.on('error', () => target.destroy());
   target.on('error', () => client.destroy());
 });
-server.listen(0, '127.0.0.1', () => parentPort!.postMessage((server.address() as { port: number }).port));
+server.listen(0, '127.0.0.1', () => process.send!((server.address() as { port: number }).port));
+// Never longer than the bench.
+process.on('disconnect', () => process.exit());
