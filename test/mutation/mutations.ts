@@ -115,6 +115,13 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: [CONVERGENCE],
   },
   {
+    name: 'a batch that was seen in part is taken for seen as a whole',
+    files: MIGRATIONS,
+    find: 'IF p_batch.contiguous AND before @> numbers THEN',
+    replace: 'IF p_batch.contiguous AND before && numbers THEN',
+    tests: [CONVERGENCE],
+  },
+  {
     name: 'a number that one batch holds twice counts twice',
     files: MIGRATIONS,
     find: 'NOT before @> e.number AND e.nth = 1 ORDER BY',
