@@ -73,7 +73,13 @@ const { results, deadlocks } = await databaseParts();
 const parts = await processParts();
 const targets = targetsOf(results, parts);
 if (options.chart !== undefined && wanted('core')) {
-  await writeFile(options.chart, await chart(results, Object.keys(results).slice(0, 7)));
+  await writeFile(
+    options.chart,
+    await chart(
+      results,
+      targetCases(options.events).map(({ name }) => name),
+    ),
+  );
 }
 if (options.json) {
   const machine = { cpus: cpus().length, model: cpus()[0]?.model, memory: totalmem(), node: process.version };

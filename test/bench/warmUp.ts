@@ -1,5 +1,5 @@
-import pg from 'pg';
 import { migrate } from '../../infra/database/migrate.ts';
+import { withClient } from '../../local/withClient.ts';
 import { openDatabase } from '../../shared/store/database.ts';
 import { ingestContestant } from './contestants.ts';
 import { BenchPartition, ledgerEvents } from './workload.ts';
@@ -13,9 +13,7 @@ const EVENTS = 200_000;
  * @param adminUrl the superuser's URL; what is written goes to a database of its own, which is dropped.
  */
 export async function warmUpServer(adminUrl: string): Promise<void> {
-  const admin = new pg.Client({ connectionString: adminUrl });
-  await admin.connect();
-  try {
+  await withClient(adminUrl, async (admin) => {
     await admin.query('CREATE DATABASE warm_up');
     const url = new URL(adminUrl);
     url.pathname = '/warm_up';
@@ -30,7 +28,5 @@ export async function warmUpServer(adminUrl: string): Promise<void> {
     await pool.end();
     await admin.query('DROP DATABASE warm_up');
     await admin.query('CHECKPOINT');
-  } finally {
-    await admin.end();
-  }
+  });
 }

@@ -5,6 +5,7 @@ import type pg from 'pg';
 import { compareWithModel } from '../../local/check/compare.ts';
 import { model } from '../../local/check/model.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
+import { expectNewKeysWhere } from '../support/expectation.ts';
 import { CRASH_TRIGGERS, CrashingPool } from './crashingPool.ts';
 import { type Delivered, deliver } from './deliver.ts';
 import { type Crash, type History, history } from './history.ts';
@@ -62,8 +63,7 @@ export function convergenceTest(defaultRuns: number): void {
 /** Histories are too short for ten batches of new keys: each says itself whether its batches expect them. */
 const EXPECTATION = `
   CREATE TABLE expectation AS SELECT false AS new_keys;
-  CREATE OR REPLACE FUNCTION sync.expects_new_keys_v1(p_batch sync.batch_v1) RETURNS boolean LANGUAGE sql STABLE
-  RETURN (SELECT new_keys FROM expectation)`;
+  ${expectNewKeysWhere('(SELECT new_keys FROM expectation)')}`;
 
 /** Faster than TRUNCATE, which makes new files for tables that hold a few rows. */
 async function clear(client: pg.ClientBase): Promise<void> {

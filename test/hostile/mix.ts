@@ -9,6 +9,7 @@ import { LOGICAL_TOPICS, type LogicalTopic } from '../../shared/contracts/fields
 import { ingest } from '../../shared/ingest/ingest.ts';
 import { openDatabase } from '../../shared/store/database.ts';
 import { confirmation, entry, order, rulesFor, START } from '../support/events.ts';
+import { expectNewKeysWhere } from '../support/expectation.ts';
 
 /**
  * The worst that concurrent writers can do to each other: a few keys, entries that move between a few pairs, batches in
@@ -154,9 +155,7 @@ const TOPICS = {
 };
 
 /** Keys are hardly ever new here: a fourth of the batches takes them for new all the same. */
-const EXPECTATION = `
-  CREATE OR REPLACE FUNCTION sync.expects_new_keys_v1(p_batch sync.batch_v1) RETURNS boolean LANGUAGE sql
-  RETURN random() < 0.25;`;
+const EXPECTATION = expectNewKeysWhere('random() < 0.25');
 
 const CLEAR = `TRUNCATE bo.ledger_entries, bo.payment_orders, bo.payment_ledger_pairs, bo.consumer_dlq_events,
   sync.pair_confirmations, sync.partitions, sync.closed_epochs, sync.hourly_counters, sync.hourly_dead_letters;`;

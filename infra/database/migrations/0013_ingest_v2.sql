@@ -11,14 +11,20 @@ ALTER TABLE sync.partitions ADD COLUMN new_batches smallint NOT NULL DEFAULT 0;
 COMMENT ON COLUMN sync.partitions.new_batches IS
   'Of the last batches that went on where the partition stopped, how many in a row brought new keys only; up to 10';
 
--- Whether the rows of a batch are most likely all new: it goes on where the partition stopped, as sync.record_batch_v2
--- has it, and the last ten batches that did so brought new keys only. Then they are inserted without a look whether they
--- are known, which saves 5 % of all work; where one is known after all, the unique index says so, and the batch begins
--- anew. Ten, so that this is rare even where every few batches hold a known key.
+-- Whether a batch goes on where its partition stopped: numbers above all that were seen, in order, at no earlier time.
+-- That is no other epoch, and no number is seen again.
+CREATE FUNCTION sync.goes_on_v1(p_batch sync.batch_v1, seen int8multirange, last_enqueued_at timestamptz)
+RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (p_batch).contiguous AND (p_batch).first_number >= upper(seen)
+  AND (p_batch).earliest_enqueued_at >= last_enqueued_at;
+
+-- Whether the rows of a batch are most likely all new: it goes on where the partition stopped, and the last ten batches
+-- that did so brought new keys only. Then they are inserted without a look whether they are known, which saves 5 % of all
+-- work; where one is known after all, the unique index says so, and the batch begins anew. Ten, so that this is rare even
+-- where every few batches hold a known key.
 CREATE FUNCTION sync.expects_new_keys_v1(p_batch sync.batch_v1) RETURNS boolean LANGUAGE sql STABLE
 RETURN coalesce((
-  SELECT t.new_batches >= 10 AND p_batch.contiguous AND p_batch.first_number >= upper(t.seen)
-    AND p_batch.earliest_enqueued_at >= t.last_enqueued_at
+  SELECT t.new_batches >= 10 AND sync.goes_on_v1(p_batch, t.seen, t.last_enqueued_at)
   FROM sync.partitions t WHERE t.topic = p_batch.topic AND t.partition = p_batch.partition
 ), false);
 
@@ -357,9 +363,11 @@ BEGIN
 
   -- 3 pairs
   reopened := 0;
-  touched := touched || ARRAY(SELECT s.order_id FROM unnest(p_rows) s
-    WHERE known IS NULL OR s.order_id NOT IN (SELECT k FROM unnest(known) k));
-  IF cardinality(touched) > 0 THEN
+  IF NOT all_known THEN
+    touched := touched || ARRAY(SELECT s.order_id FROM unnest(p_rows) s
+      WHERE known IS NULL OR s.order_id NOT IN (SELECT k FROM unnest(known) k));
+  END IF;
+  IF touched IS NOT NULL THEN
     reopened := sync.refresh_pairs_v2(p_batch, NULL, NULL, touched);
   END IF;
 END $$;
@@ -471,9 +479,11 @@ BEGIN
 
   -- 3 pairs
   reopened := 0;
-  touched := touched || ARRAY(SELECT s.payment_order_id FROM unnest(p_rows) s
-    WHERE known IS NULL OR s.payment_order_id NOT IN (SELECT k FROM unnest(known) k));
-  IF cardinality(touched) > 0 THEN
+  IF NOT all_known THEN
+    touched := touched || ARRAY(SELECT s.payment_order_id FROM unnest(p_rows) s
+      WHERE known IS NULL OR s.payment_order_id NOT IN (SELECT k FROM unnest(known) k));
+  END IF;
+  IF touched IS NOT NULL THEN
     reopened := sync.refresh_pairs_v2(p_batch, NULL, NULL, touched);
   END IF;
 END $$;
@@ -603,8 +613,7 @@ BEGIN
     ON CONFLICT ON CONSTRAINT consumer_dlq_events_position DO NOTHING;
   END IF;
 
-  -- Nearly always the batch goes on where the partition stopped: numbers above all that were seen, in order, at no
-  -- earlier time. That is no other epoch, and no number is seen again.
+  -- Nearly always the batch goes on where the partition stopped.
   UPDATE sync.partitions t SET
     seen = t.seen + int8multirange(int8range(p_batch.first_number, p_batch.last_number, '[]')),
     last_enqueued_at = p_batch.latest_enqueued_at,
@@ -612,8 +621,8 @@ BEGIN
     publish_watermark = greatest(t.publish_watermark, p_batch.publish_watermark),
     new_batches = CASE WHEN p_verdicts IS NULL THEN least(t.new_batches + 1, 10) ELSE 0 END,
     updated_at = now()
-  WHERE t.topic = p_batch.topic AND t.partition = p_batch.partition AND p_batch.contiguous
-    AND p_batch.first_number >= upper(t.seen) AND p_batch.earliest_enqueued_at >= t.last_enqueued_at;
+  WHERE t.topic = p_batch.topic AND t.partition = p_batch.partition
+    AND sync.goes_on_v1(p_batch, t.seen, t.last_enqueued_at);
   goes_on := FOUND;
   IF NOT goes_on OR p_verdicts IS NOT NULL THEN
     events := ARRAY(
@@ -767,64 +776,7 @@ BEGIN
   FROM sync.record_batch_v2(p_batch, p_rows, p_flags, p_others, p_dead_letters, verdicts, mixed_axes, reopened) r;
 END $$;
 
--- For the release that still runs, and for backfills: the same merge, which always looks first.
-CREATE OR REPLACE FUNCTION sync.ingest_ledger_v1(
-  p_batch sync.batch_v1, p_rows sync.ledger_row_v1[], p_events sync.event_v1[], p_dead_letters sync.dead_letter_v1[],
-  OUT applied integer, OUT stale integer, OUT duplicate integer, OUT conflict integer,
-  OUT dead_lettered integer, OUT redelivered integer, OUT reopened integer, OUT epoch_started integer
-) LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-SET plan_cache_mode = force_generic_plan
-AS $$
-DECLARE
-  verdicts "char"[];
-  mixed_axes boolean[];
-BEGIN
-  SELECT m.* INTO verdicts, mixed_axes, reopened
-  FROM sync.merge_ledger_v2(p_batch, p_rows, false) m;
-  SELECT r.* INTO applied, stale, duplicate, conflict, dead_lettered, redelivered, epoch_started
-  FROM sync.record_batch_v1(p_batch, p_events, p_dead_letters, cardinality(p_rows), verdicts, mixed_axes,
-    reopened) r;
-END $$;
-
-CREATE OR REPLACE FUNCTION sync.ingest_orders_v1(
-  p_batch sync.batch_v1, p_rows sync.order_row_v1[], p_events sync.event_v1[], p_dead_letters sync.dead_letter_v1[],
-  OUT applied integer, OUT stale integer, OUT duplicate integer, OUT conflict integer,
-  OUT dead_lettered integer, OUT redelivered integer, OUT reopened integer, OUT epoch_started integer
-) LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-SET plan_cache_mode = force_generic_plan
-AS $$
-DECLARE
-  verdicts "char"[];
-  mixed_axes boolean[];
-BEGIN
-  SELECT m.* INTO verdicts, mixed_axes, reopened
-  FROM sync.merge_orders_v2(p_batch, p_rows, false) m;
-  SELECT r.* INTO applied, stale, duplicate, conflict, dead_lettered, redelivered, epoch_started
-  FROM sync.record_batch_v1(p_batch, p_events, p_dead_letters, cardinality(p_rows), verdicts, mixed_axes,
-    reopened) r;
-END $$;
-
-CREATE OR REPLACE FUNCTION sync.ingest_confirmations_v1(
-  p_batch sync.batch_v1, p_rows sync.confirmation_row_v1[], p_events sync.event_v1[], p_dead_letters sync.dead_letter_v1[],
-  OUT applied integer, OUT stale integer, OUT duplicate integer, OUT conflict integer,
-  OUT dead_lettered integer, OUT redelivered integer, OUT reopened integer, OUT epoch_started integer
-) LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-SET plan_cache_mode = force_generic_plan
-AS $$
-DECLARE
-  verdicts "char"[];
-  mixed_axes boolean[];
-BEGIN
-  SELECT m.* INTO verdicts, mixed_axes, reopened
-  FROM sync.merge_confirmations_v2(p_batch, p_rows, false) m;
-  SELECT r.* INTO applied, stale, duplicate, conflict, dead_lettered, redelivered, epoch_started
-  FROM sync.record_batch_v1(p_batch, p_events, p_dead_letters, cardinality(p_rows), verdicts, mixed_axes,
-    reopened) r;
-END $$;
-
+-- A backfill always looks first: its rows are often known.
 CREATE OR REPLACE FUNCTION sync.backfill_ledger_v1(
   p_batch sync.batch_v1, p_rows sync.ledger_row_v1[], p_backfill text, p_lines int8range, p_refused jsonb
 ) RETURNS void LANGUAGE plpgsql
@@ -851,10 +803,10 @@ BEGIN
   PERFORM sync.record_backfill_v1(p_batch, cardinality(p_rows), merged.verdicts, p_backfill, p_lines, p_refused);
 END $$;
 
--- Nobody calls sync.merge_..._v1, refresh_pairs_v1 and merge_pair_deltas_v1 any more, but for transactions that run while
--- this migration does: a later one drops them, together with sync.ingest_..._v1 and record_batch_v1.
+-- The previous release goes on with what it knows, which takes the same locks in the same order: sync.ingest_..._v1,
+-- merge_..._v1, refresh_pairs_v1, merge_pair_deltas_v1 and record_batch_v1 are dropped by a later migration.
 
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA sync FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION sync.expects_new_keys_v1, sync.refresh_pairs_v2, sync.merge_ledger_v2, sync.merge_orders_v2,
-  sync.merge_confirmations_v2, sync.record_batch_v2, sync.ingest_ledger_v2, sync.ingest_orders_v2,
+GRANT EXECUTE ON FUNCTION sync.goes_on_v1, sync.expects_new_keys_v1, sync.refresh_pairs_v2, sync.merge_ledger_v2,
+  sync.merge_orders_v2, sync.merge_confirmations_v2, sync.record_batch_v2, sync.ingest_ledger_v2, sync.ingest_orders_v2,
   sync.ingest_confirmations_v2 TO bo_sync, bo_operator;
