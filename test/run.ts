@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { run } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { startAzurite } from '../local/processes/azurite.ts';
-import { startPostgres } from '../local/processes/postgres.ts';
+import { startAzurite } from '../tools/local/processes/azurite.ts';
+import { startPostgres } from '../tools/local/processes/postgres.ts';
 import { TestReporter } from './reporter.ts';
 
 // `npm test [-- FILE ...]`: type check, lint, then all tests but the slow ones (or the files that are named) on a

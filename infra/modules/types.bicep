@@ -157,7 +157,7 @@ type logsSizes = {
 @description('What the app is told about its events (docs: README.md, Settings).')
 type appOptions = {
   eventProfileId: string
-  @description('A profile that is part of the package, such as profiles/NAME.json: instead of one that is built in.')
+  @description('A profile that is part of the package, such as shared/profiles/NAME.json: instead of one that is built in.')
   eventProfileFile: string?
   consumerGroup: string
   @minValue(1)

@@ -4,6 +4,8 @@
  */
 export const LOGICAL_TOPICS = ['ledger', 'payment_order', 'pair'] as const;
 export type LogicalTopic = (typeof LOGICAL_TOPICS)[number];
+/** The topics whose records are rows of a source table, so that a dump can hold them. */
+export type DumpTopic = Exclude<LogicalTopic, 'pair'>;
 
 export type FieldKind = 'identifier' | 'text' | 'money' | 'timestamp' | 'version' | 'schema_version';
 

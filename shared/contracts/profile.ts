@@ -1,8 +1,8 @@
 // As a namespace: the bundle then leaves out what is not used, above all zod's messages in fifty languages.
 import * as z from 'zod';
+import canonicalV1 from '../profiles/canonical-v1.json' with { type: 'json' };
+import nscDevV1 from '../profiles/nsc-dev-v1.json' with { type: 'json' };
 import { FIELDS, type Field, LOGICAL_TOPICS, type LogicalTopic } from './fields.ts';
-import canonicalV1 from './profiles/canonical-v1.json' with { type: 'json' };
-import nscDevV1 from './profiles/nsc-dev-v1.json' with { type: 'json' };
 import { type LocalTimeZone, localTimeZone } from './timestamp.ts';
 
 /** A contract profile: how the events of an existing topic are read (SPEC 2.1). Data, validated at start-up. */

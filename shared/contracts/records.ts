@@ -51,6 +51,20 @@ export interface RecordTypes {
 
 export type RecordOf<T extends LogicalTopic> = RecordTypes[T];
 
+/** The primary key of each topic's records. */
+export const KEY_OF: { readonly [T in LogicalTopic]: (record: RecordOf<T>) => string } = {
+  ledger: (record) => record.txId,
+  payment_order: (record) => record.orderId,
+  pair: (record) => record.paymentOrderId,
+};
+
+/** When the business event happened: what a topic's freshness is measured by (SPEC 9). */
+export const BUSINESS_TIME: { readonly [T in LogicalTopic]: (record: RecordOf<T>) => Microseconds | null } = {
+  ledger: (record: LedgerEntry) => record.eventTime,
+  payment_order: (record: PaymentOrder) => record.updatedAt ?? record.createdAt,
+  pair: (record: PairConfirmation) => record.updatedAt,
+};
+
 /** Values of a payload's fields that passed every rule, by field name; `null` where the payload has none. */
 export type FieldValues = Readonly<Record<string, unknown>>;
 

@@ -1,18 +1,14 @@
+import { DELIVERY_FLAGS } from '../contracts/deliveryFlags.ts';
 import type { LogicalTopic } from '../contracts/fields.ts';
 import type { Contract } from '../contracts/profile.ts';
+import { BUSINESS_TIME } from '../contracts/records.ts';
 import type { Microseconds } from '../contracts/timestamp.ts';
 import type { PairingRule } from '../pairing/rule.ts';
 import type { Compaction, Loser } from '../precedence/compact.ts';
 import type { Privacy } from '../privacy/privacy.ts';
-import {
-  type BatchHeader,
-  DELIVERY_FLAGS,
-  type DeadLetter,
-  type Delivery,
-  type DeliveryCounts,
-} from '../store/batchParameters.ts';
+import type { BatchHeader, DeadLetter, Delivery, DeliveryCounts } from '../store/batchParameters.ts';
 import type { BatchParameters } from '../store/ingestBatch.ts';
-import { type AcceptedEvent, BUSINESS_TIME, type PreparedEvent } from './prepare.ts';
+import type { AcceptedEvent, PreparedEvent } from './prepare.ts';
 
 interface AssemblyRules<T extends LogicalTopic> {
   readonly contract: Contract & { readonly logicalTopic: T };

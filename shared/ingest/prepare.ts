@@ -1,14 +1,13 @@
 import { decodeBody } from '../contracts/decode.ts';
+import { DELIVERY_FLAGS } from '../contracts/deliveryFlags.ts';
 import type { LogicalTopic } from '../contracts/fields.ts';
 import { normalise } from '../contracts/normalise.ts';
 import type { Contract } from '../contracts/profile.ts';
-import type { LedgerEntry, PairConfirmation, PaymentOrder, RecordOf } from '../contracts/records.ts';
+import { KEY_OF, type LedgerEntry, type RecordOf } from '../contracts/records.ts';
 import { CORE_VIOLATIONS, type Rejection } from '../contracts/rejection.ts';
 import type { Microseconds } from '../contracts/timestamp.ts';
 import type { PairingRule } from '../pairing/rule.ts';
-import { KEY_OF } from '../precedence/compact.ts';
 import type { Positioned } from '../precedence/precedence.ts';
-import { DELIVERY_FLAGS } from '../store/batchParameters.ts';
 import type { BrokerEvent } from './brokerEvent.ts';
 
 /** An event that passed its contract, with everything that the batch needs of it. */
@@ -80,10 +79,3 @@ function flagsOf<T extends LogicalTopic>(
   }
   return flags;
 }
-
-/** When the business event happened: what a topic's freshness is measured by (SPEC 9). */
-export const BUSINESS_TIME: { readonly [T in LogicalTopic]: (record: RecordOf<T>) => Microseconds | null } = {
-  ledger: (record: LedgerEntry) => record.eventTime,
-  payment_order: (record: PaymentOrder) => record.updatedAt ?? record.createdAt,
-  pair: (record: PairConfirmation) => record.updatedAt,
-};

@@ -1,5 +1,5 @@
 import type { LogicalTopic } from '../contracts/fields.ts';
-import type { RecordOf } from '../contracts/records.ts';
+import { KEY_OF } from '../contracts/records.ts';
 import {
   comparePrecedence,
   type LosingVerdict,
@@ -7,13 +7,6 @@ import {
   mixesAxes,
   type Positioned,
 } from './precedence.ts';
-
-/** The primary key of each topic's records. */
-export const KEY_OF: { readonly [T in LogicalTopic]: (record: RecordOf<T>) => string } = {
-  ledger: (record) => record.txId,
-  payment_order: (record) => record.orderId,
-  pair: (record) => record.paymentOrderId,
-};
 
 export interface Compaction<T extends LogicalTopic, E extends Positioned<T>> {
   /** The event of highest precedence of each key, sorted by key. */

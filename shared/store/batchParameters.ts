@@ -1,3 +1,4 @@
+import type { DELIVERY_FLAGS } from '../contracts/deliveryFlags.ts';
 import type { LogicalTopic } from '../contracts/fields.ts';
 import type { Revision } from '../contracts/records.ts';
 import type { RejectionReason } from '../contracts/rejection.ts';
@@ -42,17 +43,6 @@ export interface Delivery {
   /** Sum of {@link DELIVERY_FLAGS}. */
   readonly flags: number;
 }
-
-/** What is counted of a delivery besides its outcome; the values are those of `sync.record_batch_v2`. */
-export const DELIVERY_FLAGS = {
-  versionMissing: 1,
-  aliasHit: 2,
-  coreViolation: 4,
-  keyMismatch: 8,
-  mixedAxes: 16,
-  pairingSkipped: 32,
-  relatedIdNull: 64,
-} as const;
 
 /** `sync.dead_letter_v1`. */
 export interface DeadLetter {

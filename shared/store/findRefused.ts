@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { failureKind, sqlState } from './sqlstates.ts';
+import { withConnection } from './withConnection.ts';
 
 /**
  * Finds the rows that the database refuses for their own sake, by halving: each with the SQLSTATE. The server's message
@@ -13,31 +14,20 @@ export async function findRefused<R>(
   rows: readonly R[],
   store: (rows: readonly R[], client: pg.ClientBase) => Promise<unknown>,
 ): Promise<Map<R, string>> {
-  const client = await database.connect();
-  // A connection that is lost fails its statement. Nobody else hears it while it is ours: unheard, it would end the process.
-  const heard = () => {};
-  client.on('error', heard);
   const refused = new Map<R, string>();
-  const search = async (part: readonly R[]): Promise<void> => {
-    const error = await tryOut(client, () => store(part, client));
-    if (error === undefined) return;
-    if (part.length > 1) {
-      const middle = Math.ceil(part.length / 2);
-      await search(part.slice(0, middle));
-      await search(part.slice(middle));
-    } else for (const row of part) refused.set(row, sqlState(error) ?? '');
-  };
-  try {
+  await withConnection(database, async (client) => {
+    const search = async (part: readonly R[]): Promise<void> => {
+      const error = await tryOut(client, () => store(part, client));
+      if (error === undefined) return;
+      if (part.length > 1) {
+        const middle = Math.ceil(part.length / 2);
+        await search(part.slice(0, middle));
+        await search(part.slice(middle));
+      } else for (const row of part) refused.set(row, sqlState(error) ?? '');
+    };
     await search(rows);
-    client.release();
-    return refused;
-  } catch (error) {
-    // Whatever state the connection is in, it is not used again.
-    client.release(true);
-    throw error;
-  } finally {
-    client.off('error', heard);
-  }
+  });
+  return refused;
 }
 
 /** The data failure that the work causes, if any, in a transaction that is rolled back. */

@@ -4,11 +4,11 @@ import { test } from 'node:test';
 import { Parser } from '@asyncapi/parser';
 import { Ajv } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { eventSchema, topicsRead } from '../../scripts/contracts/eventSchema.ts';
-import { exampleBody, readExamples } from '../../scripts/contracts/examples.ts';
-import { TOPICS } from '../../scripts/contracts/meanings.ts';
-import { contractFiles } from '../../scripts/contracts/write.ts';
 import { BUILT_IN_PROFILES, type Profile, parseProfile } from '../../shared/contracts/profile.ts';
+import { eventSchema, topicsRead } from '../../tools/contracts/eventSchema.ts';
+import { exampleBody, readExamples } from '../../tools/contracts/examples.ts';
+import { TOPICS } from '../../tools/contracts/meanings.ts';
+import { contractFiles } from '../../tools/contracts/write.ts';
 import { ODD_PROFILE } from './profiles.ts';
 
 const SCHEMAS = new URL('../../docs/schemas/', import.meta.url);

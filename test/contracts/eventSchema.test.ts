@@ -2,8 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
-import { eventSchema } from '../../scripts/contracts/eventSchema.ts';
-import { NOT_IN_THE_SCHEMA } from '../../scripts/contracts/kinds.ts';
 import { decodeBody, type JsonObject } from '../../shared/contracts/decode.ts';
 import { LOGICAL_TOPICS, type LogicalTopic } from '../../shared/contracts/fields.ts';
 import { isObject, normalise, parseValue, present } from '../../shared/contracts/normalise.ts';
@@ -15,6 +13,8 @@ import {
   parseProfile,
 } from '../../shared/contracts/profile.ts';
 import type { Rejection } from '../../shared/contracts/rejection.ts';
+import { eventSchema } from '../../tools/contracts/eventSchema.ts';
+import { NOT_IN_THE_SCHEMA } from '../../tools/contracts/kinds.ts';
 import { HOSTILE_MESSAGES } from '../hostile/messages/index.ts';
 import { looseRule } from './looseRule.ts';
 import { bodies } from './payloads.ts';

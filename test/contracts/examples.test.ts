@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { globSync } from 'node:fs';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
-import { EXAMPLES_FOLDER, type ExampleCase, readExamples } from '../../scripts/contracts/examples.ts';
 import { type FieldKind, LOGICAL_TOPICS } from '../../shared/contracts/fields.ts';
 import {
   BUILT_IN_PROFILES,
@@ -10,8 +9,9 @@ import {
   parseProfile,
   topicNames,
 } from '../../shared/contracts/profile.ts';
+import { EXAMPLES_FOLDER, type ExampleCase, readExamples } from '../../tools/contracts/examples.ts';
+import { CANONICAL_SETTINGS } from '../../tools/proof/exampleEvents.ts';
 import { testDatabase } from '../support/database.ts';
-import { CANONICAL_SETTINGS } from '../support/events.ts';
 import { observe } from './observe.ts';
 
 const CASES = readExamples();

@@ -1,7 +1,7 @@
-import type { LooseRule } from '../../scripts/contracts/kinds.ts';
 import { NumberText } from '../../shared/contracts/decode.ts';
 import type { FieldKind } from '../../shared/contracts/fields.ts';
 import { numberText } from '../../shared/contracts/values.ts';
+import type { LooseRule } from '../../tools/contracts/kinds.ts';
 
 const LONGEST: Partial<Record<FieldKind, number>> = { identifier: 256, text: 1024, schema_version: 1024 };
 

@@ -37,9 +37,9 @@ const limitsIn = (text: string) =>
 
 /** The commands of the command line that `--help` lists, by name. */
 async function commandLine(): Promise<Map<string, Command>> {
-  const listed = programHelp('cli/main.ts');
+  const listed = programHelp('tools/operator/main.ts');
   const commands = new Map<string, Command>();
-  for (const file of globSync('cli/commands/*.ts', { cwd: ROOT })) {
+  for (const file of globSync('tools/operator/commands/*.ts', { cwd: ROOT })) {
     const exported = (await import(join(ROOT, file))) as Record<string, () => Command>;
     for (const [name, make] of Object.entries(exported)) {
       if (!name.endsWith('Command')) continue;
@@ -75,8 +75,8 @@ test('every command on the pages exists, with its options', async () => {
     scripts: Record<string, string>;
   };
   const cli = await commandLine();
-  const start = programHelp('local/start.ts');
-  const writer = readFileSync(join(ROOT, 'scripts/contracts/write.ts'), 'utf8');
+  const start = programHelp('tools/local/start.ts');
+  const writer = readFileSync(join(ROOT, 'tools/contracts/write.ts'), 'utf8');
   const commands = new Set(PAGES.flatMap((page) => commandsIn(textOf(page))));
   for (const command of commands) {
     const [, script, rest = ''] = /^npm (?:run )?(\S+)(?: -- (.*))?$/.exec(command) ?? [];

@@ -1,11 +1,11 @@
-import type { ExampleCase, ExpectedMessage, Row } from '../../scripts/contracts/examples.ts';
-import { exampleBody } from '../../scripts/contracts/examples.ts';
 import type { LogicalTopic } from '../../shared/contracts/fields.ts';
 import type { ContractField } from '../../shared/contracts/profile.ts';
 import { ingest } from '../../shared/ingest/ingest.ts';
 import { type IngestSettings, ingestRules } from '../../shared/ingest/rules.ts';
+import type { ExampleCase, ExpectedMessage, Row } from '../../tools/contracts/examples.ts';
+import { exampleBody } from '../../tools/contracts/examples.ts';
+import { CANONICAL_SETTINGS, Partition } from '../../tools/proof/exampleEvents.ts';
 import type { TestDatabase } from '../support/database.ts';
-import { CANONICAL_SETTINGS, Partition } from '../support/events.ts';
 
 const RECORDS: Readonly<Record<LogicalTopic, string>> = {
   ledger: 'bo.ledger_entries',

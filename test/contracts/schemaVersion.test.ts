@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { exampleBody } from '../../scripts/contracts/examples.ts';
 import type { LogicalTopic } from '../../shared/contracts/fields.ts';
 import { ingest } from '../../shared/ingest/ingest.ts';
 import { ingestRules } from '../../shared/ingest/rules.ts';
@@ -12,8 +11,9 @@ import { HubReader } from '../../shared/replay/hubReader.ts';
 import { replay } from '../../shared/replay/replay.ts';
 import { parseReplayRequest } from '../../shared/replay/request.ts';
 import { readReplay } from '../../shared/store/replay/readReplay.ts';
+import { exampleBody } from '../../tools/contracts/examples.ts';
+import { CANONICAL_SETTINGS, entry, order, Partition } from '../../tools/proof/exampleEvents.ts';
 import { testDatabase } from '../support/database.ts';
-import { CANONICAL_SETTINGS, entry, order, Partition } from '../support/events.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const hub = new HubReader(() => Promise.reject(new Error('This test has no hub.')));

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ingest } from '../../shared/ingest/ingest.ts';
+import { confirmation, entry, order, Partition, rulesFor } from '../../tools/proof/exampleEvents.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { confirmation, entry, order, Partition, rulesFor } from '../support/events.ts';
 
 // 5, 5.0 and 5.00 are one amount and three texts: rows and pairs have that of the highest event, whatever came before.
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import type { LoggedEvent } from '../../local/check/brokerLog.ts';
 import type { BrokerEvent } from '../../shared/ingest/brokerEvent.ts';
 import { ingest } from '../../shared/ingest/ingest.ts';
 import { failureKind } from '../../shared/store/sqlstates.ts';
-import { rulesFor } from '../support/events.ts';
+import type { LoggedEvent } from '../../tools/proof/brokerLog.ts';
+import { rulesFor } from '../../tools/proof/exampleEvents.ts';
 import type { CrashingPool } from './crashingPool.ts';
 import type { Crash, History } from './history.ts';
 import { type PlannedBatch, plan } from './plan.ts';

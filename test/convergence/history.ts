@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { LOGICAL_TOPICS, type LogicalTopic } from '../../shared/contracts/fields.ts';
-import { confirmation, entry, order } from '../support/events.ts';
+import { confirmation, entry, order } from '../../tools/proof/exampleEvents.ts';
 
 /** Histories of a few keys, so that ties, moves and races are the rule. All of it is data, so that it shrinks. */
 

@@ -1,6 +1,6 @@
-import type { LoggedEvent } from '../../local/check/brokerLog.ts';
 import type { LogicalTopic } from '../../shared/contracts/fields.ts';
-import { START } from '../support/events.ts';
+import type { LoggedEvent } from '../../tools/proof/brokerLog.ts';
+import { START } from '../../tools/proof/exampleEvents.ts';
 import type { Crash, History, HistoryDump } from './history.ts';
 
 /** What a writer does next. */

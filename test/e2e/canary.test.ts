@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { LOGICAL_TOPICS } from '../../shared/contracts/fields.ts';
 import type { FaultBed } from '../faults/faultBed.ts';
 import { TestKeyVault } from '../support/keyVault.ts';
-import { until } from './localRun.ts';
+import { until } from '../support/until.ts';
 import { MetricsBed } from './metricsBed.ts';
 
 // Every value of every event says that it is one, and so does every secret: none of them may come out anywhere but in
@@ -96,7 +96,7 @@ test('no value of an event, no id and no secret is in a log, a metric, an error 
 
   const outputs: string[] = [];
   const cli = async (...words: string[]) => {
-    const { stdout, stderr } = await execute(process.execPath, ['cli/main.ts', ...words], {
+    const { stdout, stderr } = await execute(process.execPath, ['tools/operator/main.ts', ...words], {
       env: { ...process.env, ...vault.environment },
     }).catch((error: { stdout: string; stderr: string }) => error);
     return { stdout, stderr };

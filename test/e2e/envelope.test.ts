@@ -33,7 +33,7 @@ describe(`publish and e2e under a profile with envelopes, seed ${SEED}`, () => {
   });
 
   const cli = async (...words: string[]) => {
-    const found = await execute(process.execPath, ['cli/main.ts', ...words, '--json'], {
+    const found = await execute(process.execPath, ['tools/operator/main.ts', ...words, '--json'], {
       env: process.env,
     }).catch((error: { stdout: string; stderr: string }) => error);
     assert.notEqual(found.stdout, '', found.stderr);

@@ -1,4 +1,4 @@
-import type { SyntheticEvent } from '../../local/synthetic/payments.ts';
+import type { SyntheticEvent } from '../../tools/proof/synthetic/payments.ts';
 
 type Count = Record<string, number>;
 

@@ -4,9 +4,9 @@ import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { EventHubProducerClient } from '@azure/event-hubs';
 import kafkajs from 'kafkajs';
-import { KafkaPublisher, kafkaAddress } from '../../local/synthetic/kafkaPublisher.ts';
-import type { SyntheticEvent } from '../../local/synthetic/payments.ts';
-import { propertiesOf } from '../../local/synthetic/publish.ts';
+import { KafkaPublisher, kafkaAddress } from '../../tools/proof/synthetic/kafkaPublisher.ts';
+import type { SyntheticEvent } from '../../tools/proof/synthetic/payments.ts';
+import { propertiesOf } from '../../tools/proof/synthetic/publish.ts';
 import { FaultBed } from '../faults/faultBed.ts';
 
 // Payment services publish through Kafka clients: what becomes of it in the tables, through host and trigger.
@@ -160,7 +160,9 @@ describe(`events of Kafka producers, seed ${SEED}`, () => {
 
   it('publish --kafka says what it published', async () => {
     const words = ['publish', '--kafka', '--scenario', 'happy', '--count', '40', '--seed', '5', '--json'];
-    const { stdout } = await execute(process.execPath, ['cli/main.ts', ...words], { env: process.env });
+    const { stdout } = await execute(process.execPath, ['tools/operator/main.ts', ...words], {
+      env: process.env,
+    });
     const { ledger, payment_order: order } = bed.cloud.settings.topics;
     assert.deepEqual(JSON.parse(stdout), {
       scenario: 'happy',

@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
-import { postgresUrl } from '../../local/processes/localCloud.ts';
-import { withClient } from '../../local/withClient.ts';
+import { postgresUrl } from '../../tools/target/localCloud.ts';
+import { withClient } from '../../tools/target/withClient.ts';
 import { findChromium, startChromium } from '../support/chromium.ts';
-import { type LocalRun, LocalState, until } from './localRun.ts';
+import { until } from '../support/until.ts';
+import { type LocalRun, LocalState } from './localRun.ts';
 
 const executable = findChromium();
 const skip =

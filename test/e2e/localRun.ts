@@ -4,42 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Report } from '../../local/check/report.ts';
-import { lastLines } from '../../local/processes/childProcess.ts';
-import { claimPort, portAnswers } from '../../local/processes/ports.ts';
+import { lastLines } from '../../tools/local/processes/childProcess.ts';
+import { freeLocalPorts, type PortSetting } from '../../tools/local/processes/freePorts.ts';
+import { portAnswers } from '../../tools/local/processes/ports.ts';
+import { HAS_PROC } from '../../tools/local/processes/processTree.ts';
+import type { Report } from '../../tools/local/report.ts';
+import { until } from '../support/until.ts';
 
-/** Whether `LocalState.processes` can see anything. */
-export const HAS_PROC = process.platform === 'linux';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const PORT_SETTINGS = [
-  'LOCAL_POSTGRES_PORT',
-  'LOCAL_EVENT_HUBS_PORT',
-  'LOCAL_KAFKA_PORT',
-  'LOCAL_BLOB_PORT',
-  'LOCAL_QUEUE_PORT',
-  'LOCAL_TABLE_PORT',
-  'LOCAL_VIEW_PORT',
-] as const;
-type PortSetting = (typeof PORT_SETTINGS)[number];
-
-// Below the ports that systems give to outgoing connections, and other ones for each test process.
-let nextPort = 20_000 + (process.pid % 1_000) * 12;
-
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = nextPort++;
-    const claimed = await claimPort({ service: 'A test', port, setting: '' }).catch(() => undefined);
-    if (claimed !== undefined) return claimed;
-  }
-}
-
-/** Ports for a local cloud beside others. */
-export async function freeLocalPorts(): Promise<Record<PortSetting, number>> {
-  const ports: [PortSetting, number][] = [];
-  for (const setting of PORT_SETTINGS) ports.push([setting, await freePort()]);
-  return Object.fromEntries(ports) as Record<PortSetting, number>;
-}
-
 /** The end of a `LocalRun`. */
 export interface RunEnd {
   readonly code: number | null;
@@ -111,7 +83,7 @@ function textOf(pid: string, file: string): string {
   }
 }
 
-/** A run of local/start.ts as a child process. */
+/** A run of tools/local/start.ts as a child process. */
 export class LocalRun {
   readonly #child: ChildProcess;
   readonly #closed: Promise<number | null>;
@@ -119,7 +91,7 @@ export class LocalRun {
   stderr = '';
 
   constructor(programArguments: readonly string[], environment: NodeJS.ProcessEnv) {
-    const program = join('local', 'start.ts');
+    const program = join('tools', 'local', 'start.ts');
     this.#child = spawn(process.execPath, [program, ...programArguments], {
       cwd: ROOT,
       env: environment,
@@ -181,18 +153,5 @@ export class LocalRun {
       this.signal('SIGKILL');
       await this.#closed;
     });
-  }
-}
-
-/** Asks until the condition holds. */
-export async function until(
-  what: string,
-  withinMs: number,
-  condition: () => boolean | Promise<boolean>,
-): Promise<void> {
-  const deadline = Date.now() + withinMs;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`It did not happen within ${withinMs / 1000} s: ${what}`);
-    await delay(100);
   }
 }

@@ -4,8 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { METRICS } from '../../shared/metrics/catalogue.ts';
 import type { FaultBed } from '../faults/faultBed.ts';
 import type { TestTelemetry } from '../support/telemetry.ts';
+import { until } from '../support/until.ts';
 import { countByHand } from './handCount.ts';
-import { until } from './localRun.ts';
 import { MetricsBed, sum } from './metricsBed.ts';
 
 // What the real exporter sends, received by an endpoint that speaks the ingestion protocol.

@@ -1,8 +1,8 @@
 import { ALERT_FILE } from '../../infra/alerts/alerts.ts';
-import { evaluate } from '../../local/alerts/evaluate.ts';
+import { evaluate } from '../../tools/local/alerts/evaluate.ts';
 import { FaultBed } from '../faults/faultBed.ts';
 import { TestTelemetry } from '../support/telemetry.ts';
-import { until } from './localRun.ts';
+import { until } from '../support/until.ts';
 
 /** An alert's minute, so that a window of five takes five seconds; the timer runs every second. */
 const SECONDS_A_MINUTE = 1;

@@ -3,12 +3,12 @@ import { execFile } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { type E2eResult, runE2e } from '../../cli/e2e/run.ts';
-import { withTarget } from '../../cli/target.ts';
-import type { SyntheticEvent } from '../../local/synthetic/payments.ts';
-import { Publisher } from '../../local/synthetic/publish.ts';
 import { HubReader } from '../../shared/replay/hubReader.ts';
 import { type HubAccess, hubConnector } from '../../shared/settings/eventHubsConnection.ts';
+import { type E2eResult, runE2e } from '../../tools/operator/e2e/run.ts';
+import type { SyntheticEvent } from '../../tools/proof/synthetic/payments.ts';
+import { Publisher } from '../../tools/proof/synthetic/publish.ts';
+import { withTarget } from '../../tools/target/target.ts';
 import { FaultBed } from '../faults/faultBed.ts';
 
 // The end-to-end test of an environment, against the local cloud as it is and with faults planted in it.
@@ -43,7 +43,16 @@ describe(`the end-to-end test of an environment, seed ${SEED}`, () => {
   after(() => bed.stop());
 
   async function e2e(...words: string[]): Promise<{ code: number; result: E2eResult; err: string }> {
-    const command = ['cli/main.ts', 'e2e', '--json', '--seed', String(SEED), '--events', '40', ...words];
+    const command = [
+      'tools/operator/main.ts',
+      'e2e',
+      '--json',
+      '--seed',
+      String(SEED),
+      '--events',
+      '40',
+      ...words,
+    ];
     const found = await execute(process.execPath, command, { env: process.env }).catch(
       (error: { code: number; stdout: string; stderr: string }) => error,
     );

@@ -5,15 +5,16 @@ import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { EventHubProducerClient } from '@azure/event-hubs';
 import { BlobServiceClient } from '@azure/storage-blob';
-import { samplesOfFiles } from '../../cli/topicCheck/samples.ts';
+import { samplesOfFiles } from '../../tools/operator/topicSamples/samples.ts';
 import {
   eventHubsConnectionString,
   postgresUrl,
   storageConnectionString,
-} from '../../local/processes/localCloud.ts';
-import { withClient } from '../../local/withClient.ts';
+} from '../../tools/target/localCloud.ts';
+import { withClient } from '../../tools/target/withClient.ts';
 import { READ_AT, samplePath } from '../support/topicStyles.ts';
-import { type LocalRun, LocalState, until } from './localRun.ts';
+import { until } from '../support/until.ts';
+import { type LocalRun, LocalState } from './localRun.ts';
 
 // From samples to rows: topic-check proposes a profile for two topics, npm start loads it, and events as in the samples
 // become rows through hub, trigger and host.
@@ -39,7 +40,7 @@ describe('a proposed profile', () => {
   after(() => state.remove());
 
   async function topicCheck(...words: string[]): Promise<CheckRun> {
-    const command = ['cli/main.ts', 'topic-check', '--json', ...words];
+    const command = ['tools/operator/main.ts', 'topic-check', '--json', ...words];
     const environment = { ...process.env, ...state.environment };
     return execute(process.execPath, command, { env: environment }).then(
       ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),

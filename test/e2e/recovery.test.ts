@@ -21,7 +21,7 @@ describe(`recovery through the queue and the command line, seed ${SEED}`, () => 
 
   /** A command as an operator runs it: the settings of the local cloud are found by its ports. */
   async function cli(...words: string[]): Promise<{ code: number; out: unknown; err: string }> {
-    const found = await execute(process.execPath, ['cli/main.ts', ...words, '--json'], {
+    const found = await execute(process.execPath, ['tools/operator/main.ts', ...words, '--json'], {
       env: process.env,
     }).catch((error: { code: number; stdout: string; stderr: string }) => error);
     const code = 'code' in found ? found.code : 0;
@@ -113,9 +113,13 @@ describe(`recovery through the queue and the command line, seed ${SEED}`, () => 
     assert.match(unknown.err, /There is no such request/);
     const { AzureWebJobsStorage, DATABASE_URL } = bed.cloud.environment;
     const away = { AzureWebJobsStorage: AzureWebJobsStorage!.replace(/:\d+\//g, ':9/'), DATABASE_URL };
-    const noQueue = await execute(process.execPath, ['cli/main.ts', 'replay', 'run', '--no-wait'], {
-      env: { ...process.env, ...away },
-    }).catch((error: { code: number; stderr: string }) => error);
+    const noQueue = await execute(
+      process.execPath,
+      ['tools/operator/main.ts', 'replay', 'run', '--no-wait'],
+      {
+        env: { ...process.env, ...away },
+      },
+    ).catch((error: { code: number; stderr: string }) => error);
     assert.equal('code' in noQueue && noQueue.code, 3);
     assert.match(
       noQueue.stderr,

@@ -4,9 +4,11 @@ import { createServer } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { EventHubProducerClient } from '@azure/event-hubs';
 import type pg from 'pg';
-import { eventHubsConnectionString, postgresUrl } from '../../local/processes/localCloud.ts';
-import { withClient } from '../../local/withClient.ts';
-import { HAS_PROC, type LocalRun, LocalState, until } from './localRun.ts';
+import { HAS_PROC } from '../../tools/local/processes/processTree.ts';
+import { eventHubsConnectionString, postgresUrl } from '../../tools/target/localCloud.ts';
+import { withClient } from '../../tools/target/withClient.ts';
+import { until } from '../support/until.ts';
+import { type LocalRun, LocalState } from './localRun.ts';
 
 const LEDGER = 'ledger.entry.upserted';
 const STOPS_WITHIN_MS = 60_000;

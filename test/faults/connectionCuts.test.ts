@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Random } from '../../local/synthetic/random.ts';
+import { Random } from '../../tools/proof/synthetic/random.ts';
 import { FaultBed } from './faultBed.ts';
 import type { CutPoint } from './postgresProxy.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { until } from '../e2e/localRun.ts';
+import { until } from '../support/until.ts';
 import { FaultBed } from './faultBed.ts';
 
 const SEED = 47;

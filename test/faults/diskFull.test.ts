@@ -3,7 +3,7 @@ import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { postgresUser } from '../../local/processes/postgresUser.ts';
+import { postgresUser } from '../../tools/local/processes/postgresUser.ts';
 import { FaultBed } from './faultBed.ts';
 
 const SEED = 61;

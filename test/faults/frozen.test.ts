@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { HAS_PROC, until } from '../e2e/localRun.ts';
+import { HAS_PROC, signalTree } from '../../tools/local/processes/processTree.ts';
+import { until } from '../support/until.ts';
 import { FaultBed } from './faultBed.ts';
-import { signalTree } from './processTree.ts';
 
 const SEED = 59;
 

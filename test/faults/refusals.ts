@@ -1,5 +1,5 @@
-import { FUNCTIONS_LOGIN } from '../../local/cloud.ts';
-import { LOCAL_POSTGRES } from '../../local/processes/localCloud.ts';
+import { FUNCTIONS_LOGIN } from '../../tools/local/cloud.ts';
+import { LOCAL_POSTGRES } from '../../tools/target/localCloud.ts';
 
 /** A state of the database in which it refuses every batch, or one topic's: not the events' fault. */
 export interface Refusal {

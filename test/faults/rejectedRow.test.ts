@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { SyntheticEvent } from '../../local/synthetic/payments.ts';
+import type { SyntheticEvent } from '../../tools/proof/synthetic/payments.ts';
 import { FaultBed } from './faultBed.ts';
 import type { CutPoint } from './postgresProxy.ts';
 

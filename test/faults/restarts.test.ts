@@ -1,5 +1,5 @@
 import { after, before, describe, it } from 'node:test';
-import { until } from '../e2e/localRun.ts';
+import { until } from '../support/until.ts';
 import { FaultBed } from './faultBed.ts';
 
 const SEED = 53;

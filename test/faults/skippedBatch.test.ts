@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { PartitionRange } from '../../local/check/brokerLog.ts';
-import { unseenEvents } from '../../local/check/progress.ts';
-import { until } from '../e2e/localRun.ts';
+import type { PartitionRange } from '../../tools/proof/brokerLog.ts';
+import { unseenEvents } from '../../tools/proof/progress.ts';
+import { until } from '../support/until.ts';
 import { FaultBed } from './faultBed.ts';
 
 const SEED = 57;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { unseenEvents } from '../../local/check/progress.ts';
-import { until } from '../e2e/localRun.ts';
+import { unseenEvents } from '../../tools/proof/progress.ts';
+import { until } from '../support/until.ts';
 import { FaultBed } from './faultBed.ts';
 
 const SEED = 55;

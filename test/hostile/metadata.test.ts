@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InvocationContext } from '@azure/functions';
+import { entry } from '../../tools/proof/exampleEvents.ts';
 import { testDatabase } from '../support/database.ts';
-import { entry } from '../support/events.ts';
 
 // What no host should send: metadata that does not line up with the bodies. A wrong position would be stored for
 // good, so the handler refuses the batch whole, and the host delivers it again.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { HostileMix } from '../../tools/measure/hostile/mix.ts';
 import { testDatabase } from '../support/database.ts';
-import { HostileMix } from './mix.ts';
 
 const SEED = 31;
 

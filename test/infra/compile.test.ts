@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { findBicep, NO_BICEP } from '../../scripts/bicep.ts';
+import { findBicep, NO_BICEP } from '../../infra/compiler/bicep.ts';
 import { Templates } from './templates.ts';
 
 const program = await findBicep();

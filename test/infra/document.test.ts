@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { findBicep, NO_BICEP } from '../../scripts/bicep.ts';
-import { describeInfra } from '../../scripts/describeInfra.ts';
+import { findBicep, NO_BICEP } from '../../infra/compiler/bicep.ts';
+import { describeInfra } from '../../infra/prediction/describeInfra.ts';
 
 const program = await findBicep();
 

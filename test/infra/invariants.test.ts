@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { SAMPLE_ENVIRONMENT } from '../../infra/describe.ts';
-import type { Prediction, Properties } from '../../infra/prediction.ts';
-import { findBicep, NO_BICEP } from '../../scripts/bicep.ts';
+import { findBicep, NO_BICEP } from '../../infra/compiler/bicep.ts';
+import { SAMPLE_ENVIRONMENT } from '../../infra/prediction/describe.ts';
+import type { Prediction, Properties } from '../../infra/prediction/prediction.ts';
 import { INVARIANTS } from './invariants/index.ts';
 import { type Meant, ofType, TYPES, theOnly } from './invariants/invariant.ts';
 import { namesFit } from './invariants/operations.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { findBicep, NO_BICEP } from '../../scripts/bicep.ts';
+import { findBicep, NO_BICEP } from '../../infra/compiler/bicep.ts';
 import { INVARIANTS } from './invariants/index.ts';
 import { MUTATIONS } from './mutations.ts';
 import { PARAMETER_FILES, Templates } from './templates.ts';

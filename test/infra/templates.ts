@@ -2,9 +2,9 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { SAMPLE_ENVIRONMENT } from '../../infra/describe.ts';
-import { type Prediction, readPrediction } from '../../infra/prediction.ts';
-import { Bicep } from '../../scripts/bicep.ts';
+import { Bicep } from '../../infra/compiler/bicep.ts';
+import { SAMPLE_ENVIRONMENT } from '../../infra/prediction/describe.ts';
+import { type Prediction, readPrediction } from '../../infra/prediction/prediction.ts';
 import type { Meant } from './invariants/invariant.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

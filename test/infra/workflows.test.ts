@@ -96,7 +96,7 @@ describe('workflows', () => {
       logAnalyticsWorkspaceId: value('/subscriptions/x'),
     };
     const run = (input: string) =>
-      spawnSync(process.execPath, ['scripts/cloudEnvironment.ts'], { cwd: ROOT, input, encoding: 'utf8' });
+      spawnSync(process.execPath, ['infra/cloudEnvironment.ts'], { cwd: ROOT, input, encoding: 'utf8' });
     const { stdout } = run(JSON.stringify(outputs));
     assert.deepEqual(stdout.trim().split('\n').sort(), [
       'AzureWebJobsStorage__accountName=stx',

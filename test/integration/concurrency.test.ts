@@ -4,8 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { ingest } from '../../shared/ingest/ingest.ts';
 import { openDatabase } from '../../shared/store/database.ts';
+import { confirmation, entry, order, Partition, rulesFor, START } from '../../tools/proof/exampleEvents.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { confirmation, entry, order, Partition, rulesFor, START } from '../support/events.ts';
 
 // Races with the interleaving forced: a trigger holds the first transaction at a chosen row until the second one has
 // done all it can.

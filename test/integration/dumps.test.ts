@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { Random } from '../../local/synthetic/random.ts';
-import { withClient } from '../../local/withClient.ts';
 import { ingest } from '../../shared/ingest/ingest.ts';
-import { until } from '../e2e/localRun.ts';
+import { confirmation, entry, order, Partition, rulesFor } from '../../tools/proof/exampleEvents.ts';
+import { Random } from '../../tools/proof/synthetic/random.ts';
+import { withClient } from '../../tools/target/withClient.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { confirmation, entry, order, Partition, rulesFor } from '../support/events.ts';
+import { until } from '../support/until.ts';
 
 // The commands as an operator runs them, on files, against a real PostgreSQL.
 
@@ -27,7 +27,7 @@ function start(
   input?: string,
   environment: object = {},
 ): ChildProcess {
-  const child = spawn(process.execPath, ['cli/main.ts', ...words, '--as-of', AS_OF, '--json'], {
+  const child = spawn(process.execPath, ['tools/operator/main.ts', ...words, '--as-of', AS_OF, '--json'], {
     env: { ...process.env, DATABASE_URL: operatorUrl(database), ...environment },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
@@ -226,7 +226,7 @@ test('the same file under a mended profile, and one that was mended in its middl
   const rows = Array.from({ length: 40_000 }, (_, index) => asRow(`m${index}`, { related_id: '' }));
   const text = csv(rows).replace('m20000,wallet-of-m20000', 'm20000,               ');
   const path = file('mended.csv', text.replace('wallet_id', 'purse'));
-  const profile = JSON.parse(readFileSync('shared/contracts/profiles/canonical-v1.json', 'utf8'));
+  const profile = JSON.parse(readFileSync('shared/profiles/canonical-v1.json', 'utf8'));
   profile.topics.ledger.aliases.wallet_id = ['purse'];
   const profileFile = file('profile.json', JSON.stringify(profile));
   assert.equal((await cli(database, ['backfill', '--ledger', path])).code, 2);

@@ -6,8 +6,8 @@ import {
   EventHubConsumerClient,
   EventHubProducerClient,
 } from '@azure/event-hubs';
-import { startEmulator } from '../../local/emulator/emulator.ts';
-import { partitionForKey } from '../../local/emulator/partitionKeyHash.ts';
+import { startEmulator } from '../../tools/local/emulator/emulator.ts';
+import { partitionForKey } from '../../tools/local/emulator/partitionKeyHash.ts';
 import {
   afterwards,
   bodyText,

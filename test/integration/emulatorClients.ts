@@ -11,7 +11,7 @@ import {
   type SubscribeOptions,
   type SubscriptionEventHandlers,
 } from '@azure/event-hubs';
-import { type Emulator, type HubDefinition, startEmulator } from '../../local/emulator/emulator.ts';
+import { type Emulator, type HubDefinition, startEmulator } from '../../tools/local/emulator/emulator.ts';
 
 /** Without it the client takes minutes to report an error: it retries three times, 30 seconds apart. */
 export const FAIL_FAST = { retryOptions: { maxRetries: 0, timeoutInMs: 20_000 } };

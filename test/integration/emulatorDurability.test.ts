@@ -10,7 +10,7 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { EventHubProducerClient } from '@azure/event-hubs';
 import rhea from 'rhea';
-import { startEmulator } from '../../local/emulator/emulator.ts';
+import { startEmulator } from '../../tools/local/emulator/emulator.ts';
 import {
   afterwards,
   bodyText,
@@ -22,7 +22,7 @@ import {
   until,
 } from './emulatorClients.ts';
 
-const MAIN = fileURLToPath(new URL('../../local/emulator/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../tools/local/emulator/main.ts', import.meta.url));
 const HUB = [{ name: 'ledger', partitions: 2 }];
 
 /** Starts the emulator as a process of its own and waits for its ready line. */

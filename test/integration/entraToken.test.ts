@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { withClient } from '../../local/withClient.ts';
 import { tokenPassword } from '../../shared/settings/databaseConnection.ts';
 import { openDatabase } from '../../shared/store/database.ts';
+import { withClient } from '../../tools/target/withClient.ts';
 import { testDatabase } from '../support/database.ts';
 
 test('a token that has expired is replaced when a connection is opened; open connections outlive it', async (t) => {

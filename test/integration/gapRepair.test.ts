@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { EventHubProducerClient } from '@azure/event-hubs';
-import { type Emulator, startEmulator } from '../../local/emulator/emulator.ts';
 import type { BrokerEvent } from '../../shared/ingest/brokerEvent.ts';
 import { ingest } from '../../shared/ingest/ingest.ts';
 import { ingestRules } from '../../shared/ingest/rules.ts';
@@ -13,8 +12,9 @@ import { replay } from '../../shared/replay/replay.ts';
 import { InvalidReplayRequest, parseReplayRequest } from '../../shared/replay/request.ts';
 import { hubConnector } from '../../shared/settings/eventHubsConnection.ts';
 import { readReplay } from '../../shared/store/replay/readReplay.ts';
+import { type Emulator, startEmulator } from '../../tools/local/emulator/emulator.ts';
+import { CANONICAL_SETTINGS, entry } from '../../tools/proof/exampleEvents.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { CANONICAL_SETTINGS, entry } from '../support/events.ts';
 
 const settings = CANONICAL_SETTINGS;
 const topic = settings.topics.ledger;

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-const CLI = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+const CLI = fileURLToPath(new URL('../../tools/operator/main.ts', import.meta.url));
 const HOUR_MS = 3_600_000;
 const COMMIT = 'a'.repeat(40);
 const ENVIRONMENT = {

@@ -216,7 +216,7 @@ describe('the local Functions host', () => {
   });
 
   it('ends with code 1 and the message of an app that does not load', () => {
-    const main = fileURLToPath(new URL('../../local/host/main.ts', import.meta.url));
+    const main = fileURLToPath(new URL('../../tools/local/host/main.ts', import.meta.url));
     const app = fileURLToPath(new URL('../fixtures/apps/broken', import.meta.url));
     const { status, stderr } = spawnSync(process.execPath, [main, '--app', app], { encoding: 'utf8' });
     assert.equal(status, 1);

@@ -5,10 +5,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type EventData, EventHubProducerClient } from '@azure/event-hubs';
 import { BlobServiceClient } from '@azure/storage-blob';
-import { type Emulator, startEmulator } from '../../local/emulator/emulator.ts';
-import { type Azurite, startAzurite } from '../../local/processes/azurite.ts';
-import type { RunningChild } from '../../local/processes/childProcess.ts';
-import { startHostProcess } from '../../local/processes/hostProcess.ts';
+import { type Emulator, startEmulator } from '../../tools/local/emulator/emulator.ts';
+import { type Azurite, startAzurite } from '../../tools/local/processes/azurite.ts';
+import type { RunningChild } from '../../tools/local/processes/childProcess.ts';
+import { startHostProcess } from '../../tools/local/processes/hostProcess.ts';
 
 export const RECORDER_APP = fileURLToPath(new URL('../fixtures/apps/recorder', import.meta.url));
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import type { ReceivedEventData } from '@azure/event-hubs';
-import { startEmulator } from '../../local/emulator/emulator.ts';
 import { brokerEventOf } from '../../shared/ingest/receivedEvent.ts';
+import { startEmulator } from '../../tools/local/emulator/emulator.ts';
 import { bodyText, consumerFor, producerFor, read, temporaryDirectory, until } from './emulatorClients.ts';
 import { CLIENTS, CODECS, clientFor, type KafkaMessage, kafkaEmulator } from './kafkaClients.ts';
 

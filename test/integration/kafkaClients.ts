@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { CompressionAlgorithms, compressionsAlgorithms, ProduceAcks, Producer } from '@platformatic/kafka';
 import kafkajs from 'kafkajs';
-import { type Emulator, startEmulator } from '../../local/emulator/emulator.ts';
+import { type Emulator, startEmulator } from '../../tools/local/emulator/emulator.ts';
 import { afterwards, temporaryDirectory } from './emulatorClients.ts';
 
 export const CODECS = Object.values(CompressionAlgorithms);

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { compressionsAlgorithms, crc32c, createRecordsBatch } from '@platformatic/kafka';
-import { RequestReader } from '../../local/emulator/kafka/wire.ts';
-import { Random } from '../../local/synthetic/random.ts';
+import { RequestReader } from '../../tools/local/emulator/kafka/wire.ts';
+import { Random } from '../../tools/proof/synthetic/random.ts';
 import { consumerFor, read, until } from './emulatorClients.ts';
 import {
   API,

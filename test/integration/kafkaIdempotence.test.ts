@@ -3,7 +3,7 @@ import { appendFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { createRecordsBatch, NumericMap } from '@platformatic/kafka';
-import { ProducerStates } from '../../local/emulator/kafka/producerStates.ts';
+import { ProducerStates } from '../../tools/local/emulator/kafka/producerStates.ts';
 import { afterwards, bodyText, consumerFor, read, temporaryDirectory, until } from './emulatorClients.ts';
 import {
   API,

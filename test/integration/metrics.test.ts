@@ -13,8 +13,8 @@ import { type MetricsRun, runMetrics } from '../../shared/metrics/runMetrics.ts'
 import { openDatabase } from '../../shared/store/database.ts';
 import { inMetricsRun } from '../../shared/store/metrics/inMetricsRun.ts';
 import { readConnections } from '../../shared/store/metrics/readConnections.ts';
+import { entry, Partition, rulesFor } from '../../tools/proof/exampleEvents.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { entry, Partition, rulesFor } from '../support/events.ts';
 import { TestTelemetry } from '../support/telemetry.ts';
 
 const topics = topicNames(parseProfile(BUILT_IN_PROFILES['canonical-v1'], 'canonical-v1'));

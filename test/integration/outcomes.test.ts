@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { REJECTION_REASONS } from '../../shared/contracts/rejection.ts';
 import { type IngestResult, ingest } from '../../shared/ingest/ingest.ts';
+import { entry, order, Partition, rulesFor, START } from '../../tools/proof/exampleEvents.ts';
 import { testDatabase } from '../support/database.ts';
-import { entry, order, Partition, rulesFor, START } from '../support/events.ts';
 
 const later = (minutes: number) => new Date(START / 1000 + minutes * 60_000).toISOString();
 

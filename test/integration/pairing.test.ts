@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ingest } from '../../shared/ingest/ingest.ts';
+import { confirmation, entry, order, Partition, rulesFor } from '../../tools/proof/exampleEvents.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { confirmation, entry, order, Partition, rulesFor } from '../support/events.ts';
 
 const payment = (change: object = {}) => entry('p', change);
 const receive = (change: object = {}) => entry('r', { entry_type: 'RECEIVE', ...change });

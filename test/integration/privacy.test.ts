@@ -3,22 +3,22 @@ import { execFile } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
-import { backfill } from '../../shared/backfill/backfill.ts';
 import type { LogicalTopic } from '../../shared/contracts/fields.ts';
 import { parseProfile } from '../../shared/contracts/profile.ts';
-import { readDump } from '../../shared/dump/readDump.ts';
 import type { BrokerEvent } from '../../shared/ingest/brokerEvent.ts';
 import { ingest } from '../../shared/ingest/ingest.ts';
 import { type IngestSettings, ingestRules } from '../../shared/ingest/rules.ts';
 import { ACTIVATION_MS } from '../../shared/privacy/keyVaultKeys.ts';
-import { newCounts, reconcile } from '../../shared/reconcile/reconcile.ts';
 import { HubReader } from '../../shared/replay/hubReader.ts';
 import { replay } from '../../shared/replay/replay.ts';
 import { parseReplayRequest } from '../../shared/replay/request.ts';
 import { readPrivacy } from '../../shared/settings/privacySettings.ts';
-import { beginBackfill } from '../../shared/store/backfill/beginBackfill.ts';
+import { backfill } from '../../tools/operator/backfill/backfill.ts';
+import { beginBackfill } from '../../tools/operator/backfill/beginBackfill.ts';
+import { readDump } from '../../tools/operator/dump/readDump.ts';
+import { newCounts, reconcile } from '../../tools/operator/reconcile/reconcile.ts';
+import { CANONICAL_SETTINGS, order, Partition, START } from '../../tools/proof/exampleEvents.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { CANONICAL_SETTINGS, order, Partition, START } from '../support/events.ts';
 import { TestKeyVault } from '../support/keyVault.ts';
 
 const execute = promisify(execFile);
@@ -176,7 +176,7 @@ test('a user is found under every key that was ever used: user-token, and a line
   const partition = new Partition();
   const events = [0, 1, 2, 3].map((n) => partition.event(order(`order-${n}`, { user_id: 'user-1' })));
   await ingest(rulesOf(settings('hmac'), database), events);
-  const ask = execute(process.execPath, ['cli/main.ts', 'user-token', '--as', 'jo'], {
+  const ask = execute(process.execPath, ['tools/operator/main.ts', 'user-token', '--as', 'jo'], {
     env: { ...process.env, ...vault.environment, DATABASE_URL: database.url },
   });
   ask.child.stdin!.end(' user-1\n');

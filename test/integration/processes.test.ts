@@ -8,11 +8,11 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
-import { type ChildOptions, startChild } from '../../local/processes/childProcess.ts';
-import { lockHolder, lockStateDirectory } from '../../local/processes/lock.ts';
-import { startPostgres } from '../../local/processes/postgres.ts';
-import { stopWithParentPrefix } from '../../local/processes/postgresUser.ts';
-import { commandLineOf } from '../../local/processes/runningProcess.ts';
+import { type ChildOptions, startChild } from '../../tools/local/processes/childProcess.ts';
+import { lockHolder, lockStateDirectory } from '../../tools/local/processes/lock.ts';
+import { startPostgres } from '../../tools/local/processes/postgres.ts';
+import { stopWithParentPrefix } from '../../tools/local/processes/postgresUser.ts';
+import { commandLineOf } from '../../tools/local/processes/runningProcess.ts';
 import { eventually } from './hostUnderTest.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'processes-test-'));
@@ -61,7 +61,7 @@ describe('PostgreSQL as a child process', () => {
   }, async () => {
     const home = join(directory, 'orphan');
     const script = `
-      import { startPostgres } from ${JSON.stringify(join(repository, 'local/processes/postgres.ts'))};
+      import { startPostgres } from ${JSON.stringify(join(repository, 'tools/local/processes/postgres.ts'))};
       console.log((await startPostgres({ directory: ${JSON.stringify(home)}, port: 0 })).pid);
       setInterval(() => {}, 1000);`;
     const parent = spawn(process.execPath, ['--input-type=module', '-e', script], { cwd: repository });
@@ -133,7 +133,7 @@ describe('the lock of a state directory', () => {
   it('lets one process in, and is taken over from a dead one', async () => {
     const state = join(directory, 'state');
     const script = `
-      import { lockStateDirectory } from ${JSON.stringify(join(repository, 'local/processes/lock.ts'))};
+      import { lockStateDirectory } from ${JSON.stringify(join(repository, 'tools/local/processes/lock.ts'))};
       lockStateDirectory(${JSON.stringify(state)});
       console.log('locked');
       setInterval(() => {}, 1000);`;

@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { samplesOfFiles } from '../../cli/topicCheck/samples.ts';
-import { withClient } from '../../local/withClient.ts';
 import type { BrokerEvent } from '../../shared/ingest/brokerEvent.ts';
 import { ingest } from '../../shared/ingest/ingest.ts';
 import { ingestRules } from '../../shared/ingest/rules.ts';
 import { readOperatorSettings } from '../../shared/settings/settings.ts';
+import { samplesOfFiles } from '../../tools/operator/topicSamples/samples.ts';
+import { withClient } from '../../tools/target/withClient.ts';
 import { testDatabase } from '../support/database.ts';
 import { checkStyle, READ_AT, samplePath, TOPIC_STYLES } from '../support/topicStyles.ts';
 

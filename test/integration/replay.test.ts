@@ -7,8 +7,8 @@ import { HubReader } from '../../shared/replay/hubReader.ts';
 import { replay } from '../../shared/replay/replay.ts';
 import { InvalidReplayRequest, parseReplayRequest } from '../../shared/replay/request.ts';
 import { readReplay } from '../../shared/store/replay/readReplay.ts';
+import { CANONICAL_SETTINGS, entry, Partition } from '../../tools/proof/exampleEvents.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { CANONICAL_SETTINGS, entry, Partition } from '../support/events.ts';
 
 const settings = CANONICAL_SETTINGS;
 const { profile, topics } = settings;

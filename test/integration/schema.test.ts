@@ -5,8 +5,8 @@ import { dumpSchema } from '../../infra/database/dumpSchema.ts';
 import { migrate } from '../../infra/database/migrate.ts';
 import { ingest } from '../../shared/ingest/ingest.ts';
 import { openDatabase } from '../../shared/store/database.ts';
+import { confirmation, entry, order, Partition, rulesFor } from '../../tools/proof/exampleEvents.ts';
 import { testDatabase } from '../support/database.ts';
-import { confirmation, entry, order, Partition, rulesFor } from '../support/events.ts';
 
 test('the committed schema dump is what the migrations lead to (npm run schema:dump)', async (t) => {
   const database = await testDatabase(t);

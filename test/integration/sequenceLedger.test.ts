@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ingest } from '../../shared/ingest/ingest.ts';
+import { entry, Partition, rulesFor, START } from '../../tools/proof/exampleEvents.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { entry, Partition, rulesFor, START } from '../support/events.ts';
 
 const ledgerOf = (database: TestDatabase) =>
   database.rows('SELECT partition, epoch, seen FROM sync.partitions ORDER BY partition');

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { QueueClient } from '@azure/storage-queue';
-import { startHostProcess } from '../../local/processes/hostProcess.ts';
-import { until } from '../e2e/localRun.ts';
+import { startHostProcess } from '../../tools/local/processes/hostProcess.ts';
+import { until } from '../support/until.ts';
 
 const APP = fileURLToPath(new URL('../fixtures/apps/timer', import.meta.url));
 

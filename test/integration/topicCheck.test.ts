@@ -7,14 +7,14 @@ import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { pageOf } from '../../cli/topicCheck/page.ts';
-import { markdownText, terminalText } from '../../cli/topicCheck/render.ts';
-import { samplesOfFiles } from '../../cli/topicCheck/samples.ts';
-import { en } from '../../cli/topicCheck/words/en.ts';
-import { ko } from '../../cli/topicCheck/words/ko.ts';
 import { decodeBody } from '../../shared/contracts/decode.ts';
 import { isObject } from '../../shared/contracts/normalise.ts';
 import { parseProfile } from '../../shared/contracts/profile.ts';
+import { pageOf } from '../../tools/operator/topicReport/page.ts';
+import { markdownText, terminalText } from '../../tools/operator/topicReport/render.ts';
+import { en } from '../../tools/operator/topicReport/words/en.ts';
+import { ko } from '../../tools/operator/topicReport/words/ko.ts';
+import { samplesOfFiles } from '../../tools/operator/topicSamples/samples.ts';
 import { checkStyle, READ_AT, samplePath, TOPIC_STYLES } from '../support/topicStyles.ts';
 
 // The command as a person runs it.
@@ -33,7 +33,7 @@ async function topicCheck(
   input?: Buffer,
   nodeOptions: string[] = [],
 ): Promise<Run> {
-  const child = spawn(process.execPath, [...nodeOptions, 'cli/main.ts', 'topic-check', ...words]);
+  const child = spawn(process.execPath, [...nodeOptions, 'tools/operator/main.ts', 'topic-check', ...words]);
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk) => {

@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { telemetryConnectionString } from '../../local/telemetry/connectionString.ts';
-import { INGESTION_PATH, Ingestion, type MetricRow } from '../../local/telemetry/ingestion.ts';
 import type { MetricName } from '../../shared/metrics/catalogue.ts';
+import { telemetryConnectionString } from '../../tools/local/telemetry/connectionString.ts';
+import { INGESTION_PATH, Ingestion, type MetricRow } from '../../tools/local/telemetry/ingestion.ts';
 
 /** The ingestion endpoint of the local cloud, alone. */
 export class TestTelemetry extends Ingestion {

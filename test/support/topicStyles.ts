@@ -1,11 +1,12 @@
 import { fileURLToPath } from 'node:url';
-import { samplesOfFiles } from '../../cli/topicCheck/samples.ts';
 import { ALERT_FILE } from '../../infra/alerts/alerts.ts';
 import type { LogicalTopic } from '../../shared/contracts/fields.ts';
 import { BUILT_IN_PROFILES, parseProfile } from '../../shared/contracts/profile.ts';
 import { PAYMENT_PAIRING } from '../../shared/pairing/rule.ts';
-import { type CheckOptions, checkTopic, type TopicCheck } from '../../shared/topicCheck/check.ts';
-import type { TopicReport } from '../../shared/topicCheck/report.ts';
+import { checkTopic, type TopicCheck } from '../../tools/operator/topicCheck/check.ts';
+import type { CheckOptions } from '../../tools/operator/topicCheck/evidence.ts';
+import type { TopicReport } from '../../tools/operator/topicCheck/report.ts';
+import { samplesOfFiles } from '../../tools/operator/topicSamples/samples.ts';
 
 /** A row that the samples have to end in: columns as text, times in UTC. */
 interface ExpectedRow {

@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { buildFunctions } from '../../scripts/build.ts';
-import { deployedFiles } from '../../scripts/package.ts';
+import { buildFunctions } from '../../tools/package/build.ts';
+import { deployedFiles } from '../../tools/package/package.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const read = (file: string) => readFileSync(join(root, file), 'utf8');

@@ -8,8 +8,8 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { unzipSync } from 'fflate';
-import { measureStart } from '../../scripts/measureStart.ts';
-import { deployedFiles, makePackage, unpack } from '../../scripts/package.ts';
+import { measureStart } from '../../tools/package/measureStart.ts';
+import { deployedFiles, makePackage, unpack } from '../../tools/package/package.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const execute = promisify(execFile);
@@ -23,20 +23,23 @@ test('the package is the same bytes from another directory, at another time and 
   for (const name of [
     'functions',
     'shared',
-    'scripts',
+    'tools',
     'package.json',
     'host.json',
     '.funcignore',
     'tsconfig.json',
-    'profiles',
   ]) {
     await cp(join(root, name), join(elsewhere, name), { recursive: true });
   }
   await symlink(join(root, 'node_modules'), join(elsewhere, 'node_modules'));
-  const { stdout } = await execute(process.execPath, ['scripts/package.ts', '--json', '--out', 'there.zip'], {
-    cwd: elsewhere,
-    env: { PATH: process.env['PATH'], TZ: 'Pacific/Kiritimati' },
-  });
+  const { stdout } = await execute(
+    process.execPath,
+    ['tools/package/package.ts', '--json', '--out', 'there.zip'],
+    {
+      cwd: elsewhere,
+      env: { PATH: process.env['PATH'], TZ: 'Pacific/Kiritimati' },
+    },
+  );
   assert.equal(JSON.parse(stdout).sha256, here.sha256);
   assert.deepEqual(readFileSync(join(elsewhere, 'there.zip')), readFileSync(join(folder, 'here.zip')));
 });

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { withConnection } from '../withConnection.ts';
 
 /** What the timer's last run left. */
 export interface MetricsState {
@@ -16,11 +17,8 @@ export async function inMetricsRun<R>(
   database: pg.Pool,
   work: (client: pg.ClientBase, state: MetricsState) => Promise<R>,
 ): Promise<R | undefined> {
-  const client = await database.connect();
-  // A connection that is lost fails its statement. Nobody else hears it while it is ours: unheard, it would end the process.
-  const heard = () => {};
-  client.on('error', heard);
-  try {
+  // Rolled back where something fails: the connection is closed then.
+  return withConnection(database, async (client) => {
     await client.query('BEGIN');
     const { rows } = await client.query<MetricsState>(
       `SELECT extract(epoch FROM now() - exported_at)::float8 AS "secondsSinceExport",
@@ -29,13 +27,6 @@ export async function inMetricsRun<R>(
     );
     const result = rows[0] && (await work(client, rows[0]));
     await client.query('COMMIT');
-    client.release();
     return result;
-  } catch (error) {
-    // Whatever state the connection is in, it is not used again; the server rolls back.
-    client.release(true);
-    throw error;
-  } finally {
-    client.off('error', heard);
-  }
+  });
 }

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { until } from '../../e2e/localRun.ts';
 import { MetricsBed, sum } from '../../e2e/metricsBed.ts';
 import type { TestTelemetry } from '../../support/telemetry.ts';
+import { until } from '../../support/until.ts';
 import type { FaultBed } from '../faultBed.ts';
 
 // Each alert is raised and cleared, on what the real exporter sends: minutes of windows are seconds here.

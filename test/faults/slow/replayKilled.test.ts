@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { QueueClient } from '@azure/storage-queue';
-import { until } from '../../e2e/localRun.ts';
+import { until } from '../../support/until.ts';
 import { FaultBed } from '../faultBed.ts';
 
 // A message comes back half a minute after its host died: that is what these tests wait for.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { QueueClient } from '@azure/storage-queue';
-import { until } from '../../e2e/localRun.ts';
+import { until } from '../../support/until.ts';
 import { FaultBed } from '../faultBed.ts';
 
 // A message is delivered five times before it is put aside, and an outage is waited out for half a minute at a time.

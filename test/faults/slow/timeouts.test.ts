@@ -1,7 +1,6 @@
 import { after, before, describe, it } from 'node:test';
-import { HAS_PROC } from '../../e2e/localRun.ts';
+import { HAS_PROC, signalTree } from '../../../tools/local/processes/processTree.ts';
 import { FaultBed } from '../faultBed.ts';
-import { signalTree } from '../processTree.ts';
 
 const SEED = 63;
 /** The product's own time-outs are 60 s (PostgreSQL's for a statement) and 70 s (the client's for its answer). */

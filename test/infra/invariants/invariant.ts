@@ -1,4 +1,4 @@
-import type { Prediction, Resource } from '../../../infra/prediction.ts';
+import type { Prediction, Resource } from '../../../infra/prediction/prediction.ts';
 
 /** What a parameter file is meant to be. */
 export interface Meant {

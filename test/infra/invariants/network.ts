@@ -1,4 +1,4 @@
-import type { Prediction, Properties, Resource } from '../../../infra/prediction.ts';
+import type { Prediction, Properties, Resource } from '../../../infra/prediction/prediction.ts';
 import { appSettings, each, type Invariant, type Meant, ofType, TYPES, theOnly } from './invariant.ts';
 
 /** The sub-resources that the app uses, and the DNS zone of each. */

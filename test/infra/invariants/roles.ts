@@ -1,4 +1,4 @@
-import type { Prediction, Resource } from '../../../infra/prediction.ts';
+import type { Prediction, Resource } from '../../../infra/prediction/prediction.ts';
 import { appSettings, type Invariant, ofType, parentId, TYPES, theOnly } from './invariant.ts';
 
 const BLOB_OWNER = 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b';

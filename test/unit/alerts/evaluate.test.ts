@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ALERT_FILE } from '../../../infra/alerts/alerts.ts';
-import { evaluate } from '../../../local/alerts/evaluate.ts';
-import type { MetricRow } from '../../../local/telemetry/ingestion.ts';
 import type { MetricName } from '../../../shared/metrics/catalogue.ts';
+import { evaluate } from '../../../tools/local/alerts/evaluate.ts';
+import type { MetricRow } from '../../../tools/local/telemetry/ingestion.ts';
 
 const NOW = new Date('2026-11-22T12:00:00Z');
 

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { profileJsonSchema } from '../../../scripts/contracts/profileSchema.ts';
-import { PROFILE_SCHEMA_FILE } from '../../../scripts/contracts/write.ts';
 import { BUILT_IN_PROFILES, parseProfile } from '../../../shared/contracts/profile.ts';
+import { profileJsonSchema } from '../../../tools/contracts/profileSchema.ts';
+import { PROFILE_SCHEMA_FILE } from '../../../tools/contracts/write.ts';
 
 const committed = JSON.parse(readFileSync(PROFILE_SCHEMA_FILE, 'utf8'));
 const validate = new Ajv2020({ allErrors: true }).compile(committed);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DumpError } from '../../../shared/dump/dumpError.ts';
-import type { DumpLine } from '../../../shared/dump/dumpLine.ts';
-import { readDump } from '../../../shared/dump/readDump.ts';
+import { DumpError } from '../../../tools/operator/dump/dumpError.ts';
+import type { DumpLine } from '../../../tools/operator/dump/dumpLine.ts';
+import { readDump } from '../../../tools/operator/dump/readDump.ts';
 
 /** Reads a text, cut into chunks of that size: no line ends where a chunk does. */
 async function read(text: string | Buffer, chunk = 7, table?: string): Promise<DumpLine[]> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
-import { SHARED_KEY, SHARED_KEY_NAME, tokenFault } from '../../../local/emulator/authorization.ts';
+import { SHARED_KEY, SHARED_KEY_NAME, tokenFault } from '../../../tools/local/emulator/authorization.ts';
 
 const NOW = 1_790_000_000_000;
 const EXPIRY = String(NOW / 1000 + 60);

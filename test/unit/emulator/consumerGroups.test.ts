@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ConsumerGroups, type GroupMember } from '../../../local/emulator/consumerGroups.ts';
-import type { Refusal } from '../../../local/emulator/refusal.ts';
+import { ConsumerGroups, type GroupMember } from '../../../tools/local/emulator/consumerGroups.ts';
+import type { Refusal } from '../../../tools/local/emulator/refusal.ts';
 
 function member(name: string, epoch?: number): GroupMember & { refusals: Refusal[] } {
   const refusals: Refusal[] = [];

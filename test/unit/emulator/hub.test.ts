@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { Hub } from '../../../local/emulator/hub.ts';
-import { isRefusal } from '../../../local/emulator/refusal.ts';
+import { Hub } from '../../../tools/local/emulator/hub.ts';
+import { isRefusal } from '../../../tools/local/emulator/refusal.ts';
 
 function temporary(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'hub-'));

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import fc from 'fast-check';
-import { partitionForKey } from '../../../local/emulator/partitionKeyHash.ts';
+import { partitionForKey } from '../../../tools/local/emulator/partitionKeyHash.ts';
 
 /** The mapping of the client's buffered producer. It is internal, so it is loaded by its path. */
 const clientEntry = fileURLToPath(import.meta.resolve('@azure/event-hubs'));

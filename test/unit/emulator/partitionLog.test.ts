@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import rhea from 'rhea';
-import type { IncomingEvent } from '../../../local/emulator/eventBytes.ts';
-import { PartitionLog } from '../../../local/emulator/partitionLog.ts';
-import { RECORD_HEADER_SIZE } from '../../../local/emulator/recordFile.ts';
+import type { IncomingEvent } from '../../../tools/local/emulator/eventBytes.ts';
+import { PartitionLog } from '../../../tools/local/emulator/partitionLog.ts';
+import { RECORD_HEADER_SIZE } from '../../../tools/local/emulator/recordFile.ts';
 
 const DATA_SECTION = [0x00, 0x53, 0x75, 0xb0];
 

@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { IncomingEvent } from '../../../local/emulator/eventBytes.ts';
-import { PartitionLog } from '../../../local/emulator/partitionLog.ts';
-import { isRefusal, type Refusal } from '../../../local/emulator/refusal.ts';
-import { parseSelector, resolveStart } from '../../../local/emulator/startPosition.ts';
+import type { IncomingEvent } from '../../../tools/local/emulator/eventBytes.ts';
+import { PartitionLog } from '../../../tools/local/emulator/partitionLog.ts';
+import { isRefusal, type Refusal } from '../../../tools/local/emulator/refusal.ts';
+import { parseSelector, resolveStart } from '../../../tools/local/emulator/startPosition.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'start-position-'));
 const empty = new PartitionLog(join(directory, 'empty.log'));

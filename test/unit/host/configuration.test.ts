@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { readEventHubsSettings } from '../../../local/host/hostJson.ts';
-import { readRetryPolicy } from '../../../local/host/retryPolicy.ts';
-import { readEventHubTrigger } from '../../../local/host/triggerSettings.ts';
+import { readEventHubsSettings } from '../../../tools/local/host/hostJson.ts';
+import { readRetryPolicy } from '../../../tools/local/host/retryPolicy.ts';
+import { readEventHubTrigger } from '../../../tools/local/host/triggerSettings.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'host-configuration-'));
 after(() => rmSync(folder, { recursive: true }));

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { afterEach, test } from 'node:test';
 import type { EventHubHandler } from '@azure/functions';
-import { type App, supplyCoreApi } from '../../../local/host/coreApi.ts';
-import { type InvocationResult, invoke } from '../../../local/host/invocation.ts';
+import { type App, supplyCoreApi } from '../../../tools/local/host/coreApi.ts';
+import { type InvocationResult, invoke } from '../../../tools/local/host/invocation.ts';
 
 const logged: string[] = [];
 const log = (...[level, category, message, id]: unknown[]) =>

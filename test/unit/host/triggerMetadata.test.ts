@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import type { InvocationContext } from '@azure/functions';
-import { type App, supplyCoreApi } from '../../../local/host/coreApi.ts';
-import type { RetryContext } from '../../../local/host/coreTypes.ts';
-import { invoke } from '../../../local/host/invocation.ts';
-import { triggerMetadata } from '../../../local/host/triggerMetadata.ts';
 import { bodyBytes } from '../../../shared/ingest/receivedEvent.ts';
+import { type App, supplyCoreApi } from '../../../tools/local/host/coreApi.ts';
+import type { RetryContext } from '../../../tools/local/host/coreTypes.ts';
+import { invoke } from '../../../tools/local/host/invocation.ts';
+import { triggerMetadata } from '../../../tools/local/host/triggerMetadata.ts';
 import { receivedEvent } from './receivedEvent.ts';
 
 // What a handler on the real host and worker got, next to what was sent.

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { correlationIds } from '../../../shared/ingest/correlationIds.ts';
 import { rejectedEvent } from '../../../shared/ingest/prepare.ts';
-import { Partition } from '../../support/events.ts';
+import { Partition } from '../../../tools/proof/exampleEvents.ts';
 
 test('the log line of a batch names its dead letters first, each id once, and not a thousand of them', () => {
   const partition = new Partition();

@@ -5,7 +5,7 @@ import {
   localCloudFrom,
   postgresUrl,
   storageConnectionString,
-} from '../../../local/processes/localCloud.ts';
+} from '../../../tools/target/localCloud.ts';
 
 test('the local cloud has addresses without any setting', () => {
   const { stateDirectory, ...addresses } = localCloudFrom({});

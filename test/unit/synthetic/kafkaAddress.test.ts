@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { eventHubsConnectionString } from '../../../local/processes/localCloud.ts';
-import { kafkaAddress } from '../../../local/synthetic/kafkaPublisher.ts';
+import { kafkaAddress } from '../../../tools/proof/synthetic/kafkaPublisher.ts';
+import { eventHubsConnectionString } from '../../../tools/target/localCloud.ts';
 
 test('the Kafka endpoint of a namespace is on port 9093 with TLS, whatever the local port', () => {
   const password =

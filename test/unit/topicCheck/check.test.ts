@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseProfile } from '../../../shared/contracts/profile.ts';
-import { type CheckOptions, checkTopic } from '../../../shared/topicCheck/check.ts';
-import { type Sample, sampleOf } from '../../../shared/topicCheck/sample.ts';
-import { SampledMap } from '../../../shared/topicCheck/sampledMap.ts';
+import { checkTopic } from '../../../tools/operator/topicCheck/check.ts';
+import type { CheckOptions } from '../../../tools/operator/topicCheck/evidence.ts';
+import { type Sample, sampleOf } from '../../../tools/operator/topicCheck/sample.ts';
+import { SampledMap } from '../../../tools/operator/topicCheck/sampledMap.ts';
 import { CHECK_OPTIONS, READ_AT } from '../../support/topicStyles.ts';
 
 const HOUR = 3_600_000;

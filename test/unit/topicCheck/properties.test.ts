@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { decodeBody } from '../../../shared/contracts/decode.ts';
 import { normalise } from '../../../shared/contracts/normalise.ts';
 import { contractOf, type Profile } from '../../../shared/contracts/profile.ts';
-import { checkTopic } from '../../../shared/topicCheck/check.ts';
-import { sampleOf } from '../../../shared/topicCheck/sample.ts';
+import { checkTopic } from '../../../tools/operator/topicCheck/check.ts';
+import { sampleOf } from '../../../tools/operator/topicCheck/sample.ts';
 import { CHECK_OPTIONS, READ_AT } from '../../support/topicStyles.ts';
 
 const SEED = 20_261_122;

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { samplesOfFiles } from '../../../cli/topicCheck/samples.ts';
-import { type Sample, sampleOf } from '../../../shared/topicCheck/sample.ts';
+import { type Sample, sampleOf } from '../../../tools/operator/topicCheck/sample.ts';
+import { samplesOfFiles } from '../../../tools/operator/topicSamples/samples.ts';
 import { READ_AT } from '../../support/topicStyles.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'samples-'));

@@ -1,0 +1,139 @@
+import { join, resolve } from 'node:path';
+import { migrate } from '../../infra/database/migrate.ts';
+import { readSettings, type Settings } from '../../shared/settings/settings.ts';
+import { LOCAL_POSTGRES, localCloudFrom, localEnvironment, OPERATOR_LOGIN } from '../target/localCloud.ts';
+import { withClient } from '../target/withClient.ts';
+import { type Azurite, startAzurite } from './processes/azurite.ts';
+import { type EmulatorProcess, startEmulatorProcess } from './processes/emulatorProcess.ts';
+import { lockStateDirectory } from './processes/lock.ts';
+import { type Postgres, startPostgres } from './processes/postgres.ts';
+
+const PARTITIONS = 4;
+
+/** The login of the functions: a member of `bo_sync`, so what they may not do fails here as it would in Azure. */
+export const FUNCTIONS_LOGIN = { user: 'backoffice_functions', password: 'local' } as const;
+/** Every login of the local cloud, and the role that it is a member of. */
+const LOGINS = [
+  { ...FUNCTIONS_LOGIN, role: 'bo_sync' },
+  { ...OPERATOR_LOGIN, role: 'bo_operator' },
+] as const;
+
+/** PostgreSQL, Azurite and the Event Hubs emulator, running, with the schema in place. */
+export interface LocalCloud {
+  readonly stateDirectory: string;
+  readonly postgres: Postgres;
+  readonly azurite: Azurite;
+  readonly emulator: EmulatorProcess;
+  /** What a Function App that uses this cloud has in its settings. */
+  readonly environment: NodeJS.ProcessEnv;
+  readonly settings: Settings;
+  /** The superuser's URL of the product's database. */
+  readonly adminUrl: string;
+  /** Rejects when one of the three ends although nobody stopped it. */
+  readonly lost: Promise<never>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts what the functions need, on 127.0.0.1, with its state under `.local/`. Settings of this process's
+ * environment win, so `EVENT_PROFILE_ID` and the like can be tried out.
+ * @throws where a setting is wrong (all are named), a port is taken, or another local cloud has the state.
+ */
+export async function startLocalCloud(progress: (line: string) => void): Promise<LocalCloud> {
+  const addresses = localCloudFrom(process.env);
+  const stateDirectory = resolve(addresses.stateDirectory);
+  const environment = { ...localEnvironment(addresses, FUNCTIONS_LOGIN), ...process.env };
+  const settings = readSettings(environment);
+  const release = lockStateDirectory(stateDirectory);
+
+  progress('Starting PostgreSQL, Azurite and the Event Hubs emulator ...');
+  const hubs = Object.values(settings.topics).filter((topic) => topic !== '');
+  const [postgres, azurite, emulator] = await allOrNone([
+    startPostgres({ directory: join(stateDirectory, 'postgres'), port: addresses.postgres.port }),
+    startAzurite({ directory: join(stateDirectory, 'azurite'), ...addresses.storage }),
+    startEmulatorProcess({
+      directory: join(stateDirectory, 'event-hubs'),
+      ...addresses.eventHubs,
+      hubs: hubs.map((name) => ({ name, partitions: PARTITIONS })),
+    }),
+  ]);
+  let stopping = false;
+  const lost = new Promise<never>((_, reject) => {
+    const parts = { PostgreSQL: postgres, Azurite: azurite, 'The Event Hubs emulator': emulator };
+    for (const [name, part] of Object.entries(parts)) {
+      void part.ended.then((how) => {
+        if (!stopping) reject(new Error(`${name} ${how} in mid-run. Its log is in ${stateDirectory}.`));
+      });
+    }
+  });
+  // Whoever waits for it reports it; nobody has to.
+  lost.catch(() => {});
+  const stop = async () => {
+    stopping = true;
+    await Promise.all([postgres.stop(), azurite.stop(), emulator.stop()]);
+    release();
+  };
+  try {
+    const ran = await prepareDatabase(postgres);
+    if (ran.length > 0) progress(`Migrated the database: ${ran.join(', ')}.`);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const adminUrl = postgres.url(LOCAL_POSTGRES.database);
+  return { stateDirectory, postgres, azurite, emulator, environment, settings, adminUrl, lost, stop };
+}
+
+type Stoppable = { stop(): Promise<void> };
+
+/** Waits for all; where one fails, the others are stopped again. */
+async function allOrNone<T extends readonly Stoppable[]>(
+  starts: {
+    [I in keyof T]: Promise<T[I]>;
+  },
+): Promise<T> {
+  const results = await Promise.allSettled(starts as readonly Promise<Stoppable>[]);
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed === undefined) return (await Promise.all(starts as readonly unknown[])) as unknown as T;
+  await Promise.all(
+    results.map((result) => (result.status === 'fulfilled' ? result.value.stop() : undefined)),
+  );
+  throw failed.reason;
+}
+
+/** Makes the database, its schema and the logins, where they are missing. Returns the migrations that ran. */
+export async function prepareDatabase(postgres: Postgres): Promise<string[]> {
+  await withClient(postgres.url('postgres'), async (client) => {
+    const found = await client.query('SELECT FROM pg_database WHERE datname = $1', [LOCAL_POSTGRES.database]);
+    if (found.rowCount === 0) await client.query(`CREATE DATABASE ${LOCAL_POSTGRES.database}`);
+  });
+  const url = postgres.url(LOCAL_POSTGRES.database);
+  const ran = await migrate(url);
+  await withClient(url, async (client) => {
+    for (const { user, password, role } of LOGINS) {
+      const found = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [user]);
+      if (found.rowCount === 0) {
+        await client.query(`CREATE ROLE ${user} LOGIN PASSWORD '${password}' IN ROLE ${role}`);
+      }
+    }
+  });
+  return ran;
+}
+
+/** What a person needs to reach the local cloud with other tools. */
+export function addressLines({
+  postgres,
+  azurite,
+  emulator,
+  stateDirectory,
+  settings,
+}: LocalCloud): string[] {
+  return [
+    `PostgreSQL   ${postgres.url(LOCAL_POSTGRES.database)}`,
+    `Event Hubs   ${emulator.connectionString}`,
+    `             ${Object.values(settings.topics).filter(Boolean).join(', ')}; ${PARTITIONS} partitions each`,
+    `Kafka        127.0.0.1:${emulator.kafkaPort}, the same topics; SASL PLAIN, user $ConnectionString, that connection string`,
+    `Storage      ${azurite.connectionString}`,
+    `State, logs  ${stateDirectory}`,
+  ];
+}

@@ -1,0 +1,40 @@
+import { readFile } from 'node:fs/promises';
+import { withClient } from '../../target/withClient.ts';
+import { startBed } from './bed.ts';
+import { checkAllStored, publishLedger, watchUntil } from './ledgerFlow.ts';
+import { BenchPartition } from './workload.ts';
+
+/** Events before the first reading: by then the heap has its size, hot code is compiled, connections are open. */
+const WARM_UP = 200_000;
+
+/**
+ * Resident memory of a host process (app, trigger and AMQP client in one) after a warm-up and again after this many
+ * events more, that it reads from a backlog. What grows without limit shows in the difference.
+ */
+export async function measureMemory({
+  events = 1_000_000,
+}: {
+  events?: number;
+} = {}): Promise<{ rssBeforeMb: number; rssAfterMb: number; events: number }> {
+  await using bed = await startBed({ ledger: 2, payment_order: 1, pair: 1 });
+  const partitions = [new BenchPartition(0), new BenchPartition(1)];
+  const topic = bed.topics.ledger;
+  return await withClient(bed.adminUrl, async (client) => {
+    const host = await bed.startHost();
+    await publishLedger(bed, partitions, WARM_UP);
+    await watchUntil(client, topic, WARM_UP);
+    const rssBeforeMb = await residentMb(host.pid);
+    await Promise.all([publishLedger(bed, partitions, events), watchUntil(client, topic, WARM_UP + events)]);
+    const rssAfterMb = await residentMb(host.pid);
+    await checkAllStored(client, topic, WARM_UP + events);
+    return { rssBeforeMb, rssAfterMb, events };
+  });
+}
+
+/** Only Linux tells it of another process in a file. */
+async function residentMb(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
+  if (kilobytes === undefined) throw new Error(`/proc/${pid}/status does not tell the resident memory.`);
+  return Number(kilobytes) / 1024;
+}

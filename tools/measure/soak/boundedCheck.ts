@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import type pg from 'pg';
+import { LOGICAL_TOPICS, type LogicalTopic } from '../../../shared/contracts/fields.ts';
+import { type PartitionRange, streamHub } from '../../proof/brokerLog.ts';
+import { compareRows, deadLetterDifferences, type Table } from '../../proof/compare.ts';
+import { keepHighest, keyOf, nothing, pairs, positionText, type Row, rowOf } from '../../proof/model.ts';
+import { BucketFiles } from './bucketFiles.ts';
+
+/** Some ten thousand events each, of the few million that a soak has. */
+const BUCKETS = 64;
+const MAX_EXAMPLES = 10;
+
+const GROUP_OF: Readonly<Record<LogicalTopic, (row: Row) => string | null>> = {
+  ledger: (row) => row['related_id'] ?? null,
+  payment_order: (row) => row['order_id']!,
+  pair: (row) => row['payment_order_id']!,
+};
+
+export interface CheckResult {
+  readonly events: number;
+  readonly deadLetters: number;
+  /** Rows that each serving table has to have. */
+  readonly rows: Readonly<Record<Table, number>>;
+  readonly mismatches: number;
+  readonly examples: readonly string[];
+}
+
+interface TopicRow {
+  readonly topic: LogicalTopic;
+  readonly row: Row;
+}
+
+/**
+ * Compares every row and column of the serving tables, and every dead letter, with the model, as `makeReport` does,
+ * in memory that does not grow with the number of events but for the positions of the malformed ones: the hubs are
+ * read once, and what has to be looked at together (versions of a key, inputs of a pair) lies in a file on disk.
+ */
+export async function boundedCheck(
+  client: pg.Client,
+  connectionString: string,
+  topics: Readonly<Record<LogicalTopic, string>>,
+  ranges: readonly PartitionRange[],
+  directory: string,
+  progress: (line: string) => void,
+): Promise<CheckResult> {
+  const rows: Record<Table, number> = { ledger_entries: 0, payment_orders: 0, payment_ledger_pairs: 0 };
+  const examples: string[] = [];
+  let mismatches = 0;
+  const found = (differences: readonly string[]) => {
+    mismatches += differences.length;
+    examples.push(...differences.slice(0, MAX_EXAMPLES - examples.length));
+  };
+  const compare = async (table: Table, expected: ReadonlyMap<string, Row>) => {
+    rows[table] += expected.size;
+    if (expected.size > 0) found(await compareRows(client, table, expected));
+  };
+
+  let events = 0;
+  const malformed = new Map<string, string>();
+  const byKey = new BucketFiles<TopicRow>(join(directory, 'by-key'), BUCKETS);
+  for (const topic of LOGICAL_TOPICS) {
+    await streamHub(connectionString, topic, topics[topic], ranges, (event) => {
+      events++;
+      const row = rowOf(event);
+      if (row === undefined) malformed.set(positionText(event), event.fault ?? '*');
+      else byKey.add(keyOf(topic, row), { topic, row });
+    });
+    progress(`read ${topics[topic]}: ${events} events so far`);
+  }
+  found(await deadLetterDifferences(client, malformed, topics));
+
+  const byGroup = new BucketFiles<TopicRow>(join(directory, 'by-group'), BUCKETS);
+  for (const bucket of byKey.buckets()) {
+    const highest = nothing();
+    for (const { topic, row } of bucket) keepHighest(highest, topic, row);
+    await compare('ledger_entries', highest.ledger);
+    await compare('payment_orders', highest.payment_order);
+    for (const topic of LOGICAL_TOPICS) {
+      for (const row of highest[topic].values()) {
+        const group = GROUP_OF[topic](row);
+        if (group !== null) byGroup.add(group, { topic, row });
+      }
+    }
+  }
+  progress(`compared ${rows.ledger_entries} entries and ${rows.payment_orders} orders`);
+  for (const bucket of byGroup.buckets()) {
+    const highest = nothing();
+    for (const { topic, row } of bucket) keepHighest(highest, topic, row);
+    await compare('payment_ledger_pairs', pairs(highest));
+  }
+  progress(`compared ${rows.payment_ledger_pairs} pairs`);
+
+  // Every expected row was looked for: what a table has beyond their number is unexpected.
+  for (const [table, count] of Object.entries(rows)) {
+    const result = await client.query<{ count: string }>(`SELECT count(*) FROM bo.${table}`);
+    const inTable = Number(result.rows[0]!.count);
+    if (inTable !== count) found([`${table}: ${inTable} rows, not ${count}`]);
+  }
+  return { events, deadLetters: malformed.size, rows, mismatches, examples };
+}

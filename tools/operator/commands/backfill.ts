@@ -1,0 +1,110 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { Command } from 'commander';
+import type { DumpTopic } from '../../../shared/contracts/fields.ts';
+import type { Rejection } from '../../../shared/contracts/rejection.ts';
+import { operatorName, type Target, withTarget } from '../../target/target.ts';
+import { EXIT } from '../../terminal/exit.ts';
+import { wholeNumber } from '../../terminal/options.ts';
+import { writeResult } from '../../terminal/output.ts';
+import { untilStopped } from '../../terminal/untilStopped.ts';
+import { shortName, userPath } from '../../terminal/userPath.ts';
+import { backfill } from '../backfill/backfill.ts';
+import { beginBackfill } from '../backfill/beginBackfill.ts';
+import { finishBackfill } from '../backfill/finishBackfill.ts';
+import { type DumpCommandOptions, dumpsOf, windowOf, withDumpOptions } from '../dump/command/dumpOptions.ts';
+import { checkUserIdMode, openSource } from '../dump/command/dumpSource.ts';
+import { NdjsonFile } from '../dump/command/ndjsonFile.ts';
+import { refusedLine, rejectedLine } from '../dump/command/rejectedLines.ts';
+import { fingerprint } from '../dump/dumpFile.ts';
+import type { DumpLine } from '../dump/dumpLine.ts';
+import type { DumpWindow } from '../dump/dumpRecords.ts';
+
+interface Options extends DumpCommandOptions {
+  connections: number;
+  rejected?: string;
+}
+
+export function backfillCommand(): Command {
+  return withDumpOptions(
+    new Command('backfill').description(
+      'Loads dumps of the source tables, through the same guard as the stream.',
+    ),
+  )
+    .option('--connections <n>', 'transactions at once', wholeNumber(1), 2)
+    .option('--rejected <file>', 'where rejected lines go (default: FILE.rejected.ndjson)')
+    .addHelpText(
+      'after',
+      `
+A dump is CSV with a header (COPY ... CSV HEADER), NDJSON, or plain pg_dump text; any of them gzipped. Columns go by
+the names and aliases of the profile; others are ignored.
+
+Examples:
+  npm run cli -- backfill --ledger ledger.csv.gz --orders orders.csv.gz --as-of 2026-11-22T02:00:00Z --days 90
+  psql -c "COPY (SELECT ...) TO STDOUT CSV HEADER" | npm run cli -- backfill --ledger - --as-of ...
+Safe while the stream runs, and to repeat. The same file, time and profile go on where they stopped, or have nothing
+left to do. Standard input, whose order nobody knows, begins anew: that changes nothing that is loaded.
+What was damaged since is for reconcile --repair.
+Exit code 1 where lines were rejected.`,
+    )
+    .action((options: Options) => run(options));
+}
+
+function run(options: Options): Promise<void> {
+  const dumps = dumpsOf(options);
+  const stopped = untilStopped();
+  return withTarget(async (target) => {
+    checkUserIdMode(target);
+    const window = windowOf(options, target.settings);
+    for (const { topic, path } of dumps) {
+      const result = await load(target, topic, path, window, options, stopped);
+      writeResult(result, { json: options.json ?? false });
+      if (result.rejected > 0) process.exitCode = EXIT.left;
+      if (!result.finished) {
+        console.error('Stopped. The same command goes on where it stopped.');
+        process.exitCode = EXIT.stopped;
+        return;
+      }
+    }
+  });
+}
+
+async function load(
+  target: Target,
+  topic: DumpTopic,
+  path: string,
+  window: DumpWindow,
+  { connections, rejected: rejectedPath, table, as = operatorName() }: Options,
+  stopped: AbortSignal,
+) {
+  const { settings, database } = target;
+  const hub = settings.topics[topic];
+  // The profile belongs to it: what another one rejected has to be read again.
+  const content = path === '-' ? randomUUID() : await fingerprint(path);
+  const identity = JSON.stringify([content, hub, window, table ?? '', settings.profile.topics[topic]]);
+  const backfillId = createHash('sha256').update(identity).digest('hex').slice(0, 16);
+  const begun = { backfillId, topic: hub, asOf: window.asOf, requestedBy: as };
+  const done = await beginBackfill(database, begun);
+  if (done.length > 0) console.error(`${shortName(path)}: goes on; up to line ${done.at(-1)!.to} is loaded.`);
+
+  const { contract, pairing, privacy, pages, shown } = await openSource(target, topic, path, table);
+  const rejected = new NdjsonFile(
+    userPath(rejectedPath ?? (path === '-' ? 'stdin.rejected.ndjson' : `${path}.rejected.ndjson`)),
+  );
+  const plan = {
+    ...{ contract, pairing, privacy, window, database, backfillId, done, connections, stopped },
+    reject: (line: DumpLine, rejection: Rejection) => rejected.write(rejectedLine(line, rejection)),
+    progress: ({ read }: { read: number }) => shown.update(read),
+  };
+  const counts = await backfill(plan, pages).finally(() => shown.end());
+  const details = { file: shortName(path), as_of: new Date(window.asOf / 1000), profile: contract.profileId };
+  const { finished } = counts;
+  const total = await finishBackfill(database, backfillId, { finished, details, rejected: counts.rejected });
+  for (const refused of total.refused) rejected.write(refusedLine(refused));
+  rejected.close();
+  const { refused, ...loaded } = total;
+  return {
+    ...{ backfill_id: backfillId, file: shortName(path), finished, read: counts.read, ...loaded },
+    ...{ outside: counts.outside, rejected: counts.rejected + refused.length },
+    ...(counts.rejected + refused.length > 0 ? { rejected_lines: rejected.path } : {}),
+  };
+}

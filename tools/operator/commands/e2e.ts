@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import type { ClientConfig } from 'pg';
+import { HubReader } from '../../../shared/replay/hubReader.ts';
+import { type HubAccess, hubAccess, hubConnector } from '../../../shared/settings/eventHubsConnection.ts';
+import { PublishError, Publisher } from '../../proof/synthetic/publish.ts';
+import { operatorName, withTarget } from '../../target/target.ts';
+import { Complaint, EXIT } from '../../terminal/exit.ts';
+import { seedOption, wholeNumber } from '../../terminal/options.ts';
+import { writeResult } from '../../terminal/output.ts';
+import { untilStopped } from '../../terminal/untilStopped.ts';
+import { userPath } from '../../terminal/userPath.ts';
+import type { TestedEnvironment } from '../e2e/context.ts';
+import { GATE_SCENARIOS } from '../e2e/hubs.ts';
+import { runE2e } from '../e2e/run.ts';
+
+interface Options {
+  events: number;
+  seed: number;
+  timeout: number;
+  maxVisible: number;
+  maxLag: number;
+  out?: string;
+  keep?: boolean;
+  json?: boolean;
+}
+
+export function e2eCommand(): Command {
+  return new Command('e2e')
+    .description(
+      'End-to-end test of an environment: publishes synthetic payments, and checks what came of them.',
+    )
+    .option('--events <n>', 'of each scenario', wholeNumber(10), 60)
+    .addOption(seedOption())
+    .option('--timeout <s>', 'until every event has to be processed', wholeNumber(1), 120)
+    .option('--max-visible <ms>', 'from enqueued to visible, 95th percentile', wholeNumber(1), 5000)
+    .option('--max-lag <n>', 'events behind the hubs at the end', wholeNumber(0), 0)
+    .option('--out <file>', 'write the result there as JSON, for gate record')
+    .option('--keep', 'leave the rows in the tables, to look at them')
+    .option('--json', 'write JSON')
+    .addHelpText(
+      'after',
+      `
+Scenarios: ${GATE_SCENARIOS.join(', ')}; pairs over partitions are among them.
+Settings are those of the functions; the login has to be a member of bo_operator, and EventHubs may send and listen.
+Every key has the id of the run. Their rows are removed at the end; counters and metrics have counted the events.
+Exit code 1 where a promise was not kept: the result says which.`,
+    )
+    .action((options: Options) => run(options));
+}
+
+function run({
+  events,
+  seed,
+  timeout,
+  maxVisible,
+  maxLag,
+  out,
+  keep = false,
+  json = false,
+}: Options): Promise<void> {
+  const stopped = untilStopped();
+  return withTarget(async ({ environment, settings, database }) => {
+    const access = await hubAccess(environment);
+    if (access === undefined) {
+      throw new Complaint(
+        'EventHubs, or EventHubs__fullyQualifiedNamespace, is missing: there is nowhere to publish.',
+      );
+    }
+    const id = `e2e-${randomBytes(6).toString('hex')}`;
+    const publisher = new Publisher(access, settings.topics, id);
+    try {
+      const result = await runE2e({
+        ...{ settings, database, publisher, run: id, seed, events, maxLag, keep, stopped },
+        hub: new HubReader(hubConnector(environment)),
+        environment: tested(access, settings.database),
+        actor: operatorName(),
+        timeoutMs: timeout * 1000,
+        maxVisibleMs: maxVisible,
+        say: (text) => console.error(text),
+      });
+      if (out !== undefined) await writeFile(userPath(out), `${JSON.stringify(result, null, 2)}\n`);
+      const { failures, visible_after_ms: visible, environment: where, limits, ...rest } = result;
+      if (json) writeResult(result, { json });
+      else {
+        writeResult(
+          { ...rest, ...where, ...limits, visible_p50_ms: visible.p50, visible_p95_ms: visible.p95 },
+          { json },
+        );
+        for (const failure of failures) console.log(`FAILED: ${failure}`);
+      }
+      if (stopped.aborted) process.exitCode = EXIT.stopped;
+      else if (!result.ok) process.exitCode = EXIT.left;
+    } catch (error) {
+      if (!(error instanceof PublishError)) throw error;
+      console.error(error.message);
+      process.exitCode = EXIT.service;
+    } finally {
+      await publisher.close();
+    }
+  });
+}
+
+/** What the settings name, without what is secret in them. */
+function tested(
+  access: HubAccess,
+  { connectionString, host, port, database }: ClientConfig,
+): TestedEnvironment {
+  const url = connectionString === undefined ? undefined : new URL(connectionString);
+  return {
+    event_hubs:
+      typeof access === 'string'
+        ? (/(?:^|;)\s*Endpoint=sb:\/\/([^/;]+)/i.exec(access)?.[1] ?? '')
+        : access.namespace,
+    database: url === undefined ? `${host}:${port}/${database}` : `${url.host}${url.pathname}`,
+  };
+}

@@ -1,0 +1,94 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Command, Option } from 'commander';
+import type { LogicalTopic } from '../../../shared/contracts/fields.ts';
+import { readOperatorSettings } from '../../../shared/settings/settings.ts';
+import { inEnvelope } from '../../proof/synthetic/envelope.ts';
+import { type EventPublisher, PublishError, Publisher } from '../../proof/synthetic/publish.ts';
+import { Random } from '../../proof/synthetic/random.ts';
+import { SCENARIOS, scenarioEvents } from '../../proof/synthetic/scenarios.ts';
+import { localCloudFrom } from '../../target/localCloud.ts';
+import { targetEnvironment } from '../../target/target.ts';
+import { Complaint, EXIT } from '../../terminal/exit.ts';
+import { seedOption, wholeNumber } from '../../terminal/options.ts';
+import { writeResult } from '../../terminal/output.ts';
+import { untilStopped } from '../../terminal/untilStopped.ts';
+
+interface Options {
+  scenario: string;
+  count: number;
+  seed: number;
+  rate?: number;
+  kafka?: boolean;
+  json?: boolean;
+}
+
+export function publishCommand(): Command {
+  const meanings = Object.entries(SCENARIOS).map(([name, { meaning }]) => `  ${name.padEnd(16)} ${meaning}`);
+  return new Command('publish')
+    .description('Publishes synthetic payments to the hubs: for tests, never where real ones are.')
+    .addOption(
+      new Option('--scenario <name>', 'what happens to the payments')
+        .choices([...Object.keys(SCENARIOS), 'mixed'])
+        .default('happy'),
+    )
+    .option('--count <n>', 'events', wholeNumber(1), 100)
+    .addOption(seedOption())
+    .option('--rate <n>', 'events per second; left out: as fast as they are accepted', wholeNumber(1))
+    .option('--kafka', 'through a Kafka client, as payment services do, instead of the Event Hubs client')
+    .option('--json', 'write JSON')
+    .addHelpText(
+      'after',
+      `\nScenarios:\n${meanings.join('\n')}\n  mixed            everything at once, in known shares
+
+With --kafka: SASL PLAIN, user $ConnectionString, the connection string of the setting EventHubs as password; to port 9093
+of the namespace with TLS, or to the local cloud at 127.0.0.1:9092 (LOCAL_KAFKA_PORT) without.`,
+    )
+    .action((options: Options) => publish(options));
+}
+
+async function publish({ scenario, count, seed, rate, kafka = false, json = false }: Options): Promise<void> {
+  const environment = targetEnvironment();
+  const { topics, profile } = readOperatorSettings(environment);
+  const connectionString = environment['EventHubs'];
+  if (!connectionString) {
+    throw new Complaint(
+      'EventHubs must be a connection string that may send: synthetic events need a test namespace.',
+    );
+  }
+  const stopped = untilStopped();
+  const publisher = kafka
+    ? await kafkaPublisher(connectionString, topics)
+    : new Publisher(connectionString, topics);
+  const byTopic: Record<string, number> = {};
+  try {
+    const startedAt = performance.now();
+    let sent = 0;
+    for (const event of scenarioEvents(scenario, new Random(seed), String(seed), () => Date.now())) {
+      if (sent === count || stopped.aborted) break;
+      if (!publisher.takes(event)) continue;
+      await publisher.publish(inEnvelope(event, profile));
+      sent++;
+      byTopic[topics[event.topic]] = (byTopic[topics[event.topic]] ?? 0) + 1;
+      if (rate !== undefined) await delay(Math.max(0, startedAt + (sent * 1000) / rate - performance.now()));
+    }
+    await publisher.flush();
+    writeResult({ scenario, seed, published: publisher.published, ...byTopic }, { json });
+    if (stopped.aborted) process.exitCode = EXIT.stopped;
+  } catch (error) {
+    if (!(error instanceof PublishError)) throw error;
+    console.error(error.message);
+    process.exitCode = EXIT.service;
+  } finally {
+    await publisher.close();
+  }
+}
+
+/** Loaded only where it is wanted: other commands do not wait for the Kafka client. */
+async function kafkaPublisher(
+  connectionString: string,
+  topics: Readonly<Record<LogicalTopic, string>>,
+): Promise<EventPublisher> {
+  const { kafkaAddress, KafkaPublisher } = await import('../../proof/synthetic/kafkaPublisher.ts');
+  const { kafkaPort } = localCloudFrom(process.env).eventHubs;
+  return new KafkaPublisher(kafkaAddress(connectionString, kafkaPort), topics);
+}

@@ -1,0 +1,106 @@
+import { Command } from 'commander';
+import type { DumpTopic } from '../../../shared/contracts/fields.ts';
+import type { Rejection } from '../../../shared/contracts/rejection.ts';
+import { describeFailure } from '../../../shared/store/describeFailure.ts';
+import { operatorName, type Target, withTarget } from '../../target/target.ts';
+import { EXIT } from '../../terminal/exit.ts';
+import { writeResult } from '../../terminal/output.ts';
+import { untilStopped } from '../../terminal/untilStopped.ts';
+import { shortName, userPath } from '../../terminal/userPath.ts';
+import { type DumpCommandOptions, dumpsOf, windowOf, withDumpOptions } from '../dump/command/dumpOptions.ts';
+import { checkUserIdMode, openSource } from '../dump/command/dumpSource.ts';
+import { NdjsonFile } from '../dump/command/ndjsonFile.ts';
+import { rejectedLine } from '../dump/command/rejectedLines.ts';
+import type { DumpLine } from '../dump/dumpLine.ts';
+import type { DumpWindow } from '../dump/dumpRecords.ts';
+import { recordAction } from '../queries/recordAction.ts';
+import { type Difference, newCounts, reconcile } from '../reconcile/reconcile.ts';
+
+interface Options extends DumpCommandOptions {
+  repair?: boolean;
+  report?: string;
+}
+
+export function reconcileCommand(): Command {
+  return withDumpOptions(
+    new Command('reconcile').description(
+      'Compares dumps of the source tables with the serving tables, by value.',
+    ),
+  )
+    .option('--repair', 'load what is missing, older or different here, through the same guard as the stream')
+    .option('--report <file>', 'where the differences go, as NDJSON (default: FILE.differences.ndjson)')
+    .addHelpText(
+      'after',
+      `
+Findings: missing (in the dump, not here), extra (here, not in the dump), older_here, newer_here, and
+different_at_same_version. What reached the broker after --as-of is counted as since_changed and is no difference.
+--repair does not touch extra and newer_here: nothing is deleted or made older; the source has to say what is right.
+
+Examples:
+  npm run cli -- reconcile --ledger ledger.csv.gz --as-of 2026-11-22T02:00:00Z --days 7
+  npm run cli -- reconcile --ledger ledger.csv.gz --orders orders.csv.gz --as-of 2026-11-22T02:00:00Z --repair
+Exit code 1 where differences are left. The report holds ids and values: keep it as you keep the dump.`,
+    )
+    .action((options: Options) => run(options));
+}
+
+function run(options: Options): Promise<void> {
+  const dumps = dumpsOf(options);
+  const stopped = untilStopped();
+  return withTarget(async (target) => {
+    checkUserIdMode(target);
+    const window = windowOf(options, target.settings);
+    for (const { topic, path } of dumps) {
+      const result = await compare(target, topic, path, window, options, stopped);
+      writeResult(result, { json: options.json ?? false });
+      if (result.left > 0) process.exitCode = EXIT.left;
+      if (!result.finished) {
+        process.exitCode = EXIT.stopped;
+        return;
+      }
+    }
+  });
+}
+
+async function compare(
+  target: Target,
+  topic: DumpTopic,
+  path: string,
+  window: DumpWindow,
+  { repair = false, report: reportPath, table, as = operatorName() }: Options,
+  stopped: AbortSignal,
+) {
+  const { database } = target;
+  const { contract, pairing, privacy, pages, shown } = await openSource(target, topic, path, table);
+  const base = path === '-' ? userPath('stdin') : path;
+  const rejected = new NdjsonFile(`${base}.rejected.ndjson`);
+  const report = new NdjsonFile(userPath(reportPath ?? `${base}.differences.ndjson`));
+  const plan = {
+    ...{ contract, pairing, privacy, window, database, backfillId: 'reconcile', repair, stopped },
+    report: (difference: Difference) => report.write(difference),
+    reject: (line: DumpLine, rejection: Rejection) => rejected.write(rejectedLine(line, rejection)),
+    progress: (read: number) => shown.update(read),
+  };
+  const counts = newCounts();
+  const details = {
+    file: shortName(path),
+    topic: contract.topic,
+    as_of: new Date(window.asOf / 1000),
+    repair,
+  };
+  let finished = false;
+  try {
+    finished = await reconcile(plan, pages, counts);
+  } finally {
+    shown.end();
+    report.close();
+    rejected.close();
+    // What a run that failed has repaired is repaired.
+    const action = { actor: as, action: 'reconcile', details, result: { finished, ...counts } };
+    await recordAction(database, action).catch((error) => console.error(describeFailure(error)));
+  }
+  const differences =
+    counts.missing + counts.extra + counts.older_here + counts.newer_here + counts.different_at_same_version;
+  const left = differences - counts.repaired + counts.rejected;
+  return { file: shortName(path), finished, ...counts, left, report: report.path };
+}

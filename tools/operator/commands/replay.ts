@@ -1,0 +1,183 @@
+import { Command } from 'commander';
+import { isSealed } from '../../../shared/privacy/seal.ts';
+import { MAX_ATTEMPTS } from '../../../shared/replay/replayDeadLetters.ts';
+import { readReplay } from '../../../shared/store/replay/readReplay.ts';
+import { askForReplay, resultOf, waitForReplay } from '../../target/replayQueue.ts';
+import { operatorName, withTarget } from '../../target/target.ts';
+import { Complaint, EXIT } from '../../terminal/exit.ts';
+import { time, wholeNumber, wholeNumbers } from '../../terminal/options.ts';
+import { writeResult, writeRows } from '../../terminal/output.ts';
+import { untilStopped } from '../../terminal/untilStopped.ts';
+import { countDeadLetters } from '../queries/countDeadLetters.ts';
+import { listDeadLetters } from '../queries/listDeadLetters.ts';
+import { readDeadLetter } from '../queries/readDeadLetter.ts';
+import { recordAction } from '../queries/recordAction.ts';
+
+interface Filter {
+  topic?: string;
+  error?: string;
+  since?: string;
+  until?: string;
+  limit?: number;
+  json?: boolean;
+}
+
+interface Run extends Filter {
+  ids?: number[];
+  dryRun?: boolean;
+  force?: boolean;
+  acceptFuture?: boolean;
+  as?: string;
+  wait: boolean;
+}
+
+const LISTED = 50;
+
+export function replayCommand(): Command {
+  const command = new Command('replay').description('Dead letters: look at them, and bring them in again.');
+  command
+    .command('summary')
+    .description('open dead letters by topic and reason')
+    .option('--json', 'write JSON')
+    .action(({ json = false }: { json?: boolean }) =>
+      withTarget(async ({ database }) =>
+        writeRows(await countDeadLetters(database, MAX_ATTEMPTS), { json, empty: 'No dead letter is open.' }),
+      ),
+    );
+  filtered(command.command('list').description('dead letters, the oldest first, without their payload'))
+    .option('--all', 'also those that are resolved')
+    .action(({ json = false, ...filter }: Filter & { all?: boolean }) =>
+      withTarget(async ({ database }) => {
+        const {
+          topic = null,
+          error = null,
+          since = null,
+          until = null,
+          all = false,
+          limit = LISTED,
+        } = filter;
+        const rows = await listDeadLetters(database, { topic, error, since, until, all, limit });
+        writeRows(rows, { json, empty: 'No dead letter is open.' });
+        if (rows.length === limit && !json) console.log(`The first ${limit}; --limit shows more.`);
+      }),
+    );
+  command
+    .command('show')
+    .description('one dead letter, whole, its payload opened; written to the audit log')
+    .argument('<dlq_id>', 'its id', wholeNumber(0))
+    .option('--raw', 'write the exact bytes of its payload, and nothing else')
+    .option('--json', 'write JSON; the payload in base64')
+    .option('--as <name>', 'who asks, for the audit log (default: the user of this machine)')
+    .action((id: number, options: Show) => show(id, options));
+  filtered(command.command('run').description('bring dead letters in again, with their original positions'))
+    .option('--ids <ids>', 'these, with commas, and no others', wholeNumbers)
+    .option('--dry-run', 'only say what would happen, by the contract: the database is not asked')
+    .option('--force', 'also what has failed five times')
+    .option('--accept-future', 'let an updated_at in the future through')
+    .option('--as <name>', 'who asks, for the audit log (default: the user of this machine)')
+    .option('--no-wait', 'print the id of the request and end')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  npm run cli -- replay run --error core_missing --dry-run
+  npm run cli -- replay run --topic ledger.entry.upserted --since 2026-11-22T10:00:00Z
+  npm run cli -- replay run --ids 17,18 --force
+Without a selection, every open dead letter. Exit code 1 where some are still refused or left alone.`,
+    )
+    .action((options: Run) => run(options));
+  command
+    .command('result')
+    .description('what came of a request')
+    .argument('<request_id>')
+    .option('--json', 'write JSON')
+    .action((id: string, { json = false }: { json?: boolean }) =>
+      withTarget(async ({ database }) => {
+        const found = await readReplay(database, id);
+        if (found === undefined)
+          throw new Complaint('There is no such request: it has not begun, or is long past.');
+        writeResult({ status: found.status, ...resultOf(found) }, { json });
+      }),
+    );
+  return command;
+}
+
+function filtered(command: Command): Command {
+  return command
+    .option('--topic <hub>', "of this hub's events")
+    .option('--error <reason>', 'with this reason')
+    .option('--since <time>', 'parked then or later', time)
+    .option('--until <time>', 'parked before', time)
+    .option('--limit <n>', 'at most that many, the oldest first', wholeNumber(1))
+    .option('--json', 'write JSON');
+}
+
+interface Show {
+  readonly raw?: boolean;
+  readonly json?: boolean;
+  readonly as?: string;
+}
+
+function show(id: number, { raw = false, json = false, as = operatorName() }: Show): Promise<void> {
+  return withTarget(async ({ settings, database }) => {
+    const found = await readDeadLetter(database, id);
+    if (found === undefined) throw new Complaint(`There is no dead letter ${id}.`);
+    const { columns: rest } = found;
+    const payload = await settings.privacy.open(found.payload, found.origin);
+    if (isSealed(payload)) {
+      throw new Complaint(
+        'The payload is sealed: set KEY_VAULT_URL and DLQ_SEAL_KEY_SECRET as the Function App has them, to open it.',
+      );
+    }
+    // Before it is seen: somebody's data, and nobody can unsee it.
+    await recordAction(database, { actor: as, action: 'show', details: { dlq_id: id }, result: {} });
+    if (raw) process.stdout.write(payload);
+    else if (json) writeResult({ ...rest, payload: payload.toString('base64') }, { json });
+    else {
+      writeResult(
+        Object.fromEntries(
+          Object.entries(rest).map(([name, value]) => [
+            name,
+            value instanceof Date ? value.toISOString() : value,
+          ]),
+        ),
+        { json },
+      );
+      console.log(`\n${payload.toString('utf8')}`);
+    }
+  });
+}
+
+function run({ ids, json = false, wait, as = operatorName(), ...options }: Run): Promise<void> {
+  const { dryRun = false, force = false, acceptFuture = false, ...filter } = options;
+  if (ids !== undefined && Object.keys(filter).length > 0) {
+    throw new Complaint('--ids names dead letters one by one: leave the other selections out.');
+  }
+  const stopped = untilStopped();
+  return withTarget(async (target) => {
+    const requestId = await askForReplay(target, {
+      select: ids === undefined ? filter : { dlq_ids: ids },
+      dry_run: dryRun,
+      force,
+      accept_future: acceptFuture,
+      requested_by: as,
+    });
+    if (!wait) {
+      writeResult({ request_id: requestId }, { json });
+      return;
+    }
+    console.error(`Request ${requestId}: waiting for the function dlqReplay ...`);
+    let told = 0;
+    const result = await waitForReplay(target, requestId, stopped, ({ examined }) => {
+      if (examined > told) console.error(`${examined} dead letters are done.`);
+      told = examined;
+    });
+    if (result === undefined) {
+      console.error(`Stopped waiting; the request goes on. Its result: replay result ${requestId}`);
+      process.exitCode = EXIT.stopped;
+      return;
+    }
+    writeResult({ request_id: requestId, dry_run: dryRun, ...result }, { json });
+    if (result.rejected + result.exhausted > 0) process.exitCode = EXIT.left;
+  });
+}

@@ -1,0 +1,55 @@
+import type { Command } from 'commander';
+import type { OperatorSettings } from '../../../../shared/settings/settings.ts';
+import { Complaint } from '../../../terminal/exit.ts';
+import { time, wholeNumber } from '../../../terminal/options.ts';
+import { userPath } from '../../../terminal/userPath.ts';
+import type { DumpWindow } from '../dumpRecords.ts';
+
+/** Options of every command that reads a dump. */
+export interface DumpCommandOptions {
+  ledger?: string;
+  orders?: string;
+  asOf: string;
+  since?: string;
+  until?: string;
+  days?: number;
+  table?: string;
+  as?: string;
+  json?: boolean;
+}
+
+export function withDumpOptions(command: Command): Command {
+  return command
+    .option('--ledger <file>', 'dump of the ledger entries; - is standard input')
+    .option('--orders <file>', 'dump of the payment orders; - is standard input')
+    .requiredOption('--as-of <time>', 'when the dump was made: newer events are not touched', time)
+    .option('--since <time>', 'only rows of that time or later', time)
+    .option('--until <time>', 'only rows before that time', time)
+    .option('--days <n>', 'only rows of the last n days before --as-of', wholeNumber(1))
+    .option('--table <name>', 'which table of a pg_dump, where it holds several')
+    .option('--as <name>', 'who asks, for the audit log (default: the user of this machine)')
+    .option('--json', 'write JSON');
+}
+
+/** The dumps that were named; orders first, so that an entry finds the order of its pair. */
+export function dumpsOf({ ledger, orders }: DumpCommandOptions) {
+  if (ledger === undefined && orders === undefined)
+    throw new Complaint('Name a dump: --ledger FILE, --orders FILE, or both.');
+  if (ledger === '-' && orders === '-') throw new Complaint('Standard input can be one dump only.');
+  return [
+    ...(orders === undefined ? [] : [{ topic: 'payment_order' as const, path: userPath(orders) }]),
+    ...(ledger === undefined ? [] : [{ topic: 'ledger' as const, path: userPath(ledger) }]),
+  ];
+}
+
+export function windowOf(
+  { asOf, since, until, days }: DumpCommandOptions,
+  { maxClockSkew }: OperatorSettings,
+): DumpWindow {
+  if (days !== undefined && since !== undefined)
+    throw new Complaint('--days and --since say the same thing: use one.');
+  const at = (text: string) => Date.parse(text) * 1000;
+  const first =
+    days !== undefined ? at(asOf) - days * 86_400_000_000 : since === undefined ? null : at(since);
+  return { asOf: at(asOf), maxClockSkew, since: first, until: until === undefined ? null : at(until) };
+}

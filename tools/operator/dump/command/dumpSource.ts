@@ -1,0 +1,39 @@
+import type { DumpTopic } from '../../../../shared/contracts/fields.ts';
+import { ingestRules } from '../../../../shared/ingest/rules.ts';
+import type { Target } from '../../../target/target.ts';
+import { Complaint } from '../../../terminal/exit.ts';
+import { shortName } from '../../../terminal/userPath.ts';
+import { openDump } from '../dumpFile.ts';
+import { checkColumns } from '../dumpRecords.ts';
+import { readDump } from '../readDump.ts';
+import { DumpProgress } from './dumpProgress.ts';
+
+/**
+ * In a deployment the mode of user ids has to be named: with its default, plain, a load beside an app that makes tokens
+ * would store the ids themselves.
+ * @throws Complaint
+ */
+export function checkUserIdMode({ environment }: Target): void {
+  const value = (name: string) => environment[name]?.trim() ?? '';
+  if (value('DATABASE_AUTH') !== 'entra' || value('USER_ID_MODE') !== '') return;
+  throw new Complaint(
+    'USER_ID_MODE is missing: set it, and the keys that go with it, as the Function App has them (npm run cloud:environment ' +
+      'shows them), or USER_ID_MODE=plain.',
+  );
+}
+
+/** Opens a dump of a topic's table: its rows in pages, how they are read, and where its progress is shown. */
+export async function openSource(
+  { settings, database }: Target,
+  topic: DumpTopic,
+  path: string,
+  table: string | undefined,
+) {
+  const rules = ingestRules(settings, database, topic);
+  // Rows of a table have no envelope around them.
+  const contract = { ...rules.contract, envelope: [] };
+  const file = await openDump(path);
+  const pages = readDump(file.chunks, { table, checkColumns: (columns) => checkColumns(contract, columns) });
+  const { pairing, privacy } = rules;
+  return { contract, pairing, privacy, pages, shown: new DumpProgress(file, shortName(path)) };
+}

@@ -1,0 +1,13 @@
+import type { Rejection } from '../../../../shared/contracts/rejection.ts';
+import type { DumpLine } from '../dumpLine.ts';
+
+/** What the file of rejected lines says of one. */
+export function rejectedLine(line: DumpLine, { reason, detail }: Rejection): object {
+  const content = 'text' in line ? { text: line.text } : { row: line.fields };
+  return { line: line.line, reason, detail, ...content };
+}
+
+/** The same of a line that only the database refuses. */
+export function refusedLine({ line, state }: { readonly line: number; readonly state: string }): object {
+  return { line, reason: 'rejected_by_database', detail: `SQLSTATE ${state}` };
+}

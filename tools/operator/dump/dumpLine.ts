@@ -1,0 +1,25 @@
+import type { JsonObject } from '../../../shared/contracts/decode.ts';
+import type { Rejection } from '../../../shared/contracts/rejection.ts';
+
+/** One row of a dump. */
+export interface DumpRow {
+  /** Where it ends in the unpacked dump, from 1. */
+  readonly line: number;
+  readonly fields: JsonObject;
+}
+
+/** A line that is no row. */
+export interface BadLine {
+  readonly line: number;
+  readonly rejection: Rejection;
+  readonly text: string;
+}
+
+export type DumpLine = DumpRow | BadLine;
+
+export interface DumpOptions {
+  /** Which table of a plain `pg_dump`, where it holds several. */
+  readonly table?: string | undefined;
+  /** Told the names of the columns, before the first row; throws where they do not do. */
+  readonly checkColumns: (names: readonly string[]) => void;
+}

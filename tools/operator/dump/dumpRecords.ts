@@ -1,0 +1,64 @@
+import type { DumpTopic } from '../../../shared/contracts/fields.ts';
+import { normalise } from '../../../shared/contracts/normalise.ts';
+import type { Contract, ContractField } from '../../../shared/contracts/profile.ts';
+import { BUSINESS_TIME } from '../../../shared/contracts/records.ts';
+import type { Rejection } from '../../../shared/contracts/rejection.ts';
+import type { Microseconds } from '../../../shared/contracts/timestamp.ts';
+import type { Positioned } from '../../../shared/precedence/precedence.ts';
+import { DumpError } from './dumpError.ts';
+import type { DumpLine } from './dumpLine.ts';
+
+/** Which rows of a dump are meant, and when it was made. Microseconds. */
+export interface DumpWindow {
+  readonly asOf: Microseconds;
+  /** How far `updated_at` may lie after that: the rows and the time come from two clocks. */
+  readonly maxClockSkew: Microseconds;
+  /** By business time (event_time; of an order updated_at, else created_at). */
+  readonly since: Microseconds | null;
+  readonly until: Microseconds | null;
+}
+
+export type DumpContract<T extends DumpTopic> = Contract & { readonly logicalTopic: T };
+
+/** Rows of a dump lie before all partitions, at its time (SPEC 3): a dump and events can be loaded in any order. */
+export const DUMP_PARTITION = -1;
+
+/** What a line of a dump is: a record with its position, or a rejection. */
+export function readRecord<T extends DumpTopic>(
+  contract: DumpContract<T>,
+  { asOf, maxClockSkew }: Pick<DumpWindow, 'asOf' | 'maxClockSkew'>,
+  line: DumpLine,
+): Positioned<T> | Rejection {
+  if ('rejection' in line) return line.rejection;
+  const read = normalise(contract, line.fields, { enqueuedAt: asOf, maxClockSkew });
+  if (!read.accepted) return read;
+  const position = { enqueuedAt: asOf, partition: DUMP_PARTITION, sequenceNumber: line.line };
+  return { record: read.record, position };
+}
+
+/** Whether a record's business time lies in the window. */
+export function inWindow<T extends DumpTopic>(
+  topic: T,
+  { since, until }: DumpWindow,
+  { record }: Positioned<T>,
+): boolean {
+  const time = BUSINESS_TIME[topic](record);
+  return time === null || ((since === null || time >= since) && (until === null || time < until));
+}
+
+/** @throws DumpError where a core field has no column: every line would be rejected. */
+export function checkColumns(contract: Contract, columns: readonly string[]): void {
+  const hasColumn = ({ names, paths }: ContractField) =>
+    [...names, ...paths.map(([first]) => first!)].some((name) => columns.includes(name));
+  const missing = contract.fields.filter((field) => field.core && !hasColumn(field));
+  // An absent event_time falls back to source_created_at, as in an event.
+  const fallback = contract.fields.find(({ name }) => name === 'source_created_at');
+  const needed = missing.filter(
+    ({ name }) => name !== 'event_time' || fallback === undefined || !hasColumn(fallback),
+  );
+  if (needed.length === 0) return;
+  const wanted = needed.map(({ names }) => names.join(' or ')).join('; ');
+  throw new DumpError(
+    `The dump has no column for: ${wanted}. Its columns are: ${columns.join(', ')}. Name them in the profile, or in the query of the dump.`,
+  );
+}

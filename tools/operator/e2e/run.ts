@@ -1,0 +1,126 @@
+import type { LogicalTopic } from '../../../shared/contracts/fields.ts';
+import type { SyntheticEvent } from '../../proof/synthetic/payments.ts';
+import { deadLettersOfRun } from '../queries/deadLettersOfRun.ts';
+import { recordAction } from '../queries/recordAction.ts';
+import { removeSynthetic, type SyntheticRows } from '../queries/removeSynthetic.ts';
+import { type Delays, visibleAfter } from '../queries/visibleAfter.ts';
+import {
+  expectedRows,
+  notProcessed,
+  splitPairs,
+  untilProcessed,
+  wrongDeadLetters,
+  wrongRows,
+} from './checks.ts';
+import { type E2eContext, paymentOf, type TestedEnvironment } from './context.ts';
+import { heldByAll, lagOf, publish, readBack, untilCaughtUp } from './hubs.ts';
+
+export interface E2eResult {
+  readonly ok: boolean;
+  /** Each promise that was not kept, in a sentence. */
+  readonly failures: readonly string[];
+  readonly run_id: string;
+  readonly environment: TestedEnvironment;
+  readonly seed: number;
+  readonly limits: { readonly max_visible_ms: number; readonly max_lag: number };
+  readonly started_at: string;
+  readonly finished_at: string;
+  readonly published: number;
+  readonly processed: number;
+  readonly rows_compared: number;
+  readonly dead_letters: number;
+  /** Payments whose two entries came from different partitions. */
+  readonly split_pairs: number;
+  /** Events behind the end of the hubs when all of the run was processed. */
+  readonly lag: number;
+  readonly visible_after_ms: Delays;
+  readonly removed: number;
+}
+
+/**
+ * Publishes synthetic payments under an id of their own, waits until they are processed, holds tables and dead letters
+ * against the model, looks at lag and freshness, and takes away what it made. Real traffic beside it is not touched and
+ * not looked at.
+ *
+ * @throws where hubs or database cannot be reached; what was made is taken away first, as far as it can be.
+ */
+export async function runE2e(context: E2eContext): Promise<E2eResult> {
+  const { run, seed, database, say } = context;
+  const startedAt = new Date();
+  const failures: string[] = [];
+  const before = await heldByAll(context);
+  const published = await publish(context);
+  if (context.stopped.aborted) failures.push(`it was stopped after ${published.size} events`);
+  say(`${published.size} events are published; waiting until they are processed ...`);
+  const made = rowsOf(run, published);
+  try {
+    const logged = await readBack(context, before, published);
+    if (logged.length !== published.size) {
+      failures.push(`the hubs hold ${logged.length} of the ${published.size} events that they accepted`);
+    }
+    const missing = await untilProcessed(context, logged);
+    if (missing.length > 0) failures.push(notProcessed(missing, logged.length, context));
+    const letters = await deadLettersOfRun(database, run, new Date(startedAt.getTime() - 60_000));
+    made.deadLetters.push(...letters.map(({ id }) => id));
+    const rows = await expectedRows(context, logged);
+    // What was not processed is missing everywhere, which says nothing more.
+    if (missing.length === 0) {
+      failures.push(...(await wrongRows(database, rows)), ...wrongDeadLetters(context, logged, letters));
+    }
+    const visible = await visibleAfter(database, made.ledgerKeys, made.orderKeys);
+    if (visible.p95 !== null && visible.p95 > context.maxVisibleMs) {
+      failures.push(
+        `a row is visible ${Math.round(visible.p95)} ms after its event was enqueued (p95), not within ${context.maxVisibleMs} ms`,
+      );
+    }
+    const lag = missing.length > 0 ? await lagOf(context) : await untilCaughtUp(context);
+    if (lag > context.maxLag) failures.push(`the lag is ${lag} events, not ${context.maxLag} at most`);
+    const split = splitPairs(logged);
+    if (split === 0 && before.filter(({ topic }) => topic === 'ledger').length > 1) {
+      failures.push('no payment had its two entries on different partitions: publish more events');
+    }
+    const removed = context.keep ? 0 : await remove(context, made);
+    return {
+      ok: failures.length === 0,
+      failures,
+      ...{
+        run_id: run,
+        environment: context.environment,
+        seed,
+        limits: { max_visible_ms: context.maxVisibleMs, max_lag: context.maxLag },
+        started_at: startedAt.toISOString(),
+        finished_at: new Date().toISOString(),
+      },
+      ...{ published: published.size, processed: logged.length - missing.length },
+      rows_compared: [...rows.values()].reduce((sum, table) => sum + table.size, 0),
+      ...{ dead_letters: letters.length, split_pairs: split, lag, visible_after_ms: visible, removed },
+    };
+  } catch (error) {
+    if (!context.keep) await remove(context, made).catch(() => {});
+    throw error;
+  }
+}
+
+/** What the run makes in the tables, but for its dead letters. */
+function rowsOf(
+  run: string,
+  published: ReadonlyMap<string, SyntheticEvent>,
+): SyntheticRows & { readonly deadLetters: string[] } {
+  const keys = (topics: readonly LogicalTopic[]) => [
+    ...new Set([...published.values()].filter(({ topic }) => topics.includes(topic)).map(({ key }) => key!)),
+  ];
+  const ledgerKeys = keys(['ledger']);
+  // A payment that was cut in its middle has a pair, and no order.
+  const orderKeys = [
+    ...keys(['payment_order', 'pair']),
+    ...ledgerKeys.map((key) => `order-${paymentOf(key)}`),
+  ];
+  return { run, ledgerKeys, orderKeys: [...new Set(orderKeys)], deadLetters: [] };
+}
+
+async function remove({ database, say, run, actor }: E2eContext, made: SyntheticRows): Promise<number> {
+  const removed = await removeSynthetic(database, made);
+  await recordAction(database, { actor, action: 'e2e', details: { run }, result: { removed } });
+  say(`${removed} rows of the run are removed.`);
+  return removed;
+}

@@ -1,0 +1,75 @@
+import { Command } from 'commander';
+import { HubError } from '../../shared/replay/hubReader.ts';
+import { SettingsError } from '../../shared/settings/settings.ts';
+import { describeFailure } from '../../shared/store/describeFailure.ts';
+import { QueueError } from '../target/replayQueue.ts';
+import { Complaint, EXIT } from '../terminal/exit.ts';
+import { backfillCommand } from './commands/backfill.ts';
+import { e2eCommand } from './commands/e2e.ts';
+import { gapsCommand } from './commands/gaps.ts';
+import { gateCommand } from './commands/gate.ts';
+import { publishCommand } from './commands/publish.ts';
+import { reconcileCommand } from './commands/reconcile.ts';
+import { replayCommand } from './commands/replay.ts';
+import { topicCheckCommand } from './commands/topicCheck.ts';
+import { userTokenCommand } from './commands/userToken.ts';
+import { DumpError } from './dump/dumpError.ts';
+
+const program = new Command('npm run cli --')
+  .description(
+    'What an operator does: replay dead letters, fill gaps, load and compare dumps, test and promote.',
+  )
+  .addCommand(replayCommand())
+  .addCommand(userTokenCommand())
+  .addCommand(gapsCommand())
+  .addCommand(backfillCommand())
+  .addCommand(reconcileCommand())
+  .addCommand(topicCheckCommand())
+  .addCommand(publishCommand())
+  .addCommand(e2eCommand())
+  .addCommand(gateCommand())
+  .addHelpText(
+    'after',
+    `
+Settings are those of the functions (README): DATABASE_URL or PGHOST and DATABASE_AUTH=entra, EventHubs,
+AzureWebJobsStorage. With none of them set, it works on the local cloud that npm start or npm run local:backends runs.
+\`npm run --silent cli -- ... --json\` writes nothing but JSON to stdout.
+Exit codes: 0 done, 1 something is left to do (the output says what), 2 wrong use or settings, 3 a service failed,
+130 stopped by Ctrl-C; what was begun goes on or can be begun again.`,
+  );
+
+throwInsteadOfExit(program);
+
+try {
+  process.exitCode = EXIT.done;
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+// Clients of hubs have timers for ten seconds after they were closed. What was written is out: pipes and files are synchronous.
+process.exit();
+
+/** commander ends the process with its own codes otherwise; commands that are added do not inherit it. */
+function throwInsteadOfExit(command: Command): void {
+  command.exitOverride().showHelpAfterError('(--help shows what there is)');
+  command.commands.forEach(throwInsteadOfExit);
+}
+
+function report(error: unknown): number {
+  const { code, exitCode, message } = error as { code?: unknown; exitCode?: number; message: string };
+  // commander has said what is wrong already, or has shown its help.
+  if (typeof code === 'string' && code.startsWith('commander.'))
+    return exitCode === 0 ? EXIT.done : EXIT.usage;
+  if (error instanceof SettingsError || error instanceof Complaint || error instanceof DumpError) {
+    console.error(message);
+  } else if (error instanceof HubError || error instanceof QueueError) {
+    console.error(message);
+    return EXIT.service;
+  } else if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR')
+    console.error(`A file can't be used: ${message}`);
+  else {
+    console.error(describeFailure(error));
+    return EXIT.service;
+  }
+  return EXIT.usage;
+}

@@ -1,0 +1,111 @@
+import { LOGICAL_TOPICS, type LogicalTopic } from '../../../shared/contracts/fields.ts';
+import { type Profile, parseProfile } from '../../../shared/contracts/profile.ts';
+import type { FieldReading, Place, Reading } from './reading.ts';
+import type { Survey } from './survey.ts';
+import type { ZoneFinding } from './zone.ts';
+
+type Alias = string | string[];
+
+/** A profile with which the samples are read; only the checked topic differs from `base`. */
+export function proposeProfile(
+  base: Profile,
+  survey: Survey,
+  reading: Reading,
+  zone: ZoneFinding,
+  names: { readonly id: string; readonly hub: string | undefined },
+): Profile {
+  const rules = base.topics[reading.topic];
+  const { envelope: _, ...rest } = rules;
+  const proposed = {
+    ...rest,
+    topic: names.hub ?? rules.topic,
+    ...(reading.envelope.length === 0 ? {} : { envelope: [...reading.envelope] }),
+    aliases: aliasesOf(reading, rules.aliases as Record<string, Alias[]>),
+    ...(zone.kind === 'known' ? { time_zone: zone.zone } : {}),
+    precedence: precedenceOf(survey, reading, rules.precedence),
+  };
+  const topics = Object.fromEntries(
+    LOGICAL_TOPICS.map((topic: LogicalTopic) => [
+      topic,
+      topic === reading.topic ? proposed : base.topics[topic],
+    ]),
+  );
+  return parseProfile({ id: names.id, topics }, 'that is proposed');
+}
+
+/** What was found; of the base's aliases those that say nothing else here. */
+function aliasesOf(reading: Reading, known: Readonly<Record<string, Alias[]>>): Record<string, Alias[]> {
+  const aliases: Record<string, Alias[]> = {};
+  const used = new Set<string>();
+  for (const { field, chosen } of reading.fields) {
+    const found = chosen.filter(({ path }) => path.length > 1 || path[0] !== field.name).map(aliasOf);
+    for (const alias of found) used.add(JSON.stringify(alias));
+    if (found.length > 0) aliases[field.name] = found;
+  }
+  for (const { field } of reading.fields) {
+    const unseen = (known[field.name] ?? []).filter(
+      (alias) => !used.has(JSON.stringify(alias)) && !occurs(reading, alias),
+    );
+    if (unseen.length > 0) aliases[field.name] = [...(aliases[field.name] ?? []), ...unseen];
+  }
+  return aliases;
+}
+
+function aliasOf({ path }: Place): Alias {
+  return path.length === 1 ? path[0]! : [...path];
+}
+
+function occurs({ payload }: Reading, alias: Alias): boolean {
+  const [first, ...rest] = typeof alias === 'string' ? [alias] : alias;
+  let member = payload.children.get(first!);
+  for (const name of rest) member = member?.children.get(name);
+  return member !== undefined && member.present > 0;
+}
+
+/** The axis that more messages have comes first: one that lacks it is behind every message that has it. */
+function precedenceOf(
+  survey: Survey,
+  reading: Reading,
+  known: Profile['topics']['ledger']['precedence'],
+): Profile['topics']['ledger']['precedence'] {
+  const byTime = shareOf(reading, 'updated_at', survey.objects);
+  const byVersion = shareOf(reading, 'version', survey.objects);
+  const [first, second] = known[0] === 'version' ? [byVersion, byTime] : [byTime, byVersion];
+  if (first === 0 || first >= NEARLY_ALL || second <= first) return known;
+  return known[0] === 'version' ? ['updated_at', 'version'] : ['version', 'updated_at'];
+}
+
+const NEARLY_ALL = 0.99;
+
+/** In what share of the messages a field has a value where it is read from. */
+function shareOf(reading: Reading, field: string, objects: number): number {
+  const found: FieldReading | undefined = reading.fields.find((one) => one.field.name === field);
+  const present = (found?.chosen ?? []).reduce((sum, { member }) => sum + member.present, 0);
+  return objects === 0 ? 0 : Math.min(1, present / objects);
+}
+
+/** Whether a profile reads every member that the reading found, in the same envelope, zone and order. */
+export function readsAll(profile: Profile, proposed: Profile, reading: Reading): boolean {
+  const rules = profile.topics[reading.topic];
+  const wanted = proposed.topics[reading.topic];
+  return (
+    JSON.stringify(rules.envelope ?? []) === JSON.stringify(wanted.envelope ?? []) &&
+    rules.precedence[0] === wanted.precedence[0] &&
+    rules.time_zone === wanted.time_zone &&
+    reading.fields.every(({ field, chosen }) =>
+      chosen.every((place) => readsPlace(rules.aliases, field.name, place)),
+    )
+  );
+}
+
+/** Whether a field is read from a place, in the right envelope. */
+export function readsPlace(
+  aliases: Readonly<Record<string, readonly Alias[] | undefined>>,
+  field: string,
+  place: Place,
+): boolean {
+  const alias = JSON.stringify(aliasOf(place));
+  return (
+    alias === JSON.stringify(field) || (aliases[field] ?? []).some((known) => JSON.stringify(known) === alias)
+  );
+}

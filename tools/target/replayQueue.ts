@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { QueueClient } from '@azure/storage-queue';
+import { InvalidReplayRequest, parseReplayRequest, REPLAY_QUEUE } from '../../shared/replay/request.ts';
+import { identityCredential } from '../../shared/settings/identityCredential.ts';
+import type { Environment } from '../../shared/settings/report.ts';
+import type { ReplayResult } from '../../shared/store/replay/finishReplay.ts';
+import { readReplay } from '../../shared/store/replay/readReplay.ts';
+import { Complaint } from '../terminal/exit.ts';
+import type { Target } from './target.ts';
+
+const POLL_MS = 500;
+/** A function that nobody runs never answers; the request itself waits in the queue. */
+const NOT_BEGUN_AFTER_MS = 120_000;
+/** A page takes seconds; a host that died is replaced, and the message comes back, within ten minutes. */
+const STANDS_STILL_AFTER_MS = 15 * 60_000;
+
+/** Somebody waits: what is wrong is said after seconds. */
+const QUEUE_OPTIONS = { retryOptions: { maxTries: 3, retryDelayInMs: 500 } };
+
+/** The queue did not take a request. */
+export class QueueError extends Error {
+  override readonly name = 'QueueError';
+  constructor(queue: QueueClient, cause: unknown) {
+    const { name, code, statusCode } = cause as { name?: string; code?: string; statusCode?: number };
+    const reason = code ?? statusCode ?? name;
+    const { host } = new URL(queue.url);
+    super(
+      `The queue ${REPLAY_QUEUE} at ${host} did not take the request (${reason}). Is AzureWebJobsStorage right, does the network let ` +
+        'us through, and may this login write to the queue (role Storage Queue Data Contributor)?',
+    );
+  }
+}
+
+/** Puts a request into the queue of `dlqReplay`; returns the id under which its result is read. */
+export async function askForReplay({ environment }: Target, request: object): Promise<string> {
+  const message = { ...request, request_id: randomUUID() };
+  try {
+    parseReplayRequest(message);
+  } catch (error) {
+    if (error instanceof InvalidReplayRequest) throw new Complaint(error.message);
+    throw error;
+  }
+  const queue = await replayQueue(environment);
+  try {
+    await queue.createIfNotExists();
+    await queue.sendMessage(Buffer.from(JSON.stringify(message)).toString('base64'));
+  } catch (error) {
+    throw new QueueError(queue, error);
+  }
+  return message.request_id;
+}
+
+/** The result of a request that is done; `undefined` where Ctrl-C came first. */
+export async function waitForReplay(
+  { database }: Target,
+  requestId: string,
+  stopped: AbortSignal,
+  progress: (result: ReplayResult) => void,
+): Promise<ReplayResult | undefined> {
+  const askedAt = performance.now();
+  while (!stopped.aborted) {
+    const found = await readReplay(database, requestId);
+    if (found?.status === 'done') return resultOf(found);
+    if (found !== undefined) {
+      progress(found);
+      if (found.idle_ms > STANDS_STILL_AFTER_MS) {
+        throw new Complaint(
+          `The request has not moved for ${STANDS_STILL_AFTER_MS / 60_000} minutes. Look at the log of dlqReplay and at the ` +
+            `queue ${REPLAY_QUEUE}-poison; then ask again.`,
+        );
+      }
+    } else if (performance.now() - askedAt > NOT_BEGUN_AFTER_MS) {
+      throw new Complaint(
+        `The function dlqReplay has not begun in ${NOT_BEGUN_AFTER_MS / 1000} s. Is it running? The request stays in the ` +
+          `queue; read its result later with: replay result ${requestId}`,
+      );
+    }
+    await delay(POLL_MS, undefined, { signal: stopped }).catch(() => undefined);
+  }
+  return undefined;
+}
+
+export function resultOf({ examined, resolved, rejected, exhausted, lost }: ReplayResult): ReplayResult {
+  return { examined, resolved, rejected, exhausted, lost };
+}
+
+/** By connection string, or by the identity of this machine or user. */
+async function replayQueue(environment: Environment): Promise<QueueClient> {
+  const connectionString = environment['AzureWebJobsStorage'];
+  if (connectionString) return new QueueClient(connectionString, REPLAY_QUEUE, QUEUE_OPTIONS);
+  const account = environment['AzureWebJobsStorage__accountName'];
+  const endpoint =
+    environment['AzureWebJobsStorage__queueServiceUri'] ??
+    (account && `https://${account}.queue.core.windows.net`);
+  if (!endpoint) {
+    throw new Complaint(
+      'AzureWebJobsStorage is missing: the request goes through its queue. Set it to the connection string, or ' +
+        'AzureWebJobsStorage__accountName to the name of the storage account, of the Function App.',
+    );
+  }
+  return new QueueClient(
+    `${endpoint.replace(/\/$/, '')}/${REPLAY_QUEUE}`,
+    await identityCredential(undefined),
+    QUEUE_OPTIONS,
+  );
+}
