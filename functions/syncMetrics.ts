@@ -10,7 +10,7 @@ import { onIdleError, settings } from './runtime.ts';
 import { sendSamples } from './telemetry.ts';
 
 const { topics, deadLetterRetentionDays } = settings;
-const broker = new BrokerState(hubConnector(process.env));
+const broker = new BrokerState(hubConnector(settings.eventHubs));
 // Not the pool of the batches: where they hang, they have all of its connections, and that is what has to be told.
 const database = openDatabase({ connection: settings.database, poolSize: 2, onIdleError });
 app.hook.appTerminate(async () => {

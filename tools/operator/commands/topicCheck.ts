@@ -7,7 +7,7 @@ import { localTimeZone } from '../../../shared/contracts/timestamp.ts';
 import { PAYMENT_PAIRING } from '../../../shared/pairing/rule.ts';
 import { hubConnector } from '../../../shared/settings/eventHubsConnection.ts';
 import { readProfileFile } from '../../../shared/settings/settings.ts';
-import { targetEnvironment } from '../../target/target.ts';
+import { targetEventHubs } from '../../target/target.ts';
 import { Complaint, EXIT } from '../../terminal/exit.ts';
 import { wholeNumber } from '../../terminal/options.ts';
 import { shortName, userPath } from '../../terminal/userPath.ts';
@@ -139,7 +139,7 @@ async function samples({ file, hub, last = LAST, minutes }: Options, spool?: Spo
   else {
     const part: HubPart = minutes === undefined ? { last } : { minutes };
     let toldAt = performance.now();
-    await spoolHub(hubConnector(targetEnvironment()), hub, part, spool, (read) => {
+    await spoolHub(hubConnector(targetEventHubs()), hub, part, spool, (read) => {
       if (performance.now() - toldAt < 2000) return;
       toldAt = performance.now();
       console.error(`${hub}: ${read} events read`);
