@@ -35,9 +35,12 @@ export function eventHubIngest(logicalTopic: LogicalTopic): EventHubFunctionOpti
       if (first === undefined) return;
       const batch = { topic: contract.topic, partition: first.partition, first: first.sequenceNumber };
       const startedAt = Date.now();
-      const begun = performance.now();
+      const before = performance.now();
       const measured = () => ({
-        ...{ ...batch, events, startedAt, seconds: (performance.now() - begun) / 1000 },
+        ...batch,
+        events,
+        startedAt,
+        seconds: (performance.now() - before) / 1000,
         traceParent: context.traceContext?.traceParent,
       });
       try {

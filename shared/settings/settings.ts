@@ -54,8 +54,7 @@ export class SettingsError extends Error {
 export function readSettings(environment: Environment): Settings {
   return checked((report) => {
     const { eventHubs, ...domain } = readDomainSettings(environment, report);
-    checkConnections(eventHubs, environment, report);
-    return {
+    const settings = {
       ...domain,
       ...(eventHubs && { eventHubs }),
       consumerGroup: required(
@@ -67,6 +66,8 @@ export function readSettings(environment: Environment): Settings {
       metricsSchedule: readSchedule(environment, report),
       deadLetterRetentionDays: wholeNumber(environment, 'DLQ_RETENTION_DAYS', 14, 1, 3650, report),
     };
+    checkConnections(eventHubs, environment, report);
+    return settings;
   });
 }
 

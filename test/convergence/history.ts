@@ -30,6 +30,14 @@ export type Crash =
   /** The answer is lost: the transaction is committed, and nobody knows. */
   | { readonly kind: 'answer' };
 
+/** How many events were delivered and acknowledged, and how many in batches that failed, committed or not. */
+export interface Delivered {
+  acknowledged: number;
+  unanswered: number;
+  /** Crashes that took place: a short transaction may end before the place of its crash. */
+  readonly crashes: Crash['kind'][];
+}
+
 /** Rows of the source tables, loaded at some place between a writer's batches. */
 export interface HistoryDump {
   readonly topic: 'ledger' | 'payment_order';

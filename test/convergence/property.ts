@@ -7,8 +7,8 @@ import { expectNewKeysWhere } from '../../tools/proof/expectNewKeys.ts';
 import { model } from '../../tools/proof/model.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { CRASH_TRIGGERS, CrashingPool } from './crashingPool.ts';
-import { type Delivered, deliver } from './deliver.ts';
-import { type Crash, type History, history } from './history.ts';
+import { deliver } from './deliver.ts';
+import { type Crash, type Delivered, type History, history } from './history.ts';
 import { brokerLog, describeHistory, modelLog } from './plan.ts';
 
 const TOPICS = {

@@ -18,8 +18,7 @@ import { readDump } from '../../tools/operator/dump/readDump.ts';
 import type { LoggedEvent } from '../../tools/proof/brokerLog.ts';
 import { CANONICAL_SETTINGS, START } from '../../tools/proof/exampleEvents.ts';
 import type { CrashingPool } from './crashingPool.ts';
-import type { Delivered } from './deliver.ts';
-import type { History, HistoryDump } from './history.ts';
+import type { Delivered, History, HistoryDump } from './history.ts';
 
 const canonical = parseProfile(BUILT_IN_PROFILES['canonical-v1'], 'canonical-v1');
 const NO_HUB = new HubReader(() => Promise.reject(new Error('Dead letters need no hub.')));

@@ -85,8 +85,13 @@ export class HostileMix {
   async #deliver(batch: readonly LoggedEvent[]): Promise<void> {
     const { topic } = batch[0]!;
     const events = batch.map(({ body, partition, sequenceNumber, enqueuedAt }) => ({
-      ...{ body, partition, sequenceNumber, enqueuedAt: enqueuedAt * 1000 },
-      ...{ offset: '0', key: null, correlationId: null },
+      body,
+      partition,
+      sequenceNumber,
+      enqueuedAt: enqueuedAt * 1000,
+      offset: '0',
+      key: null,
+      correlationId: null,
     }));
     const result = await ingest(rulesFor<LogicalTopic>(this.#pool, topic), events);
     const sum = Object.values(result.outcomes).reduce((total, count) => total + count, 0);

@@ -68,7 +68,15 @@ function run({
     const publisher = new Publisher(access, settings.topics, id);
     try {
       const result = await runE2e({
-        ...{ settings, database, publisher, run: id, seed, events, maxLag, keep, stopped },
+        settings,
+        database,
+        publisher,
+        run: id,
+        seed,
+        events,
+        maxLag,
+        keep,
+        stopped,
         hub: new HubReader(hubConnector(eventHubs)),
         environment: tested(access, settings.database),
         actor: operatorName(),

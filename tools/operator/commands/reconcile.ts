@@ -76,7 +76,14 @@ async function compare(
   const rejected = new NdjsonFile(`${base}.rejected.ndjson`);
   const report = new NdjsonFile(userPath(reportPath ?? `${base}.differences.ndjson`));
   const plan = {
-    ...{ contract, pairing, privacy, window, database, backfillId: 'reconcile', repair, stopped },
+    contract,
+    pairing,
+    privacy,
+    window,
+    database,
+    backfillId: 'reconcile',
+    repair,
+    stopped,
     report: (difference: Difference) => report.write(difference),
     reject: (line: DumpLine, rejection: Rejection) => rejected.write(rejectedLine(line, rejection)),
     progress: (read: number) => shown.update(read),

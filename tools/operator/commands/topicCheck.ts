@@ -101,7 +101,10 @@ async function run(options: Options): Promise<void> {
   const spool = hub !== undefined || file === '-' ? new Spool() : undefined;
   try {
     const { report, profile } = await checkTopic(await samples(options, spool), {
-      ...{ topic: options.topic, hub, given, timeZone: options.timeZone },
+      topic: options.topic,
+      hub,
+      given,
+      timeZone: options.timeZone,
       builtIn: Object.entries(BUILT_IN_PROFILES).map(([id, data]) => parseProfile(data, id)),
       thresholds: thresholds(),
       maxClockSkew: options.clockSkew * 1_000_000,
@@ -138,10 +141,10 @@ async function samples({ file, hub, last = LAST, minutes }: Options, spool?: Spo
   if (hub === undefined) await spoolStandardInput(spool);
   else {
     const part: HubPart = minutes === undefined ? { last } : { minutes };
-    let toldAt = performance.now();
+    let reportedAt = performance.now();
     await spoolHub(hubConnector(targetEventHubs()), hub, part, spool, (read) => {
-      if (performance.now() - toldAt < 2000) return;
-      toldAt = performance.now();
+      if (performance.now() - reportedAt < 2000) return;
+      reportedAt = performance.now();
       console.error(`${hub}: ${read} events read`);
     });
   }

@@ -21,7 +21,7 @@ export interface TopicCheck {
 }
 
 /**
- * Whether a topic can be ridden on, from samples of it. They are read three times: for what is in them, for what the
+ * Whether the sync can use a topic as it is, from samples of it. They are read three times: for what is in them, for what the
  * ingest makes of them under each profile, and for what the states of each record say together. What is kept of them is
  * counts, and records up to a limit.
  */

@@ -1,9 +1,9 @@
-import { HubReader } from '../../shared/replay/hubReader.ts';
-import { hubConnector } from '../../shared/settings/eventHubsConnection.ts';
-import { readLedger } from '../../shared/store/metrics/readLedger.ts';
-import { missingNumbers } from '../../shared/store/replay/missingNumbers.ts';
-import type { Target } from '../target/target.ts';
-import type { Gap } from './queries/readGaps.ts';
+import { HubReader } from '../../../shared/replay/hubReader.ts';
+import { hubConnector } from '../../../shared/settings/eventHubsConnection.ts';
+import { readLedger } from '../../../shared/store/metrics/readLedger.ts';
+import { missingNumbers } from '../../../shared/store/replay/missingNumbers.ts';
+import type { Target } from '../../target/target.ts';
+import type { Gap } from '../queries/readGaps.ts';
 
 /**
  * What the hubs hold before the first number that was ever processed of a partition: the sequence ledger alone does not
