@@ -95,12 +95,14 @@ export class Recovery {
     lines: readonly DumpLine[],
     firstLine: number,
   ): Promise<void> {
-    const { contract, pairing } = ingestRules(this.#settings, database, topic);
+    const { contract } = ingestRules(this.#settings, database, topic);
     const { maxClockSkew } = this.#settings;
     const window = { asOf: START + asOf * 1000, maxClockSkew, since: null, until: null };
     const plan: MergePlan<T> = {
       contract: contract as DumpContract<T>,
-      ...{ pairing, window, database, backfillId: 'convergence' },
+      window,
+      database,
+      backfillId: 'convergence',
     };
     const rows = lines.map((line) => {
       const moved = { ...line, line: line.line + firstLine - 1 };

@@ -86,13 +86,12 @@ async function load(
   const done = await beginBackfill(database, identity);
   if (done.length > 0) console.error(`${shortName(path)}: goes on; up to line ${done.at(-1)!.to} is loaded.`);
 
-  const { contract, pairing, privacy, pages, shown } = await openSource(target, topic, path, table);
+  const { contract, privacy, pages, shown } = await openSource(target, topic, path, table);
   const rejected = new NdjsonFile(
     userPath(rejectedPath ?? (path === '-' ? 'stdin.rejected.ndjson' : `${path}.rejected.ndjson`)),
   );
   const plan = {
     contract,
-    pairing,
     privacy,
     window,
     database,

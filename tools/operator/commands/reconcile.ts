@@ -71,13 +71,12 @@ async function compare(
   stopped: AbortSignal,
 ) {
   const { database } = target;
-  const { contract, pairing, privacy, pages, shown } = await openSource(target, topic, path, table);
+  const { contract, privacy, pages, shown } = await openSource(target, topic, path, table);
   const base = path === '-' ? userPath('stdin') : path;
   const rejected = new NdjsonFile(`${base}.rejected.ndjson`);
   const report = new NdjsonFile(userPath(reportPath ?? `${base}.differences.ndjson`));
   const plan = {
     contract,
-    pairing,
     privacy,
     window,
     database,

@@ -4,7 +4,6 @@ import { ALERT_FILE } from '../../../infra/alerts/alerts.ts';
 import { LOGICAL_TOPICS, type LogicalTopic } from '../../../shared/contracts/fields.ts';
 import { BUILT_IN_PROFILES, type Profile, parseProfile } from '../../../shared/contracts/profile.ts';
 import { localTimeZone } from '../../../shared/contracts/timestamp.ts';
-import { PAYMENT_PAIRING } from '../../../shared/pairing/rule.ts';
 import { hubConnector } from '../../../shared/settings/eventHubsConnection.ts';
 import { readProfileFile } from '../../../shared/settings/settings.ts';
 import { targetEventHubs } from '../../target/target.ts';
@@ -108,7 +107,6 @@ async function run(options: Options): Promise<void> {
       builtIn: Object.entries(BUILT_IN_PROFILES).map(([id, data]) => parseProfile(data, id)),
       thresholds: thresholds(),
       maxClockSkew: options.clockSkew * 1_000_000,
-      pairing: PAYMENT_PAIRING,
       recordLimit: RECORD_LIMIT,
     });
     if (report.samples.received === 0) throw new Complaint('There is no message among the samples.');

@@ -52,7 +52,7 @@ export async function checkTopic(read: ReadSamples, options: CheckOptions): Prom
 
   const best = bestOf(candidates, reading, proposed, options);
   const { contract } = best.tally.rules;
-  const history = new History(topic, contract.versionFirst, options.pairing, options.recordLimit);
+  const history = new History(topic, contract.versionFirst, options.recordLimit);
   const again = new Tally(best.tally.rules);
   for await (const page of read()) {
     for (const sample of page) {

@@ -34,6 +34,6 @@ export async function openSource(
   const contract = { ...rules.contract, envelope: [] };
   const file = await openDump(path);
   const pages = readDump(file.chunks, { table, checkColumns: (columns) => checkColumns(contract, columns) });
-  const { pairing, privacy } = rules;
-  return { contract, pairing, privacy, pages, shown: new DumpProgress(file, shortName(path)) };
+  const { privacy } = rules;
+  return { contract, privacy, pages, shown: new DumpProgress(file, shortName(path)) };
 }
