@@ -47,7 +47,8 @@ export function functionSources(schema: string = FUNCTIONS_SCHEMA): string {
       const text = readFileSync(join(FOLDER, file), 'utf8');
       if (!file.endsWith('.each.sql')) return [fill(text, 'ledger')];
       const topics = LOGICAL_TOPICS.filter((topic) => topic !== 'pair' || !file.includes('backfill'));
-      return topics.map((topic) => fill(text, topic));
+      // The comment above is of all of them.
+      return topics.map((topic, index) => fill(index === 0 ? text : text.replace(/^(--.*\n)+/, ''), topic));
     })
     .join('\n')
     .replaceAll(/\brelease(?=\.|\s+(?:FROM|TO)\b)/g, schema);

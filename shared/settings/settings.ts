@@ -9,6 +9,7 @@ import { type EventHubsSettings, eventHubsSettings } from './eventHubsConnection
 import { readPrivacy } from './privacySettings.ts';
 import type { Environment, Report } from './report.ts';
 import { type StorageSettings, storageSettings } from './storageConnection.ts';
+import { type TelemetrySettings, telemetrySettings } from './telemetrySettings.ts';
 
 /** What the environment says, checked (SPEC 14). */
 export interface Settings extends OperatorSettings {
@@ -17,6 +18,7 @@ export interface Settings extends OperatorSettings {
   /** Six fields: the seconds come first. */
   readonly metricsSchedule: string;
   readonly deadLetterRetentionDays: number;
+  readonly telemetry: TelemetrySettings | undefined;
 }
 
 /** The part that says what the events are, where they come from and where they are kept. */
@@ -65,6 +67,7 @@ export function readSettings(environment: Environment): Settings {
       ),
       metricsSchedule: readSchedule(environment, report),
       deadLetterRetentionDays: wholeNumber(environment, 'DLQ_RETENTION_DAYS', 14, 1, 3650, report),
+      telemetry: telemetrySettings(environment),
     };
     checkConnections(eventHubs, environment, report);
     return settings;

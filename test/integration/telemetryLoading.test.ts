@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Telemetry } from '../../functions/telemetry.ts';
 import { TestTelemetry } from '../support/telemetry.ts';
 
 const { cache } = createRequire(import.meta.url);
@@ -10,17 +11,17 @@ const isLoaded = () => Object.keys(cache).some((file) => file.includes('/node_mo
 test('the first batch is done before the telemetry is loaded, and none of its measurements is lost', async (t) => {
   const telemetry = await TestTelemetry.start();
   t.after(() => telemetry.stop());
-  process.env['APPLICATIONINSIGHTS_CONNECTION_STRING'] = telemetry.connectionString;
-  const { endTelemetry, recordBatch, recordCheckout } = await import('../../functions/telemetry.ts');
-  recordCheckout(0.1);
+  const { connectionString } = telemetry;
+  const sending = new Telemetry({ connectionString, identity: undefined });
+  sending.recordCheckout(0.1);
   // Longer than a batch takes.
   await delay(500);
   assert.ok(!isLoaded());
-  recordBatch({
+  sending.recordBatch({
     ...{ topic: 'ledger.entry.upserted', partition: 3, first: 100, startedAt: Date.now(), seconds: 1 },
     ...{ transactionIds: ['4711'], traceParent: undefined, events: [] },
   });
-  await endTelemetry();
+  await sending.end();
   assert.ok(isLoaded());
   assert.deepEqual(
     telemetry.rows.map(({ Name, Sum }) => [Name, Sum]),
