@@ -58,8 +58,10 @@ export interface History {
   readonly batchSize: number;
   /** The profile puts version before updated_at. */
   readonly versionFirst: boolean;
-  /** Every batch is inserted as if no key of it were known (sync.expects_new_keys_v1), right or wrong. */
+  /** Every batch is inserted as if no key of it were known (expects_new_keys), right or wrong. */
   readonly expectNewKeys: boolean;
+  /** Above so many entries a group is kept by what changes (crowds). */
+  readonly crowdLimit: number;
   /** The nth batch fails like this, and is delivered again: whole, or cut in two after so many events. */
   readonly crashes: readonly { readonly batch: number; readonly crash: Crash; readonly cut: number }[];
 }
@@ -217,5 +219,6 @@ export const history: fc.Arbitrary<History> = fc.record({
   batchSize: fc.oneof(fc.integer({ min: 1, max: 5 }), fc.constant(72)),
   versionFirst: fc.boolean(),
   expectNewKeys: fc.boolean(),
+  crowdLimit: fc.constantFrom(2, 64),
   crashes: fc.array(fc.record({ batch: fc.nat(9), crash, cut: fc.nat(2) }), { maxLength: 2 }),
 });

@@ -99,7 +99,7 @@ BEGIN
   SELECT (SELECT count(*) FROM written w WHERE w.reopened),
     array_agg(id) FILTER (WHERE NOT confirmed AND payment_count + receive_count = 0),
     array_agg(id) FILTER (WHERE NOT is_crowded AND payment_count + receive_count > release.crowd_limit()),
-    array_agg(id) FILTER (WHERE is_crowded AND payment_count + receive_count < release.crowd_limit() / 2)
+    array_agg(id) FILTER (WHERE is_crowded AND payment_count + receive_count <= release.crowd_limit() / 2)
   INTO reopened, empty_ids, growing, shrinking
   FROM computed;
 

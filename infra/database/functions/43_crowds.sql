@@ -6,7 +6,7 @@
 -- waits for the pair's: so each change is taken exactly once, and a list that is made sees exactly the entries whose
 -- change was taken.
 
--- Above so many entries a group is a crowd; below half of it, it is none any more.
+-- Above so many entries a group is a crowd; with half of them or fewer, it is none any more.
 CREATE FUNCTION release.crowd_limit() RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN 64;
 
@@ -113,6 +113,6 @@ BEGIN
     OFFSET 0
   ) l;
   DELETE FROM sync.crowded_entries e WHERE e.related_id = ANY (p_shrinking);
-  UPDATE bo.payment_ledger_pairs p SET crowded = p.payment_order_id = ANY (p_growing)
+  UPDATE bo.payment_ledger_pairs p SET crowded = p.payment_order_id = ANY (coalesce(p_growing, '{}'))
   WHERE p.payment_order_id = ANY (p_growing || p_shrinking);
 END $$;
