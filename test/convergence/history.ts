@@ -89,6 +89,7 @@ const ledgerChange = fc
       related_type: fc.constantFrom(null, null, 'PAYMENT_ORDER', 'PAYOUT'),
       event_time: fc.constantFrom('2026-11-22T10:00:00Z', '2026-11-22T10:00:01Z'),
       wallet_id: fc.constantFrom('w1', 'w2'),
+      currency: fc.constantFrom(null, 'KRW'),
     }),
     revision,
   })
