@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { test } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -40,6 +40,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'shared/replay': ['shared/contracts', 'shared/ingest', 'shared/privacy', 'shared/store'],
   'shared/metrics': ['shared/contracts', 'shared/store'],
+  // Data.
+  'shared/profiles': [],
   'shared/topicCheck': [
     'shared/contracts',
     'shared/ingest',
