@@ -1,52 +1,84 @@
 import { spawn } from 'node:child_process';
-import { globSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { run } from 'node:test';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startAzurite } from '../tools/local/processes/azurite.ts';
-import { startPostgres } from '../tools/local/processes/postgres.ts';
-import { TestReporter } from './reporter.ts';
+import { parseCLI, type Reporter, startVitest, type Vitest } from 'vitest/node';
+import { Tally } from './tally.ts';
 
-// `npm test [-- FILE ...]`: type check, lint, then all tests but the slow ones (or the files that are named) on a
-// PostgreSQL and an Azurite of their own. The last line is "N passed, N failed, N skipped"; exit code 1 if anything failed or nothing ran.
+// `npm test`: type check, lint, then every test but the slow ones (`*.slow.test.ts`); with `--all` these as well. With other arguments,
+// which are those of vitest (files, -t, --project, --watch): these tests only. The last line is "N passed, N failed,
+// N skipped"; exit code 1 where anything failed or nothing ran.
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-// Long enough for the slowest recovery that a test waits for; a test that needs more says so itself.
-const TEST_TIMEOUT_MS = 180_000;
-// A file whose tests are over but that never ends (a forgotten handle) must not hang the run.
-const SILENCE_LIMIT_MS = TEST_TIMEOUT_MS + 60_000;
+// Longer than the timeout of a test; a test that blocks its process has none.
+const SILENCE_LIMIT_SECONDS = Number(process.env['TEST_SILENCE_SECONDS'] ?? 300);
 
-async function main(): Promise<void> {
+async function main(words: readonly string[]): Promise<void> {
   process.chdir(ROOT);
-  // Test files are ended first, then the backends: whoever started something stops it.
-  const abort = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => abort.abort());
-  const reporter = new TestReporter((text) => process.stdout.write(text), process.env['CI'] === 'true');
-  reporter.check('type check (tsc -p .)', await failureOf('tsc', ['-p', '.']));
-  reporter.check('lint and format (biome ci .)', await failureOf('biome', ['ci', '--colors=off', '.']));
-  const files = testFiles(process.argv.slice(2));
-  if (files.length === 0) reporter.check('tests', 'No test file was found.');
-  else if (!abort.signal.aborted) {
-    await runOnBackends(files, reporter, abort).catch((error: Error) => {
-      reporter.check('PostgreSQL and Azurite for the tests', error.message);
-    });
+  // The many processes that tests start load the same sources: each after the first finds them compiled.
+  process.env['NODE_COMPILE_CACHE'] ??= join(ROOT, 'node_modules', '.cache', 'node');
+  const all = words.includes('--all');
+  const { filter, options } = parseCLI(['vitest', ...words.filter((word) => word !== '--all')]);
+  const tally = new Tally(process.env['CI'] === 'true');
+  if (all || words.length === 0) {
+    tally.check('type check (tsc -p .)', await failureOf('tsc', ['-p', '.']));
+    tally.check('lint and format (biome ci .)', await failureOf('biome', ['ci', '--colors=off', '.']));
   }
-  if (abort.signal.aborted) reporter.check('end of the run', 'It was ended early.');
-  reporter.finish();
-  // Not by itself: a backend that started next to one that failed would keep this process alive.
-  process.exit(reporter.counts.failed === 0 ? 0 : 1);
+  // Who names files or a project wants all of them.
+  if (!all && filter.length === 0 && options.project === undefined) process.env['SLOW_TESTS'] = 'no';
+  const vitest = await startVitest('test', filter, {
+    ...{ watch: false, ...options },
+    reporters: ['default', ...(options.watch ? [] : [new Ending()])],
+  });
+  if (options.watch) return;
+  tally.take(vitest.state.getTestModules(), vitest.state.getUnhandledErrors(), vitest.config.testNamePattern);
+  tally.print();
+  // Not by itself: whatever a test left open in this process would keep it.
+  process.exit(tally.failed === 0 ? 0 : 1);
 }
 
-function testFiles(named: readonly string[]): string[] {
-  // A name that matches nothing stays, so that it fails.
-  const matches = (pattern: string) => (globSync(pattern).length > 0 ? globSync(pattern) : [pattern]);
-  if (named.length > 0) return named.flatMap(matches).map((file) => resolve(file));
-  const left = [join('test', 'soak'), join('test', 'bench'), join('test', 'faults', 'slow')];
-  return globSync('test/**/*.test.ts')
-    .filter((file) => !left.some((directory) => file.startsWith(directory)))
-    .sort()
-    .map((file) => resolve(file));
+/** Sees to it that a run ends, in order: when this process is told to, and where a test file does not. */
+class Ending implements Reporter {
+  #vitest: Vitest | undefined;
+  #silence: NodeJS.Timeout | undefined;
+
+  onInit(vitest: Vitest): void {
+    this.#vitest = vitest;
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      // Vitest's own listener ends this process before anything is stopped.
+      process.removeAllListeners(signal);
+      process.on(signal, () => this.#cancel());
+    }
+  }
+
+  onTestRunStart(): void {
+    this.#heard();
+  }
+
+  onTestCaseResult(): void {
+    this.#heard();
+  }
+
+  onUserConsoleLog(): void {
+    this.#heard();
+  }
+
+  onTestRunEnd(): void {
+    clearTimeout(this.#silence);
+  }
+
+  #heard(): void {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => {
+      console.error(`Nothing happened for ${SILENCE_LIMIT_SECONDS} s.`);
+      this.#cancel();
+    }, SILENCE_LIMIT_SECONDS * 1000);
+  }
+
+  #cancel(): void {
+    void this.#vitest?.cancelCurrentRun('keyboard-input');
+    // The second time it does not wait for the tests that run.
+    void this.#vitest?.cancelCurrentRun('keyboard-input');
+  }
 }
 
 /** Runs a program of `node_modules/.bin`; returns its output if it failed. */
@@ -64,51 +96,4 @@ function failureOf(program: string, programArguments: readonly string[]): Promis
   });
 }
 
-async function runOnBackends(
-  files: readonly string[],
-  reporter: TestReporter,
-  abort: AbortController,
-): Promise<void> {
-  const directory = mkdtempSync(join(tmpdir(), 'backoffice-sync-test-'));
-  process.once('exit', () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }));
-  const [postgres, azurite] = await Promise.all([
-    startPostgres({
-      directory: join(directory, 'postgres'),
-      port: 0,
-      // The directory is thrown away: what a killed PostgreSQL had written survives without waiting for a disk.
-      settings: { fsync: 'off', full_page_writes: 'off' },
-    }),
-    startAzurite({ directory: join(directory, 'azurite'), blobPort: 0, queuePort: 0, tablePort: 0 }),
-  ]);
-  process.env['TEST_POSTGRES_URL'] = postgres.url('postgres');
-  process.env['TEST_STORAGE_CONNECTION_STRING'] = azurite.connectionString;
-  try {
-    await runTests(files, reporter, abort);
-  } finally {
-    await Promise.all([postgres.stop(), azurite.stop()]);
-  }
-}
-
-async function runTests(
-  files: readonly string[],
-  reporter: TestReporter,
-  abort: AbortController,
-): Promise<void> {
-  const silence = setTimeout(() => {
-    console.error(`Nothing happened for ${SILENCE_LIMIT_MS / 1000} s.`);
-    abort.abort();
-  }, SILENCE_LIMIT_MS);
-  for await (const event of run({
-    files,
-    concurrency: 2,
-    execArgv: ['--import', new URL('./support/endOfFile.ts', import.meta.url).href],
-    timeout: TEST_TIMEOUT_MS,
-    signal: abort.signal,
-  })) {
-    silence.refresh();
-    reporter.take(event);
-  }
-  clearTimeout(silence);
-}
-
-await main();
+await main(process.argv.slice(2));

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { test } from 'node:test';
 import { Parser } from '@asyncapi/parser';
 import { Ajv } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { test } from 'vitest';
 import { BUILT_IN_PROFILES, type Profile, parseProfile } from '../../shared/contracts/profile.ts';
 import { eventSchema, topicsRead } from '../../tools/contracts/eventSchema.ts';
 import { exampleBody, readExamples } from '../../tools/contracts/examples.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { globSync } from 'node:fs';
-import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
+import { test } from 'vitest';
 import { type FieldKind, LOGICAL_TOPICS } from '../../shared/contracts/fields.ts';
 import {
   BUILT_IN_PROFILES,

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
+import { test } from 'vitest';
 import { ALERT_FILE } from '../../infra/alerts/alerts.ts';
 import { METRICS } from '../../shared/metrics/catalogue.ts';
 

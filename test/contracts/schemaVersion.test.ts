@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { test } from 'vitest';
 import type { LogicalTopic } from '../../shared/contracts/fields.ts';
 import { ingest } from '../../shared/ingest/ingest.ts';
 import { ingestRules } from '../../shared/ingest/rules.ts';
@@ -40,7 +40,7 @@ async function nextRelease(folder: string): Promise<typeof replay> {
 
 test('a new major version waits as a dead letter, and the release that reads it brings it in, in its place', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'next-release-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  t.onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const database = await testDatabase(t);
   const ledger = ingestRules(CANONICAL_SETTINGS, database.pool, 'ledger');
   const orders = ingestRules<LogicalTopic>(CANONICAL_SETTINGS, database.pool, 'payment_order');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import fc from 'fast-check';
 import type pg from 'pg';
+import { test } from 'vitest';
 import { compareWithModel } from '../../tools/proof/compare.ts';
 import { model } from '../../tools/proof/model.ts';
 import { crowdsAbove, expectNewKeysWhere, WRONG_CROWDS } from '../../tools/proof/rulesUnderTest.ts';

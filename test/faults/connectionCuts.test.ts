@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { Random } from '../../tools/proof/synthetic/random.ts';
 import { FaultBed } from './faultBed.ts';
 import type { CutPoint } from './postgresProxy.ts';
@@ -44,13 +44,13 @@ const AFTER_COMMIT: readonly Row[] = [
 
 describe(`the connection to PostgreSQL is cut at every message of a batch, seed ${SEED}`, () => {
   let bed: FaultBed;
-  before(async () => {
+  beforeAll(async () => {
     bed = await FaultBed.start(SEED);
     await bed.startHost();
     await bed.publish(200);
     await bed.caughtUp();
   });
-  after(() => bed.stop());
+  afterAll(() => bed.stop());
 
   const cutOnce = async ([what, from, phase, type, arrives = 'nothing']: Row) => {
     // From here on every batch needs a new connection.

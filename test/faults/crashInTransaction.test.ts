@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { until } from '../support/until.ts';
 import { FaultBed } from './faultBed.ts';
 
@@ -31,7 +31,7 @@ const WAYS = [
 
 describe(`a batch ends in the middle of its transaction, seed ${SEED}`, () => {
   let bed: FaultBed;
-  before(async () => {
+  beforeAll(async () => {
     bed = await FaultBed.start(SEED);
     // A sequence is not rolled back: the fault happens once, and can be seen to have happened.
     await bed.sql('CREATE SEQUENCE public.faults');
@@ -39,7 +39,7 @@ describe(`a batch ends in the middle of its transaction, seed ${SEED}`, () => {
     await bed.publish(300);
     await bed.caughtUp();
   });
-  after(() => bed.stop());
+  afterAll(() => bed.stop());
 
   it('the list of tables is all that a batch writes', async () => {
     const written = await bed.asAdmin(async (client) => {

@@ -15,7 +15,7 @@ import { Publisher } from '../../tools/proof/synthetic/publish.ts';
 import { Random } from '../../tools/proof/synthetic/random.ts';
 import { LOCAL_POSTGRES, postgresUrl, storageConnectionString } from '../../tools/target/localCloud.ts';
 import { withClient } from '../../tools/target/withClient.ts';
-import { LocalState } from '../e2e/localRun.ts';
+import { LocalState } from '../cloud/localRun.ts';
 import { until } from '../support/until.ts';
 import { PostgresProxy } from './postgresProxy.ts';
 import { StorageProxy } from './storageProxy.ts';

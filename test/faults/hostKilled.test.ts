@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { FaultBed } from './faultBed.ts';
 
 const SEED = 51;
 
 describe(`a host is killed at a checkpoint, seed ${SEED}`, () => {
   let bed: FaultBed;
-  before(async () => {
+  beforeAll(async () => {
     bed = await FaultBed.start(SEED);
     await bed.startHost();
     await bed.publish(200);
     await bed.caughtUp();
   });
-  after(() => bed.stop());
+  afterAll(() => bed.stop());
 
   /** Events of one partition: nothing else is under way when its checkpoint is held. */
   const publishToOnePartition = async (count: number) => {

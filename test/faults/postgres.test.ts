@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { until } from '../support/until.ts';
 import { FaultBed } from './faultBed.ts';
 
@@ -7,10 +7,10 @@ const SEED = 41;
 
 describe(`PostgreSQL fails under the functions, seed ${SEED}`, () => {
   let bed: FaultBed;
-  before(async () => {
+  beforeAll(async () => {
     bed = await FaultBed.start(SEED);
   });
-  after(() => bed.stop());
+  afterAll(() => bed.stop());
 
   it('it is down when the host starts: the host is ready, says what is wrong, and waits', async () => {
     await bed.cloud.postgres.stop();

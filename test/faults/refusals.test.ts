@@ -1,4 +1,4 @@
-import { after, before, describe, it } from 'node:test';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { FaultBed } from './faultBed.ts';
 import { REFUSALS } from './refusals.ts';
 
@@ -6,13 +6,13 @@ const SEED = 45;
 
 describe(`the database refuses, and it is not the events' fault, seed ${SEED}`, () => {
   let bed: FaultBed;
-  before(async () => {
+  beforeAll(async () => {
     bed = await FaultBed.start(SEED);
     await bed.startHost();
     await bed.publish(200);
     await bed.caughtUp();
   });
-  after(() => bed.stop());
+  afterAll(() => bed.stop());
 
   for (const { what, state, begin, end } of REFUSALS) {
     it(`${what}: the batches wait until it is over`, async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { SyntheticEvent } from '../../tools/proof/synthetic/payments.ts';
 import { FaultBed } from './faultBed.ts';
 import type { CutPoint } from './postgresProxy.ts';
@@ -24,12 +24,12 @@ function refusedEntry(): SyntheticEvent {
 
 describe(`a row that only the database refuses, seed ${SEED}`, () => {
   let bed: FaultBed;
-  before(async () => {
+  beforeAll(async () => {
     bed = await FaultBed.start(SEED);
     await bed.sql(`ALTER TABLE bo.ledger_entries ADD CONSTRAINT refused CHECK (wallet_id <> '${REFUSED}')`);
     await bed.startHost();
   });
-  after(() => bed.stop());
+  afterAll(() => bed.stop());
 
   /** Events of one partition that the host gets in one batch, since it has to wait for a lock before. */
   const publishInOneBatch = async (events: readonly SyntheticEvent[]) => {

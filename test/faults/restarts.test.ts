@@ -1,4 +1,4 @@
-import { after, before, describe, it } from 'node:test';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { until } from '../support/until.ts';
 import { FaultBed } from './faultBed.ts';
 
@@ -6,13 +6,13 @@ const SEED = 53;
 
 describe(`the broker and the checkpoints go away, seed ${SEED}`, () => {
   let bed: FaultBed;
-  before(async () => {
+  beforeAll(async () => {
     bed = await FaultBed.start(SEED);
     await bed.startHost();
     await bed.publish(200);
     await bed.caughtUp();
   });
-  after(() => bed.stop());
+  afterAll(() => bed.stop());
 
   it('the emulator is killed while a batch is under way, and comes back', async () => {
     const { emulator } = bed.cloud;

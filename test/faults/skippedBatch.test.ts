@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { PartitionRange } from '../../tools/proof/brokerLog.ts';
 import { unseenEvents } from '../../tools/proof/progress.ts';
 import { until } from '../support/until.ts';
@@ -25,13 +25,13 @@ interface Gap {
 describe(`a host moves its checkpoint past a batch that failed, seed ${SEED}`, () => {
   let bed: FaultBed;
   let skipped: Gap[];
-  before(async () => {
+  beforeAll(async () => {
     bed = await FaultBed.start(SEED);
     await bed.startHost({ main: FINITE_RETRY });
     await bed.publish(400);
     await bed.caughtUp();
   });
-  after(() => bed.stop());
+  afterAll(() => bed.stop());
 
   const ledgerRanges = async () => (await bed.ranges()).filter(({ topic }) => topic === LEDGER);
   const gaps = () =>

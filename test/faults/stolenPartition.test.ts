@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { unseenEvents } from '../../tools/proof/progress.ts';
 import { until } from '../support/until.ts';
 import { FaultBed } from './faultBed.ts';
@@ -17,7 +17,7 @@ for (const [where, table] of [
 ] as const) {
   describe(`a partition is stolen while its first host still writes, held ${where}, seed ${SEED}`, () => {
     let bed: FaultBed;
-    before(async () => {
+    beforeAll(async () => {
       bed = await FaultBed.start(SEED);
       const { user, password } = FIRST_HOST;
       await bed.sql(
@@ -33,7 +33,7 @@ for (const [where, table] of [
       await bed.publish(200);
       await bed.caughtUp();
     });
-    after(() => bed.stop());
+    afterAll(() => bed.stop());
 
     /** How many partitions of the ledger have no event left. */
     const finished = () =>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { InvocationContext } from '@azure/functions';
+import { test } from 'vitest';
 import { entry } from '../../tools/proof/exampleEvents.ts';
 import { testDatabase } from '../support/database.ts';
 

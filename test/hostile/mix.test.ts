@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { HostileMix } from '../../tools/measure/hostile/mix.ts';
 import { testDatabase } from '../support/database.ts';
 

@@ -1,19 +1,20 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { findBicep, NO_BICEP } from '../../infra/compiler/bicep.ts';
+import { skipBecause } from '../support/skipBecause.ts';
 import { Templates } from './templates.ts';
 
 const program = await findBicep();
 const CONFIG = fileURLToPath(new URL('../../infra/bicepconfig.json', import.meta.url));
 
-describe('main.bicep', { skip: program === undefined && NO_BICEP }, () => {
+describe('main.bicep', skipBecause(program === undefined && NO_BICEP), () => {
   let templates: Templates;
-  before(() => {
+  beforeAll(() => {
     templates = new Templates(program!);
   });
-  after(() => templates.close());
+  afterAll(() => templates.close());
 
   it('compiles, and no rule of the linter has anything to say', async () => {
     const { contents, diagnostics } = await templates.compile(templates.copy());

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { findBicep, NO_BICEP } from '../../infra/compiler/bicep.ts';
 import { SAMPLE_ENVIRONMENT } from '../../infra/prediction/describe.ts';
 import type { Prediction, Properties } from '../../infra/prediction/prediction.ts';
+import { skipBecause } from '../support/skipBecause.ts';
 import { INVARIANTS } from './invariants/index.ts';
 import { type Meant, ofType, TYPES, theOnly } from './invariants/invariant.ts';
 import { namesFit } from './invariants/operations.ts';
@@ -10,18 +11,18 @@ import { REFUSED, SHARED, type Shared } from './shared.ts';
 import { PARAMETER_FILES, type ParameterFile, Templates } from './templates.ts';
 
 const program = await findBicep();
-const options = { skip: program === undefined && NO_BICEP };
+const options = skipBecause(program === undefined && NO_BICEP);
 const SECURE = 'infra/cloud-secure.bicepparam';
 const files = Object.keys(PARAMETER_FILES) as ParameterFile[];
 
 describe('predicted resources', options, () => {
   let templates: Templates;
   const predictions = new Map<ParameterFile, Prediction>();
-  before(async () => {
+  beforeAll(async () => {
     templates = new Templates(program!);
     for (const file of files) predictions.set(file, await templates.predict(file));
   });
-  after(() => templates.close());
+  afterAll(() => templates.close());
 
   for (const file of files) {
     describe(file, () => {
@@ -55,10 +56,10 @@ describe('predicted resources', options, () => {
 
 describe('Cloud-Secure holds all invariants', options, () => {
   let templates: Templates;
-  before(() => {
+  beforeAll(() => {
     templates = new Templates(program!);
   });
-  after(() => templates.close());
+  afterAll(() => templates.close());
   const holdsWith = async (from: string, to: string, existing: Meant['existing'] = []) => {
     const prediction = await templates.predict(SECURE, [{ file: SECURE, from, to }]);
     for (const [name, invariant] of Object.entries(INVARIANTS)) {
@@ -121,10 +122,10 @@ describe('Cloud-Secure holds all invariants', options, () => {
 
 describe('names', options, () => {
   let templates: Templates;
-  before(() => {
+  beforeAll(() => {
     templates = new Templates(program!);
   });
-  after(() => templates.close());
+  afterAll(() => templates.close());
   for (const prefix of [
     'ab',
     'a-b',

@@ -5,8 +5,8 @@ import { functionSources } from '../../infra/database/functionSources.ts';
 import { MigrationRefused, migrate } from '../../infra/database/migrate.ts';
 import { ingest } from '../../shared/ingest/ingest.ts';
 import { FUNCTIONS_SCHEMA } from '../../shared/store/release.ts';
-import { withClient } from '../../tools/target/withClient.ts';
 import { entry, Partition, rulesFor } from '../../tools/proof/exampleEvents.ts';
+import { withClient } from '../../tools/target/withClient.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 
 const PREVIOUS = 'sync_r0';
@@ -77,7 +77,9 @@ test('the previous release keeps ingesting while the new one is installed, and b
     { schema: PREVIOUS, exists: 'true' },
     { schema: FUNCTIONS_SCHEMA, exists: 'true' },
   ]);
-  const pairs = await database.rows('SELECT pairing_status, count(*) FROM bo.payment_ledger_pairs GROUP BY 1');
+  const pairs = await database.rows(
+    'SELECT pairing_status, count(*) FROM bo.payment_ledger_pairs GROUP BY 1',
+  );
   assert.deepEqual(pairs, [{ pairing_status: 'COMPLETE', count: String(2 * payments.length) }]);
 });
 

@@ -60,12 +60,17 @@ test('a large group has the pair that its entries say, through inserts, moves an
   const { pool } = database;
   const at = partition();
   const isCrowded = async (group: string) =>
-    (await database.rows('SELECT crowded FROM bo.payment_ledger_pairs WHERE payment_order_id = $1', [group]))[0]?.[
-      'crowded'
-    ];
+    (
+      await database.rows('SELECT crowded FROM bo.payment_ledger_pairs WHERE payment_order_id = $1', [group])
+    )[0]?.['crowded'];
   const move = (id: number, version: number, change: object) =>
     feed(pool, 'ledger', at, [
-      entry(`g-${id}`, { ...groupOf(id + 1, 'g')[id], version, updated_at: '2026-11-22T11:30:00Z', ...change }),
+      entry(`g-${id}`, {
+        ...groupOf(id + 1, 'g')[id],
+        version,
+        updated_at: '2026-11-22T11:30:00Z',
+        ...change,
+      }),
     ]);
 
   await feed(pool, 'ledger', at, groupOf(64, 'g'));
@@ -115,14 +120,18 @@ test('a confirmation of a large group holds against the one entry that it names'
   });
   assert.equal((await confirm(2, { payee_wallet_id: 'another' }))!['mismatch'], 'true');
   assert.equal((await confirm(3, { amount: '-100' }))!['mismatch'], 'false');
-  assert.equal((await confirm(4, { payment_tx_id: 'g-41', payer_wallet_id: 'wallet-of-g-41' }))!['mismatch'], 'true');
+  assert.equal(
+    (await confirm(4, { payment_tx_id: 'g-41', payer_wallet_id: 'wallet-of-g-41' }))!['mismatch'],
+    'true',
+  );
 });
 
 test('one more entry, a move, and a confirmation read as much of a group of 2,000 as of one of 100', async (t) => {
   const database = await testDatabase(t);
   const { pool } = database;
   const sizes = [100, 2000];
-  for (const size of sizes) await feed(pool, 'ledger', new Partition(1, size * 10), groupOf(size, `of-${size}`));
+  for (const size of sizes)
+    await feed(pool, 'ledger', new Partition(1, size * 10), groupOf(size, `of-${size}`));
   const at = partition();
 
   /** Tuples of the tables that a change reads, by table; the change is rolled back. */
@@ -143,7 +152,11 @@ test('one more entry, a move, and a confirmation read as much of a group of 2,00
   };
   const changes = (group: string): [string, LogicalTopic, object][] => [
     ['one more entry', 'ledger', entry('new', { related_id: group })],
-    ['a move out', 'ledger', entry(`${group}-50`, { related_id: null, version: 2, updated_at: '2026-11-22T11:30:00Z' })],
+    [
+      'a move out',
+      'ledger',
+      entry(`${group}-50`, { related_id: null, version: 2, updated_at: '2026-11-22T11:30:00Z' }),
+    ],
     ['a change of the slot', 'ledger', entry(`${group}-98`, { related_id: group, version: 2, amount: '9' })],
     [
       'a confirmation',

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { test } from 'vitest';
 import { buildFunctions } from '../../tools/package/build.ts';
 import { deployedFiles } from '../../tools/package/package.ts';
 

@@ -4,10 +4,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cp, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { unzipSync } from 'fflate';
+import { test } from 'vitest';
 import { measureStart } from '../../tools/package/measureStart.ts';
 import { deployedFiles, makePackage, unpack } from '../../tools/package/package.ts';
 
@@ -16,7 +16,7 @@ const execute = promisify(execFile);
 
 test('the package is the same bytes from another directory, at another time and in another time zone', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'package-'));
-  t.after(() => rmSync(folder, { recursive: true }));
+  t.onTestFinished(() => rmSync(folder, { recursive: true }));
   const here = await makePackage(join(folder, 'here.zip'));
 
   const elsewhere = join(folder, 'a copy of the repository');
@@ -49,7 +49,7 @@ test('the package holds what is deployed and nothing else, and loads without the
   const file = join(folder, 'package.zip');
   await makePackage(file);
   const { directory, remove } = await unpack(file);
-  t.after(async () => {
+  t.onTestFinished(async () => {
     await remove();
     rmSync(folder, { recursive: true });
   });

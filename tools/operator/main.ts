@@ -2,32 +2,27 @@ import { Command } from 'commander';
 import { HubError } from '../../shared/replay/hubReader.ts';
 import { SettingsError } from '../../shared/settings/settings.ts';
 import { describeFailure } from '../../shared/store/describeFailure.ts';
-import { QueueError } from '../target/replayQueue.ts';
+import { QueueError } from '../target/queueError.ts';
 import { Complaint, EXIT } from '../terminal/exit.ts';
-import { backfillCommand } from './commands/backfill.ts';
-import { e2eCommand } from './commands/e2e.ts';
-import { gapsCommand } from './commands/gaps.ts';
-import { gateCommand } from './commands/gate.ts';
-import { publishCommand } from './commands/publish.ts';
-import { reconcileCommand } from './commands/reconcile.ts';
-import { replayCommand } from './commands/replay.ts';
-import { topicCheckCommand } from './commands/topicCheck.ts';
-import { userTokenCommand } from './commands/userToken.ts';
 import { DumpError } from './dump/dumpError.ts';
+
+/** A command is loaded when it is used: what the others need takes seconds to load on a small machine. */
+const COMMANDS = new Map<string, () => Promise<Command>>([
+  ['replay', async () => (await import('./commands/replay.ts')).replayCommand()],
+  ['user-token', async () => (await import('./commands/userToken.ts')).userTokenCommand()],
+  ['gaps', async () => (await import('./commands/gaps.ts')).gapsCommand()],
+  ['backfill', async () => (await import('./commands/backfill.ts')).backfillCommand()],
+  ['reconcile', async () => (await import('./commands/reconcile.ts')).reconcileCommand()],
+  ['topic-check', async () => (await import('./commands/topicCheck.ts')).topicCheckCommand()],
+  ['publish', async () => (await import('./commands/publish.ts')).publishCommand()],
+  ['e2e', async () => (await import('./commands/e2e.ts')).e2eCommand()],
+  ['gate', async () => (await import('./commands/gate.ts')).gateCommand()],
+]);
 
 const program = new Command('npm run cli --')
   .description(
     'What an operator does: replay dead letters, fill gaps, load and compare dumps, test and promote.',
   )
-  .addCommand(replayCommand())
-  .addCommand(userTokenCommand())
-  .addCommand(gapsCommand())
-  .addCommand(backfillCommand())
-  .addCommand(reconcileCommand())
-  .addCommand(topicCheckCommand())
-  .addCommand(publishCommand())
-  .addCommand(e2eCommand())
-  .addCommand(gateCommand())
   .addHelpText(
     'after',
     `
@@ -38,6 +33,8 @@ Exit codes: 0 done, 1 something is left to do (the output says what), 2 wrong us
 130 stopped by Ctrl-C; what was begun goes on or can be begun again.`,
   );
 
+const named = COMMANDS.get(process.argv[2] ?? '');
+for (const load of named === undefined ? COMMANDS.values() : [named]) program.addCommand(await load());
 throwInsteadOfExit(program);
 
 try {

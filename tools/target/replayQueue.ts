@@ -7,6 +7,7 @@ import type { StorageSettings } from '../../shared/settings/storageConnection.ts
 import type { ReplayResult } from '../../shared/store/replay/finishReplay.ts';
 import { readReplay } from '../../shared/store/replay/readReplay.ts';
 import { Complaint } from '../terminal/exit.ts';
+import { QueueError } from './queueError.ts';
 import type { Target } from './target.ts';
 
 const POLL_MS = 500;
@@ -17,20 +18,6 @@ const STANDS_STILL_AFTER_MS = 15 * 60_000;
 
 /** Somebody waits: what is wrong is said after seconds. */
 const QUEUE_OPTIONS = { retryOptions: { maxTries: 3, retryDelayInMs: 500 } };
-
-/** The queue did not take a request. */
-export class QueueError extends Error {
-  override readonly name = 'QueueError';
-  constructor(queue: QueueClient, cause: unknown) {
-    const { name, code, statusCode } = cause as { name?: string; code?: string; statusCode?: number };
-    const reason = code ?? statusCode ?? name;
-    const { host } = new URL(queue.url);
-    super(
-      `The queue ${REPLAY_QUEUE} at ${host} did not take the request (${reason}). Is AzureWebJobsStorage right, does the network let ` +
-        'us through, and may this login write to the queue (role Storage Queue Data Contributor)?',
-    );
-  }
-}
 
 /** Puts a request into the queue of `dlqReplay`; returns the id under which its result is read. */
 export async function askForReplay({ settings }: Target, request: object): Promise<string> {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { describe, it } from 'vitest';
 import { ALERT_FILE, type Alert } from '../../../infra/alerts/alerts.ts';
 import { queryOf } from '../../../infra/alerts/query.ts';
 import { METRICS } from '../../../shared/metrics/catalogue.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'vitest';
 import { ALERT_FILE } from '../../../infra/alerts/alerts.ts';
 import type { MetricName } from '../../../shared/metrics/catalogue.ts';
 import { evaluate } from '../../../tools/local/alerts/evaluate.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { describe, it } from 'node:test';
+import { describe, it } from 'vitest';
 import { ALERT_FILE } from '../../../infra/alerts/alerts.ts';
 import { METRICS } from '../../../shared/metrics/catalogue.ts';
 import { checkQuery } from '../../support/kusto.ts';

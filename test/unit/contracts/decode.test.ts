@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { decodeBody, NumberText } from '../../../shared/contracts/decode.ts';
 
 const reasonOf = (body: Buffer | string) => {

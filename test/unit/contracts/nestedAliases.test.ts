@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { decodeBody } from '../../../shared/contracts/decode.ts';
 import { normalise } from '../../../shared/contracts/normalise.ts';
 import { BUILT_IN_PROFILES, contractOf, parseProfile } from '../../../shared/contracts/profile.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { decodeBody } from '../../../shared/contracts/decode.ts';
 import type { LogicalTopic } from '../../../shared/contracts/fields.ts';
 import { normalise } from '../../../shared/contracts/normalise.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { test } from 'vitest';
 import { BUILT_IN_PROFILES, parseProfile } from '../../../shared/contracts/profile.ts';
 import { profileJsonSchema } from '../../../tools/contracts/profileSchema.ts';
 import { PROFILE_SCHEMA_FILE } from '../../../tools/contracts/write.ts';

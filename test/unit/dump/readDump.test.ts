@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { DumpError } from '../../../tools/operator/dump/dumpError.ts';
 import type { DumpLine } from '../../../tools/operator/dump/dumpLine.ts';
 import { readDump } from '../../../tools/operator/dump/readDump.ts';

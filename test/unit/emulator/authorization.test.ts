@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { SHARED_KEY, SHARED_KEY_NAME, tokenFault } from '../../../tools/local/emulator/authorization.ts';
 
 const NOW = 1_790_000_000_000;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { ConsumerGroups, type GroupMember } from '../../../tools/local/emulator/consumerGroups.ts';
 import type { Refusal } from '../../../tools/local/emulator/refusal.ts';
 

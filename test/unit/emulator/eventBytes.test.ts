@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import rhea, { type Message } from 'rhea';
+import { test } from 'vitest';
 import { encodeMapSection, MalformedAmqp, readSections } from '../../../tools/local/emulator/amqpBytes.ts';
 import { buildDelivery, splitBatch, withRuntimeMetrics } from '../../../tools/local/emulator/eventBytes.ts';
 

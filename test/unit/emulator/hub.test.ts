@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { type TestContext, test } from 'vitest';
 import { Hub } from '../../../tools/local/emulator/hub.ts';
 import { isRefusal } from '../../../tools/local/emulator/refusal.ts';
 
 function temporary(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'hub-'));
-  t.after(() => rmSync(directory, { recursive: true }));
+  t.onTestFinished(() => rmSync(directory, { recursive: true }));
   return directory;
 }
 
@@ -42,7 +42,7 @@ test('names and partition counts that make no hub are refused', (t) => {
 
 test('events without a key take turns over the partitions, one key stays with one', (t) => {
   const hub = new Hub(temporary(t), { name: 'hub', partitions: 3 });
-  t.after(() => hub.close());
+  t.onTestFinished(() => hub.close());
   const turns = [1, 2, 3, 4, 5, 6].map(() => hub.partitionFor(undefined).id);
   assert.deepEqual(turns, ['0', '1', '2', '0', '1', '2']);
   assert.equal(new Set([1, 2, 3, 4].map(() => hub.partitionFor('order-7').id)).size, 1);
@@ -50,7 +50,7 @@ test('events without a key take turns over the partitions, one key stays with on
 
 test('a partition that does not exist is out of range', (t) => {
   const hub = new Hub(temporary(t), { name: 'hub', partitions: 3 });
-  t.after(() => hub.close());
+  t.onTestFinished(() => hub.close());
   for (const id of ['3', '-1', '01', 'x']) {
     const refusal = hub.partition(id);
     assert.ok(isRefusal(refusal) && refusal.condition === 'com.microsoft:argument-out-of-range', id);

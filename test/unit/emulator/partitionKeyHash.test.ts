@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { dirname, join } from 'node:path';
-import { test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import fc from 'fast-check';
+import { test } from 'vitest';
 import { partitionForKey } from '../../../tools/local/emulator/partitionKeyHash.ts';
 
 /** The mapping of the client's buffered producer. It is internal, so it is loaded by its path. */

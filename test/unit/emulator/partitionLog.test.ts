@@ -3,8 +3,8 @@ import fs, { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeF
 import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
 import rhea from 'rhea';
+import { type TestContext, test, vi } from 'vitest';
 import type { IncomingEvent } from '../../../tools/local/emulator/eventBytes.ts';
 import { PartitionLog } from '../../../tools/local/emulator/partitionLog.ts';
 import { RECORD_HEADER_SIZE } from '../../../tools/local/emulator/recordFile.ts';
@@ -21,13 +21,13 @@ function eventOf(text: string): IncomingEvent {
 
 function logPath(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'partition-log-'));
-  t.after(() => rmSync(directory, { recursive: true }));
+  t.onTestFinished(() => rmSync(directory, { recursive: true }));
   return join(directory, '0.log');
 }
 
 function open(t: TestContext, path: string): PartitionLog {
   const log = new PartitionLog(path);
-  t.after(() => {
+  t.onTestFinished(() => {
     try {
       log.close();
     } catch {
@@ -93,15 +93,16 @@ test('the index grows beyond its first size and survives a reopening', async (t)
 
 test('the enqueued time never steps back, even when the clock does', async (t) => {
   const path = logPath(t);
-  t.mock.timers.enable({ apis: ['Date'], now: 2_000_000 });
+  vi.useFakeTimers({ toFake: ['Date'], now: 2_000_000 });
+  t.onTestFinished(() => void vi.useRealTimers());
   const first = open(t, path);
   await append(first, 'a');
-  t.mock.timers.setTime(1_000_000);
+  vi.setSystemTime(1_000_000);
   await append(first, 'b');
   first.close();
   const second = open(t, path);
   await append(second, 'c');
-  t.mock.timers.setTime(3_000_000);
+  vi.setSystemTime(3_000_000);
   await append(second, 'd');
   assert.deepEqual(
     [0, 1, 2, 3].map((number) => second.placement(number).enqueuedTime),
@@ -113,7 +114,7 @@ test('the enqueued time never steps back, even when the clock does', async (t) =
 });
 
 test('an unfinished last record is cut off wherever it ends', async (t) => {
-  t.mock.method(console, 'warn', () => {});
+  vi.spyOn(console, 'warn').mockImplementation(() => {});
   const path = logPath(t);
   const log = open(t, path);
   await append(log, 'a', 'b');
@@ -132,7 +133,7 @@ test('an unfinished last record is cut off wherever it ends', async (t) => {
 });
 
 test('a last record with a wrong checksum is cut off, and so is a few bytes of rubbish', async (t) => {
-  t.mock.method(console, 'warn', () => {});
+  vi.spyOn(console, 'warn').mockImplementation(() => {});
   const path = logPath(t);
   const log = open(t, path);
   await append(log, 'a', 'b');
@@ -170,10 +171,10 @@ test('a write that fails half way is told to every producer and leaves the log a
     write(file, bytes, offset, Math.floor(length / 2), position);
     throw new Error('ENOSPC: no space left on device');
   };
-  const failing = t.mock.method(fs, 'writeSync', half);
+  const failing = vi.spyOn(fs, 'writeSync').mockImplementation(half as typeof fs.writeSync);
   syncBuiltinESMExports();
   const outcomes = await Promise.allSettled([append(log, 'b'), append(log, 'c')]);
-  failing.mock.restore();
+  failing.mockRestore();
   syncBuiltinESMExports();
   for (const outcome of outcomes)
     assert.match(String(outcome.status === 'rejected' && outcome.reason), /ENOSPC/);

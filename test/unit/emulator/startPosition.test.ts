@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { afterAll, test } from 'vitest';
 import type { IncomingEvent } from '../../../tools/local/emulator/eventBytes.ts';
 import { PartitionLog } from '../../../tools/local/emulator/partitionLog.ts';
 import { isRefusal, type Refusal } from '../../../tools/local/emulator/refusal.ts';
@@ -11,7 +11,7 @@ import { parseSelector, resolveStart } from '../../../tools/local/emulator/start
 const directory = mkdtempSync(join(tmpdir(), 'start-position-'));
 const empty = new PartitionLog(join(directory, 'empty.log'));
 const log = new PartitionLog(join(directory, 'three.log'));
-after(() => {
+afterAll(() => {
   empty.close();
   log.close();
   rmSync(directory, { recursive: true });

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { afterAll, describe, it } from 'vitest';
 import { readEventHubsSettings } from '../../../tools/local/host/hostJson.ts';
 import { readRetryPolicy } from '../../../tools/local/host/retryPolicy.ts';
 import { readEventHubTrigger } from '../../../tools/local/host/triggerSettings.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'host-configuration-'));
-after(() => rmSync(folder, { recursive: true }));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('host.json', () => {
   const read = (eventHubs: unknown, messages: string[] = []) => {

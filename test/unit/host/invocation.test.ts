@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
-import { afterEach, test } from 'node:test';
 import type { EventHubHandler } from '@azure/functions';
+import { afterEach, test } from 'vitest';
 import { type App, supplyCoreApi } from '../../../tools/local/host/coreApi.ts';
 import { type InvocationResult, invoke } from '../../../tools/local/host/invocation.ts';
 

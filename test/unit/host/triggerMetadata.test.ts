@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { test } from 'node:test';
 import type { InvocationContext } from '@azure/functions';
+import { test } from 'vitest';
 import { bodyBytes } from '../../../shared/ingest/receivedEvent.ts';
 import { type App, supplyCoreApi } from '../../../tools/local/host/coreApi.ts';
 import type { RetryContext } from '../../../tools/local/host/coreTypes.ts';

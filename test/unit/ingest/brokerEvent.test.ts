@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { keyText, readBrokerEvents } from '../../../shared/ingest/brokerEvent.ts';
 
 /** A recorded input of the real Functions worker. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { correlationIds } from '../../../shared/ingest/correlationIds.ts';
 import { rejectedEvent } from '../../../shared/ingest/prepare.ts';
 import { Partition } from '../../../tools/proof/exampleEvents.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'vitest';
 import type { HeldPartition } from '../../../shared/metrics/brokerState.ts';
 import { planRepairs } from '../../../shared/metrics/gapRepair.ts';
 import { type PartitionState, partitionStates } from '../../../shared/metrics/partitions.ts';

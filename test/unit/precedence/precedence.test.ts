@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import fc from 'fast-check';
+import { test } from 'vitest';
 import type { LedgerEntry } from '../../../shared/contracts/records.ts';
 import type { Money } from '../../../shared/contracts/values.ts';
 import { compact } from '../../../shared/precedence/compact.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHmac, randomBytes } from 'node:crypto';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { KeyRing } from '../../../shared/privacy/keyRing.ts';
 import { isSealed, seal, unseal } from '../../../shared/privacy/seal.ts';
 import { keyNumberOf, userIdToken } from '../../../shared/privacy/userIdToken.ts';

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { afterAll, test } from 'vitest';
 import { BUILT_IN_PROFILES, contractOf } from '../../../shared/contracts/profile.ts';
 import { readSettings } from '../../../shared/settings/settings.ts';
 import { GOOD_SETTINGS, settingsProblems } from '../../support/settings.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'profile-file-'));
-after(() => rmSync(directory, { recursive: true }));
+afterAll(() => rmSync(directory, { recursive: true }));
 const file = join(directory, 'ours.json');
 
 const good = { ...GOOD_SETTINGS, EVENT_PROFILE_FILE: file };

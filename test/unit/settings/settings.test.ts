@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { BUILT_IN_PROFILES } from '../../../shared/contracts/profile.ts';
 import { readSettings } from '../../../shared/settings/settings.ts';
 import { GOOD_SETTINGS, settingsProblems } from '../../support/settings.ts';
@@ -68,7 +68,7 @@ test('two logical topics on one hub, or an empty one, are refused', () => {
 
 test('a profile comes from a file as well; one that is not valid is refused with its path', (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'settings-'));
-  t.after(() => rmSync(directory, { recursive: true }));
+  t.onTestFinished(() => rmSync(directory, { recursive: true }));
   const file = join(directory, 'profile.json');
   writeFileSync(file, JSON.stringify({ ...(BUILT_IN_PROFILES['nsc-dev-v1'] as object), id: 'mine' }));
   assert.equal(readSettings({ ...good, EVENT_PROFILE_FILE: file }).profile.id, 'mine');

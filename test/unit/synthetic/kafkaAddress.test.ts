@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { kafkaAddress } from '../../../tools/proof/synthetic/kafkaPublisher.ts';
 import { eventHubsConnectionString } from '../../../tools/target/localCloud.ts';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { parseProfile } from '../../../shared/contracts/profile.ts';
 import { checkTopic } from '../../../tools/operator/topicCheck/check.ts';
 import type { CheckOptions } from '../../../tools/operator/topicCheck/evidence.ts';

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { afterAll, test } from 'vitest';
 import { type Sample, sampleOf } from '../../../tools/operator/topicCheck/sample.ts';
 import { samplesOfFiles } from '../../../tools/operator/topicSamples/samples.ts';
 import { READ_AT } from '../../support/topicStyles.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'samples-'));
-after(() => rmSync(directory, { recursive: true }));
+afterAll(() => rmSync(directory, { recursive: true }));
 
 const sample = (text: string) => sampleOf(Buffer.from(text), 7, 'line 7', READ_AT);
 const PLACE = '"partition":3,"sequence_number":12,"enqueued_at":"2026-11-20T10:00:00Z"';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { checkStyle, TOPIC_STYLES } from '../../support/topicStyles.ts';
 
 for (const style of TOPIC_STYLES) {

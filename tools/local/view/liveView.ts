@@ -21,8 +21,8 @@ const FILES: Readonly<Record<string, readonly [file: string, type: string]>> = {
   '/': [here('./page/index.html'), 'text/html'],
   '/view.js': [here('./page/view.js'), 'text/javascript'],
   '/view.css': [here('./page/view.css'), 'text/css'],
-  '/uplot.js': [here('../../node_modules/uplot/dist/uPlot.esm.js'), 'text/javascript'],
-  '/uplot.css': [here('../../node_modules/uplot/dist/uPlot.min.css'), 'text/css'],
+  '/uplot.js': [here('../../../node_modules/uplot/dist/uPlot.esm.js'), 'text/javascript'],
+  '/uplot.css': [here('../../../node_modules/uplot/dist/uPlot.min.css'), 'text/css'],
 };
 
 /**

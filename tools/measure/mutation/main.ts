@@ -10,8 +10,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { startVitest } from 'vitest/node';
 import { startPostgres } from '../../local/processes/postgres.ts';
 import { withClient } from '../../target/withClient.ts';
 import { MUTATIONS, type Mutation } from './mutations.ts';
@@ -29,9 +29,9 @@ const COPIED = [
   'test',
   'package.json',
   'tsconfig.json',
+  'vitest.config.ts',
   'host.json',
 ];
-const TEST_TIMEOUT_MS = 180_000;
 
 type Result = { readonly caughtBy: string } | { readonly problem: string };
 
@@ -74,18 +74,19 @@ async function migrateTemplate(directory: string, server: string): Promise<void>
   await migrate(url.href);
 }
 
-/** The first test that fails. */
+/** The first test that fails. Throws where a file could not be run. */
 async function firstFailure(directory: string, tests: readonly string[]): Promise<string | undefined> {
-  const abort = new AbortController();
-  const files = tests.map((file) => join(directory, file));
-  let failed: string | undefined;
-  for await (const event of run({ files, cwd: directory, timeout: TEST_TIMEOUT_MS, signal: abort.signal })) {
-    if (event.type !== 'test:fail' || failed !== undefined) continue;
-    if (files.includes(event.data.name)) throw new Error(`${event.data.name} could not be run`);
-    failed = event.data.name;
-    abort.abort();
-  }
-  return failed;
+  const vitest = await startVitest('test', [...tests], {
+    ...{ root: directory, config: join(directory, 'vitest.config.ts') },
+    // One is enough, and what it says is not read.
+    ...{ watch: false, bail: 1, reporters: [{}] },
+  });
+  const modules = vitest.state.getTestModules();
+  const [failed] = modules.flatMap((module) => [...module.children.allTests('failed')]);
+  if (failed !== undefined) return failed.name;
+  const [error] = [...modules.flatMap((module) => module.errors()), ...vitest.state.getUnhandledErrors()];
+  if (error !== undefined) throw error;
+  return undefined;
 }
 
 async function tryOut(directory: string, server: string, mutation: Mutation): Promise<Result> {

@@ -10,9 +10,9 @@ export interface Mutation {
 
 const FUNCTIONS = 'infra/database/functions/*.sql';
 const CONVERGENCE = 'test/convergence/convergence.test.ts';
-const CONCURRENCY = 'test/integration/concurrency.test.ts';
-const OUTCOMES = 'test/integration/outcomes.test.ts';
-const LEDGER = 'test/integration/sequenceLedger.test.ts';
+const CONCURRENCY = 'test/sql/concurrency.test.ts';
+const OUTCOMES = 'test/sql/outcomes.test.ts';
+const LEDGER = 'test/sql/sequenceLedger.test.ts';
 const HOSTILE = 'test/hostile/ingest.test.ts';
 
 export const MUTATIONS: readonly Mutation[] = [

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { ManagedIdentityCredential } from '@azure/identity';
+import { type TestContext, test } from 'vitest';
+import { ACTIVATION_MS, KeyVaultKeys, keyVaultConnector } from '../../shared/privacy/keyVaultKeys.ts';
+import { TestKeyVault } from '../support/keyVault.ts';
+
+const T0 = Date.parse('2026-11-01T00:00:00Z');
+const MINUTE = 60_000;
+
+async function vaultOf(t: TestContext) {
+  const vault = await TestKeyVault.start();
+  const { IDENTITY_ENDPOINT, IDENTITY_HEADER } = vault.environment;
+  Object.assign(process.env, { IDENTITY_ENDPOINT, IDENTITY_HEADER });
+  t.onTestFinished(() => vault.stop());
+  const connect = keyVaultConnector(vault.url, async () => new ManagedIdentityCredential());
+  return { vault, connect };
+}
+
+test('versions are numbered by their creation; one becomes active a while after it, or at its own date', async (t) => {
+  const { vault, connect } = await vaultOf(t);
+  const values = [
+    vault.add('user-id-key', { createdAt: new Date(T0) }),
+    vault.add('user-id-key', { createdAt: new Date(T0 + 60 * MINUTE) }),
+    vault.add('user-id-key', {
+      createdAt: new Date(T0 + 120 * MINUTE),
+      notBefore: new Date(T0 + 300 * MINUTE),
+    }),
+  ].map(({ value }) => value);
+  const ring = await new KeyVaultKeys('user-id-key', connect).ring();
+  const at = (milliseconds: number) => ring.at(milliseconds * 1000);
+  const second = T0 + 60 * MINUTE + ACTIVATION_MS;
+  assert.deepEqual(
+    [T0 - 1, second - 1, second, T0 + 300 * MINUTE - 1, T0 + 300 * MINUTE].map((time) => at(time).number),
+    [1, 1, 2, 2, 3],
+  );
+  assert.deepEqual(
+    ring.enabled().map(({ key }) => key.toString('base64')),
+    values,
+  );
+});
+
+test('a new version is found before it is active; a vault that is away for some minutes stops nothing', async (t) => {
+  const { vault, connect } = await vaultOf(t);
+  vault.add('user-id-key', { createdAt: new Date(T0) });
+  let now = T0 + 600 * MINUTE;
+  const keys = new KeyVaultKeys('user-id-key', connect, () => now);
+  await Promise.all([keys.ring(), keys.ring(), keys.ring()]);
+  assert.equal(vault.lists, 1, 'asked for once');
+  now += 4 * MINUTE;
+  await keys.ring();
+  assert.equal(vault.lists, 1);
+
+  const { created } = vault.add('user-id-key', { createdAt: new Date(now) });
+  now += MINUTE;
+  const active = created * 1000 + ACTIVATION_MS;
+  assert.equal((await keys.ring()).at(active * 1000).number, 2);
+  assert.equal((await keys.ring()).at(active * 1000 - 1).number, 1);
+
+  vault.away = true;
+  now += 11 * MINUTE;
+  assert.equal((await keys.ring()).latest().number, 2);
+  now += MINUTE;
+  await assert.rejects(
+    keys.ring(),
+    /user-id-key could not be read from Key Vault \(503\).*Key Vault Secrets User/,
+  );
+  vault.away = false;
+  assert.equal((await keys.ring()).latest().number, 2);
+});
+
+test('a secret that is missing, or is no key, is named; its value is not', async (t) => {
+  const { vault, connect } = await vaultOf(t);
+  await assert.rejects(
+    new KeyVaultKeys('absent', connect).ring(),
+    /absent could not be read .*SecretNotFound/,
+  );
+  for (const value of ['', 'hunter2-hunter2', Buffer.alloc(31, 1).toString('base64')]) {
+    const name = `bad-${value.length}`;
+    vault.add(name, { createdAt: new Date(T0), value });
+    await assert.rejects(new KeyVaultKeys(name, connect).ring(), (error: Error) => {
+      assert.match(error.message, new RegExp(`${name} is no key: it must be 32 random bytes as base64`));
+      return value === '' || !error.message.includes(value);
+    });
+  }
+});

@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { type TestContext, test } from 'vitest';
+import { dumpSchema } from '../../infra/database/dumpSchema.ts';
+import { migrate } from '../../infra/database/migrate.ts';
+import { ingest } from '../../shared/ingest/ingest.ts';
+import { openDatabase } from '../../shared/store/database.ts';
+import { confirmation, entry, order, Partition, rulesFor } from '../../tools/proof/exampleEvents.ts';
+import { testDatabase } from '../support/database.ts';
+
+test('the committed schema dump is what the migrations lead to (npm run schema:dump)', async (t) => {
+  const database = await testDatabase(t);
+  const client = await database.pool.connect();
+  try {
+    const committed = readFileSync(new URL('../../infra/database/schema.txt', import.meta.url), 'utf8');
+    assert.equal(await dumpSchema(client), committed);
+  } finally {
+    client.release();
+  }
+});
+
+test('migrating again does nothing, also when two processes do it at once', async (t) => {
+  const database = await testDatabase(t);
+  assert.deepEqual(await Promise.all([migrate(database.url), migrate(database.url)]), [[], []]);
+});
+
+/** Runs statements as a role, each in a transaction that is rolled back; returns which are refused. */
+async function refused(
+  database: Awaited<ReturnType<typeof testDatabase>>,
+  role: string,
+  statements: string[],
+) {
+  const client = await database.pool.connect();
+  const denied: string[] = [];
+  try {
+    for (const statement of statements) {
+      await client.query(`BEGIN; SET LOCAL ROLE ${role}`);
+      await client.query(statement).catch((error: { code?: string }) => {
+        assert.equal(error.code, '42501', statement);
+        denied.push(statement);
+      });
+      await client.query('ROLLBACK');
+    }
+  } finally {
+    client.release();
+  }
+  return denied;
+}
+
+test('each role may do what it is for, and nothing else', async (t) => {
+  const database = await testDatabase(t);
+  const serving = ['ledger_entries', 'payment_orders', 'payment_ledger_pairs'].map(
+    (table) => `SELECT * FROM bo.${table}`,
+  );
+  const own = ['SELECT * FROM bo.consumer_dlq_events', 'SELECT * FROM sync.partitions'];
+  const never = [
+    'CREATE TABLE bo.mine ()',
+    'CREATE TABLE sync.mine ()',
+    'ALTER TABLE bo.ledger_entries ADD COLUMN mine int',
+    'DELETE FROM bo.ledger_entries',
+    'TRUNCATE bo.payment_orders',
+    'INSERT INTO sync.migrations DEFAULT VALUES',
+  ];
+  assert.deepEqual(await refused(database, 'bo_admin_read', serving), []);
+  assert.deepEqual(
+    await refused(database, 'bo_admin_read', [
+      ...own,
+      ...never,
+      'UPDATE bo.payment_orders SET status = NULL',
+    ]),
+    [...own, ...never, 'UPDATE bo.payment_orders SET status = NULL'],
+  );
+  for (const role of ['bo_sync', 'bo_operator']) {
+    assert.deepEqual(await refused(database, role, [...serving, ...own, ...never]), never);
+  }
+});
+
+test('what an end-to-end test takes away is of its own run, whatever it is told to remove', async (t) => {
+  const database = await testDatabase(t);
+  const partition = new Partition();
+  const mine = 'e2e-0123456789ab';
+  const ids = ['x-1', `x-${mine}-1`, `x-${mine}0-1`, 'x-e2e-0123456789aX-1', `${mine}-1`];
+  for (const id of ids) {
+    const ingested = (topic: 'ledger' | 'payment_order' | 'pair', body: object) =>
+      ingest(rulesFor(database.pool, topic), [{ ...partition.event(body), correlationId: `${id}-1` }]);
+    await ingested('ledger', entry(`tx-${id}`, { related_id: `order-${id}` }));
+    await ingested('payment_order', order(`order-${id}`));
+    await ingested('pair', confirmation(`order-${id}`));
+    await ingested('ledger', {});
+  }
+  const everything = (run: string) => `SELECT sync.remove_synthetic_v1(${run},
+    (SELECT array_agg(tx_id) FROM bo.ledger_entries), (SELECT array_agg(order_id) FROM bo.payment_orders),
+    (SELECT array_agg(dlq_id) FROM bo.consumer_dlq_events))::int AS removed`;
+  const attempt = everything(`'${mine}'`);
+  assert.deepEqual(await refused(database, 'bo_sync', [attempt]), [attempt]);
+  assert.deepEqual(await refused(database, 'bo_admin_read', [attempt]), [attempt]);
+
+  const client = await database.pool.connect();
+  try {
+    await client.query('SET ROLE bo_operator');
+    for (const run of [
+      '',
+      '%',
+      'e2e-%%%%%%%%',
+      'e2e-________',
+      'e2e-',
+      'e2e-0123456',
+      `${mine}\n`,
+      `x${mine}`,
+    ]) {
+      await assert.rejects(client.query(everything('$1'), [run]), { code: '22023' }, run);
+    }
+    assert.equal((await client.query(everything('NULL'))).rows[0].removed, 0);
+    // Of two ids an entry, an order, a confirmation and a pair; the dead letter whose correlation id begins with the run.
+    assert.equal((await client.query(everything('$1'), [mine])).rows[0].removed, 9);
+    await client.query('RESET ROLE');
+  } finally {
+    client.release();
+  }
+  for (const [column, table] of [
+    ['tx_id', 'bo.ledger_entries'],
+    ['order_id', 'bo.payment_orders'],
+    ['payment_order_id', 'bo.payment_ledger_pairs'],
+    ['payment_order_id', 'sync.pair_confirmations'],
+  ]) {
+    const left = await database.rows(`SELECT ${column} AS key FROM ${table}`);
+    const keys = left.map(({ key }) => String(key).replace(/^(tx|order)-/, '')).sort();
+    assert.deepEqual(keys, [ids[0], ids[2], ids[3]].sort(), table);
+  }
+});
+
+test('the functions get by with the role bo_sync', async (t) => {
+  const database = await testDatabase(t);
+  await database.pool.query(`ALTER DATABASE ${new URL(database.url).pathname.slice(1)} SET role = 'bo_sync'`);
+  // Connections that are open keep the role they had.
+  const asSync = await testConnection(database.url, t);
+  const partition = new Partition();
+  for (const [topic, body] of [
+    ['ledger', entry('p')],
+    ['ledger', entry('p', { version: 2, related_id: 'order-2' })],
+    ['ledger', 'malformed'],
+    ['payment_order', order('order-1')],
+    ['pair', confirmation('order-1')],
+  ] as const) {
+    const result = await ingest(rulesFor(asSync, topic), [partition.event(body)]);
+    assert.equal(result.received, 1);
+  }
+});
+
+async function testConnection(url: string, t: Pick<TestContext, 'onTestFinished'>) {
+  const database = openDatabase({
+    connection: { connectionString: url },
+    poolSize: 2,
+    onIdleError: () => {},
+  });
+  const who = await database.query('SELECT current_user AS name');
+  assert.equal(who.rows[0].name, 'bo_sync');
+  t.onTestFinished(() => database.end());
+  return database;
+}
+
+test('the previous release stores its batches by the functions that it knows', async (t) => {
+  const database = await testDatabase(t);
+  const call = `
+    SELECT (r).* FROM (
+      SELECT sync.ingest_ledger_v1(
+        jsonb_populate_record(NULL::sync.batch_v1, $1), ARRAY(SELECT jsonb_populate_recordset(NULL::sync.ledger_row_v1, $2)),
+        ARRAY(SELECT jsonb_populate_recordset(NULL::sync.event_v1, $3)),
+        ARRAY(SELECT jsonb_populate_recordset(NULL::sync.dead_letter_v1, $4))) AS r
+    ) called`;
+  const at = '2026-11-22T12:00:00Z';
+  const counts = {
+    ...{
+      stale: 0,
+      duplicate: 0,
+      conflict: 0,
+      dead_lettered: 1,
+      version_missing: 0,
+      alias_hit: 0,
+      core_violation: 1,
+    },
+    ...{ key_mismatch: 0, mixed_axes: 0, pairing_skipped: 0, related_id_null: 0 },
+  };
+  const batch = {
+    ...{ topic: 'ledger', partition: 0, profile_id: 'canonical-v1', version_first: false, contiguous: true },
+    ...{ first_number: 0, last_number: 2, earliest_enqueued_at: at, latest_enqueued_at: at },
+    ...{
+      payment_entry_type: 'PAYMENT',
+      receive_entry_type: 'RECEIVE',
+      pairing_related_type: 'PAYMENT_ORDER',
+    },
+    ...counts,
+  };
+  const row = (tx_id: string, entry_type: string, source_sequence: number) => ({
+    ...{
+      tx_id,
+      entry_type,
+      source_sequence,
+      wallet_id: 'w',
+      amount: '5.00',
+      related_id: 'o',
+      event_time: at,
+    },
+    ...{
+      created_at: at,
+      source_version: 1,
+      schema_version: '1',
+      source_enqueued_at: at,
+      source_partition: 0,
+    },
+  });
+  const rows = [row('p', 'PAYMENT', 0), row('r', 'RECEIVE', 1)];
+  const events = [
+    { sequence_number: 0, enqueued_at: at, row_number: 1, verdict: 'w', flags: 0 },
+    { sequence_number: 1, enqueued_at: at, row_number: 2, verdict: 'w', flags: 0 },
+    { sequence_number: 2, enqueued_at: at, row_number: 0, verdict: 'x', flags: 4 },
+  ];
+  const letters = [
+    { event_number: 3, offset: '2', payload: '\\x7b', error: 'not_json', error_detail: 'cut off' },
+  ];
+  const values = [batch, rows, events, letters].map((value) => JSON.stringify(value));
+  const [first] = await database.rows(call, values);
+  assert.deepEqual([first!['applied'], first!['dead_lettered'], first!['redelivered']], ['2', '1', '0']);
+  const [again] = await database.rows(call, values);
+  assert.deepEqual([again!['duplicate'], again!['dead_lettered'], again!['redelivered']], ['2', '1', '3']);
+  const [pair] = await database.rows('SELECT pairing_status, amount FROM bo.payment_ledger_pairs');
+  assert.deepEqual(pair, { pairing_status: 'COMPLETE', amount: '5.00' });
+  const letter = await database.rows('SELECT sequence_number FROM bo.consumer_dlq_events');
+  assert.deepEqual(letter, [{ sequence_number: '2' }]);
+});
