@@ -1,9 +1,9 @@
 import { app } from '@azure/functions';
 import type pg from 'pg';
 import { measureCheckouts } from '../shared/metrics/measureCheckouts.ts';
+import { Telemetry } from '../shared/metrics/telemetry.ts';
 import { readSettings, type Settings } from '../shared/settings/settings.ts';
 import { openDatabase } from '../shared/store/database.ts';
-import { Telemetry } from './telemetry.ts';
 
 /**
  * One per process: the settings, read at start, the pool that all functions share, and the telemetry. A wrong setting ends the

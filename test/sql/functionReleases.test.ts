@@ -74,8 +74,8 @@ test('the previous release keeps ingesting while the new one is installed, and b
   for (const number of payments) await ingestHalves(1000 + number, [previous, database.pool]);
 
   assert.deepEqual(await releases(database), [
-    { schema: PREVIOUS, exists: 'true' },
-    { schema: FUNCTIONS_SCHEMA, exists: 'true' },
+    { schema: PREVIOUS, exists: 't' },
+    { schema: FUNCTIONS_SCHEMA, exists: 't' },
   ]);
   const pairs = await database.rows(
     'SELECT pairing_status, count(*) FROM bo.payment_ledger_pairs GROUP BY 1',
@@ -88,7 +88,7 @@ test('an installation that fails leaves the previous release whole', async (t) =
   // Somebody else's schema under the name of this release's.
   await database.pool.query(`CREATE SCHEMA ${FUNCTIONS_SCHEMA}`);
   await assert.rejects(migrate(database.url), /already exists/);
-  assert.deepEqual(await releases(database), [{ schema: PREVIOUS, exists: 'true' }]);
+  assert.deepEqual(await releases(database), [{ schema: PREVIOUS, exists: 't' }]);
   const previous = appOfPreviousRelease(database.pool);
   const { outcomes } = await ingest(rulesFor(previous, 'ledger'), [new Partition().event(entry('a'))]);
   assert.equal(outcomes.applied, 1);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { setTimeout as delay } from 'node:timers/promises';
 import { test } from 'vitest';
-import { Telemetry } from '../../../functions/telemetry.ts';
+import { Telemetry } from '../../../shared/metrics/telemetry.ts';
 import { TestTelemetry } from '../../support/telemetry.ts';
 
 const { cache } = createRequire(import.meta.url);

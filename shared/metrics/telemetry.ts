@@ -1,7 +1,7 @@
-import type { AzureMonitor, MeasuredBatch } from '../shared/metrics/azureMonitor.ts';
-import type { Sample } from '../shared/metrics/catalogue.ts';
-import { identityCredential } from '../shared/settings/identityCredential.ts';
-import type { TelemetrySettings } from '../shared/settings/telemetrySettings.ts';
+import { identityCredential } from '../settings/identityCredential.ts';
+import type { TelemetrySettings } from '../settings/telemetrySettings.ts';
+import type { AzureMonitor, MeasuredBatch } from './azureMonitor.ts';
+import type { Sample } from './catalogue.ts';
 
 /** A process without batches, such as one of replays, loads it by then. */
 const LOADED_WITHIN_MS = 5000;
@@ -64,7 +64,7 @@ export class Telemetry {
 }
 
 async function load({ connectionString, identity }: TelemetrySettings): Promise<AzureMonitor> {
-  const { AzureMonitor } = await import('../shared/metrics/azureMonitor.ts');
+  const { AzureMonitor } = await import('./azureMonitor.ts');
   if (identity === undefined) return new AzureMonitor({ connectionString });
   return new AzureMonitor({ connectionString, credential: await identityCredential(identity.clientId) });
 }
