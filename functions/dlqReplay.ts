@@ -14,7 +14,7 @@ const RUN_MS = 5 * 60_000;
 /** An outage must not carry a valid request into the poison queue: it waits, in a new message each time. */
 const OUTAGE_WAIT_MS = 30_000;
 
-const hub = new HubReader(hubConnector(process.env));
+const hub = new HubReader(hubConnector(settings.eventHubs));
 
 /**
  * Dead letters and gaps, again (SPEC 7, 8). An invalid request is thrown, so that it ends in the poison queue; anything

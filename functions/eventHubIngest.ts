@@ -1,12 +1,11 @@
 import type { EventHubFunctionOptions, InvocationContext } from '@azure/functions';
 import type { LogicalTopic } from '../shared/contracts/fields.ts';
+import { measureBatch } from '../shared/ingest/batchReport.ts';
 import { readBrokerEvents } from '../shared/ingest/brokerEvent.ts';
-import { correlationIds } from '../shared/ingest/correlationIds.ts';
 import { ingest } from '../shared/ingest/ingest.ts';
 import { ingestRules } from '../shared/ingest/rules.ts';
 import { describeFailure } from '../shared/store/describeFailure.ts';
-import { database, settings } from './runtime.ts';
-import { recordBatch } from './telemetry.ts';
+import { database, settings, telemetry } from './runtime.ts';
 
 /**
  * The trigger of one topic and its handler. `dataType: 'binary'` is what delivers bodies untouched; the library's
@@ -15,11 +14,11 @@ import { recordBatch } from './telemetry.ts';
  */
 export function eventHubIngest(logicalTopic: LogicalTopic): EventHubFunctionOptions {
   const rules = ingestRules(settings, database, logicalTopic);
-  const { contract } = rules;
+  const { topic } = rules.contract;
   const binary = { dataType: 'binary' };
   return {
     connection: 'EventHubs',
-    eventHubName: contract.topic,
+    eventHubName: topic,
     consumerGroup: settings.consumerGroup,
     cardinality: 'many',
     ...binary,
@@ -31,28 +30,19 @@ export function eventHubIngest(logicalTopic: LogicalTopic): EventHubFunctionOpti
     },
     handler: async (messages: unknown, context: InvocationContext): Promise<void> => {
       const events = readBrokerEvents(messages, context.triggerMetadata);
-      const [first] = events;
-      if (first === undefined) return;
-      const batch = { topic: contract.topic, partition: first.partition, first: first.sequenceNumber };
-      const startedAt = Date.now();
-      const begun = performance.now();
-      const measured = () => ({
-        ...{ ...batch, events, startedAt, seconds: (performance.now() - begun) / 1000 },
-        traceParent: context.traceContext?.traceParent,
-      });
+      if (events.length === 0) return;
+      const batch = measureBatch(topic, events, context.traceContext?.traceParent);
       try {
-        const { rejected, ...result } = await ingest(rules, events);
-        const stored = { ...measured(), transactionIds: result.transactionIds };
-        const { seconds } = stored;
-        const ids = { correlationIds: correlationIds(events, rejected) };
-        context.info(JSON.stringify({ message: 'batch ingested', ...batch, ...result, seconds, ...ids }));
-        recordBatch(stored);
+        const { line, measured } = batch.ingested(await ingest(rules, events));
+        context.info(JSON.stringify(line));
+        telemetry.recordBatch(measured);
       } catch (error) {
         const reason = describeFailure(error);
-        recordBatch({ ...measured(), transactionIds: [], failure: reason });
-        context.error(JSON.stringify({ message: 'batch failed', ...batch, received: events.length, reason }));
+        const { line, measured } = batch.failed(reason);
+        telemetry.recordBatch(measured);
+        context.error(JSON.stringify(line));
         // Without its cause: the host logs an error whole, and the driver's may quote a row.
-        throw new Error(`The batch of ${contract.topic} was not stored and is tried again: ${reason}`);
+        throw new Error(`The batch of ${topic} was not stored and is tried again: ${reason}`);
       }
     },
   };

@@ -3,13 +3,15 @@ import type pg from 'pg';
 import { measureCheckouts } from '../shared/metrics/measureCheckouts.ts';
 import { readSettings, type Settings } from '../shared/settings/settings.ts';
 import { openDatabase } from '../shared/store/database.ts';
-import { connectionString, endTelemetry, recordCheckout } from './telemetry.ts';
+import { Telemetry } from './telemetry.ts';
 
 /**
- * One per process: the settings, read at start, and the pool that all functions share. A wrong setting ends the
+ * One per process: the settings, read at start, the pool that all functions share, and the telemetry. A wrong setting ends the
  * loading of the app: the message is on stderr, and the host goes on with no function.
  */
 export const settings: Settings = readSettings(process.env);
+
+export const telemetry = new Telemetry(settings.telemetry);
 
 export function onIdleError(error: Error): void {
   console.error(`An idle connection to PostgreSQL ended (${error.name}).`);
@@ -21,8 +23,8 @@ export const database: pg.Pool = openDatabase({
   onIdleError,
 });
 
-if (connectionString) measureCheckouts(database, recordCheckout);
+if (settings.telemetry) measureCheckouts(database, (seconds) => telemetry.recordCheckout(seconds));
 
 app.hook.appTerminate(async () => {
-  await Promise.all([database.end(), endTelemetry()]);
+  await Promise.all([database.end(), telemetry.end()]);
 });

@@ -6,11 +6,10 @@ import { REPLAY_QUEUE } from '../shared/replay/request.ts';
 import { hubConnector } from '../shared/settings/eventHubsConnection.ts';
 import { openDatabase } from '../shared/store/database.ts';
 import { describeFailure } from '../shared/store/describeFailure.ts';
-import { onIdleError, settings } from './runtime.ts';
-import { sendSamples } from './telemetry.ts';
+import { onIdleError, settings, telemetry } from './runtime.ts';
 
 const { topics, deadLetterRetentionDays } = settings;
-const broker = new BrokerState(hubConnector(process.env));
+const broker = new BrokerState(hubConnector(settings.eventHubs));
 // Not the pool of the batches: where they hang, they have all of its connections, and that is what has to be told.
 const database = openDatabase({ connection: settings.database, poolSize: 2, onIdleError });
 app.hook.appTerminate(async () => {
@@ -26,7 +25,13 @@ app.timer('syncMetrics', {
   return: output.storageQueue({ queueName: REPLAY_QUEUE, connection: 'AzureWebJobsStorage' }),
   handler: async (_timer: Timer, context: InvocationContext): Promise<readonly object[] | undefined> => {
     try {
-      const run = await runMetrics({ database, topics, deadLetterRetentionDays, broker, send: sendSamples });
+      const run = await runMetrics({
+        database,
+        topics,
+        deadLetterRetentionDays,
+        broker,
+        send: (samples) => telemetry.sendSamples(samples),
+      });
       if (run === undefined) return undefined;
       for (const { level, ...line } of metricsLog(run)) context[level](JSON.stringify(line));
       return run.repairRequests.length > 0 ? run.repairRequests : undefined;

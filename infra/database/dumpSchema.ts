@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { functionSources } from './functionSources.ts';
 
 /** Each part of the dump: a query that gives lines, in an order that does not depend on object ids. */
 const PARTS: readonly (readonly [title: string, query: string])[] = [
@@ -47,19 +48,12 @@ const PARTS: readonly (readonly [title: string, query: string])[] = [
        FROM aclexplode(c.relacl) WHERE grantee <> c.relowner GROUP BY grantee) g
      WHERE n.nspname IN ('bo', 'sync') GROUP BY c.relkind, n.nspname, c.relname ORDER BY 1`,
   ],
-  [
-    'Functions',
-    `SELECT pg_get_functiondef(p.oid) || E'\\nexecute: ' || coalesce((
-       SELECT string_agg(grantee::regrole::text, ', ' ORDER BY grantee::regrole::text)
-       FROM aclexplode(p.proacl) WHERE grantee <> p.proowner), 'everyone')
-     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-     WHERE n.nspname IN ('bo', 'sync') ORDER BY p.proname, p.oid::regprocedure::text`,
-  ],
 ];
 
 /**
- * The schema as text, from the catalogue: what the migrations have led to, for a reviewer to read. Committed as
- * `infra/database/schema.txt`; a test compares it, `npm run schema:dump` writes it.
+ * What is live, for a reviewer to read: tables from the catalogue, as the migrations have left them, then the functions of this
+ * release, filled in, in the order in which a batch meets them. Committed as `infra/database/schema.txt`; a test compares it,
+ * `npm run schema:dump` writes it.
  */
 export async function dumpSchema(client: pg.ClientBase): Promise<string> {
   const parts: string[] = [];
@@ -67,5 +61,6 @@ export async function dumpSchema(client: pg.ClientBase): Promise<string> {
     const result = await client.query<string[]>({ text: query, rowMode: 'array' });
     parts.push(`== ${title} ==\n\n${result.rows.map(([line]) => line).join('\n\n')}\n`);
   }
+  parts.push(`== Functions ==\n\n${functionSources()}`);
   return parts.join('\n').replace(/[ \t]+$/gm, '');
 }

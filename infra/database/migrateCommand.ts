@@ -1,21 +1,43 @@
+import { Command } from 'commander';
 import { databaseConnection } from '../../shared/settings/databaseConnection.ts';
-import { migrate } from './migrate.ts';
+import { FUNCTIONS_SCHEMA } from '../../shared/store/release.ts';
+import { MigrationRefused, migrate } from './migrate.ts';
 
-// `npm run migrate [-- URL]`: brings a database to this release's schema, as its owner. Without a URL, as DATABASE_URL says, or
-// PGHOST, PGDATABASE and PGUSER with DATABASE_AUTH=entra: an Entra administrator of the server, by a token of whoever is signed in.
-const [url] = process.argv.slice(2);
+// `npm run migrate [-- URL]`: brings a database to this release, as its owner.
+
+const program = new Command('npm run migrate --')
+  .description(
+    "Brings a database to this release, as its owner: runs the migrations that it lacks and installs this release's functions, " +
+      'in one transaction. Safe while the previous release runs, and to repeat.',
+  )
+  .argument(
+    '[url]',
+    'postgresql://OWNER:PASSWORD@HOST:PORT/DATABASE; without it, DATABASE_URL, or PGHOST, PGDATABASE and PGUSER with ' +
+      'DATABASE_AUTH=entra: an Entra administrator of the server, by a token of whoever is signed in',
+  )
+  .option('--replace', 'replace other functions that are installed under the number of this release')
+  .addHelpText('after', '\nExit codes: 0 done, 1 it failed and nothing was changed, 2 wrong use or settings.')
+  .parse();
+
+const [url] = program.args;
 const problems: string[] = [];
 const connection = url ?? databaseConnection(process.env, (problem) => problems.push(problem));
-if (url === '--help' || problems.length > 0) {
-  console.error(
-    `Usage: npm run migrate [-- postgresql://OWNER:PASSWORD@HOST:PORT/DATABASE]\n${problems.join('\n')}`,
-  );
-  process.exit(problems.length > 0 ? 2 : 0);
+if (problems.length > 0) {
+  console.error(`There is no database to migrate.\n${problems.map((line) => `  - ${line}`).join('\n')}`);
+  process.exit(2);
 }
 try {
-  const ran = await migrate(connection);
-  console.log(ran.length === 0 ? 'The schema is current.' : `Ran ${ran.join(', ')}.`);
+  const done = await migrate(connection, { replace: program.opts<{ replace?: true }>().replace ?? false });
+  const lines = [
+    ...done.migrations.map((name) => `Ran ${name}.`),
+    ...(done.installed ? [`Installed the functions of this release: ${FUNCTIONS_SCHEMA}.`] : []),
+    ...done.dropped.map((schema) => `Dropped the functions of an older release: ${schema}.`),
+  ];
+  console.log(lines.length === 0 ? `The database is current (${FUNCTIONS_SCHEMA}).` : lines.join('\n'));
 } catch (error) {
-  console.error(`The migration failed, and nothing was changed: ${(error as Error).message}`);
-  process.exitCode = 1;
+  const message = (error as Error).message;
+  console.error(
+    error instanceof MigrationRefused ? message : `It failed, and nothing was changed: ${message}`,
+  );
+  process.exitCode = error instanceof MigrationRefused ? 2 : 1;
 }

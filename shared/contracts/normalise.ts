@@ -1,11 +1,12 @@
 import { type JsonObject, NumberText } from './decode.ts';
 import type { FieldKind, LogicalTopic } from './fields.ts';
 import type { Contract, ContractField } from './profile.ts';
-import { BUILD_RECORD, type FieldValues, type RecordOf } from './records.ts';
+import { buildRecord, type FieldValues, type RecordOf } from './records.ts';
 import { type Rejection, reject } from './rejection.ts';
 import { type LocalTimeZone, type Microseconds, readTimestamp } from './timestamp.ts';
 import {
   type Money,
+  readCurrency,
   readIdentifier,
   readMoney,
   readSchemaVersion,
@@ -53,8 +54,7 @@ export function normalise<T extends LogicalTopic>(
     const rule = 'updated_at: later than the enqueue time by more than the clock skew';
     return { ...reject('timestamp_in_future', rule), aliasHit };
   }
-  const build = BUILD_RECORD[contract.logicalTopic] as (values: FieldValues) => RecordOf<T>;
-  return { accepted: true, record: build(values), aliasHit };
+  return { accepted: true, record: buildRecord(contract.logicalTopic, values), aliasHit };
 }
 
 function openEnvelope(body: JsonObject, path: readonly string[]): JsonObject | undefined {
@@ -191,6 +191,7 @@ function isPresent(field: ContractField, payload: JsonObject): boolean {
 export const RULES: Record<FieldKind, string> = {
   identifier: 'must be a string or an integer of 1 to 256 characters without U+0000 or lone surrogates',
   text: 'must be a string of at most 1024 characters without U+0000 or lone surrogates',
+  currency: 'must be a currency code of three upper-case letters (ISO 4217)',
   money: 'must be a decimal number of at most 38 digits, 18 of them after the point',
   timestamp: 'must be an RFC 3339 timestamp or epoch milliseconds in the years 2000 to 2100',
   version: 'must be an integer from 0 to 10^18',
@@ -204,6 +205,8 @@ export function parseValue(kind: FieldKind, raw: unknown, zone: LocalTimeZone): 
       return readIdentifier(raw);
     case 'text':
       return readText(raw);
+    case 'currency':
+      return readCurrency(raw);
     case 'money':
       return readMoney(raw);
     case 'timestamp':

@@ -1,47 +1,23 @@
-import type { LogicalTopic } from './fields.ts';
+import { type FieldKind, type LogicalTopic, type RecordOfFields, STORED_FIELDS } from './fields.ts';
 import type { Microseconds } from './timestamp.ts';
-import type { Money } from './values.ts';
+import { type Money, sameMoney } from './values.ts';
 
-/** What every record carries besides its content. */
-export interface Revision {
-  readonly updatedAt: Microseconds | null;
-  readonly version: bigint | null;
-  readonly occurredAt: Microseconds | null;
-  readonly schemaVersion: string | null;
+/** The typed value of each kind of field. */
+interface Values extends Record<FieldKind, unknown> {
+  readonly identifier: string;
+  readonly text: string;
+  readonly currency: string;
+  readonly money: Money;
+  readonly timestamp: Microseconds;
+  readonly version: bigint;
+  readonly schema_version: string;
 }
 
-/** One entry of the transaction ledger. */
-export interface LedgerEntry extends Revision {
-  readonly txId: string;
-  readonly walletId: string;
-  readonly entryType: string;
-  readonly amount: Money;
-  readonly amountSigned: Money | null;
-  readonly relatedId: string | null;
-  readonly relatedType: string | null;
-  readonly eventTime: Microseconds;
-  readonly createdAt: Microseconds;
-}
-
-export interface PaymentOrder extends Revision {
-  readonly orderId: string;
-  readonly userId: string | null;
-  readonly merchantName: string | null;
-  readonly amount: Money;
-  readonly status: string;
-  readonly createdAt: Microseconds;
-}
-
+/** One entry of the transaction ledger. Its members, like those of the others, are the table of fields (fields.ts). */
+export type LedgerEntry = RecordOfFields<'ledger', Values>;
+export type PaymentOrder = RecordOfFields<'payment_order', Values>;
 /** A payment whose two entries the upstream service has paired itself. */
-export interface PairConfirmation extends Revision {
-  readonly paymentOrderId: string;
-  readonly paymentTxId: string;
-  readonly receiveTxId: string;
-  readonly payerWalletId: string;
-  readonly payeeWalletId: string;
-  readonly amount: Money;
-  readonly status: string | null;
-}
+export type PairConfirmation = RecordOfFields<'pair', Values>;
 
 export interface RecordTypes {
   readonly ledger: LedgerEntry;
@@ -50,6 +26,14 @@ export interface RecordTypes {
 }
 
 export type RecordOf<T extends LogicalTopic> = RecordTypes[T];
+
+/** What every record carries besides its content. */
+export interface Revision {
+  readonly updatedAt: Microseconds | null;
+  readonly version: bigint | null;
+  readonly occurredAt: Microseconds | null;
+  readonly schemaVersion: string | null;
+}
 
 /** The primary key of each topic's records. */
 export const KEY_OF: { readonly [T in LogicalTopic]: (record: RecordOf<T>) => string } = {
@@ -60,57 +44,32 @@ export const KEY_OF: { readonly [T in LogicalTopic]: (record: RecordOf<T>) => st
 
 /** When the business event happened: what a topic's freshness is measured by (SPEC 9). */
 export const BUSINESS_TIME: { readonly [T in LogicalTopic]: (record: RecordOf<T>) => Microseconds | null } = {
-  ledger: (record: LedgerEntry) => record.eventTime,
-  payment_order: (record: PaymentOrder) => record.updatedAt ?? record.createdAt,
-  pair: (record: PairConfirmation) => record.updatedAt,
+  ledger: (record) => record.eventTime,
+  payment_order: (record) => record.updatedAt ?? record.createdAt,
+  pair: (record) => record.updatedAt,
 };
 
 /** Values of a payload's fields that passed every rule, by field name; `null` where the payload has none. */
 export type FieldValues = Readonly<Record<string, unknown>>;
 
-/** Builds the record of one logical topic from values that {@link FIELDS} has typed: the casts repeat its kinds. */
-export const BUILD_RECORD: { readonly [T in LogicalTopic]: (values: FieldValues) => RecordOf<T> } = {
-  ledger: (values) => {
-    const eventTime = (values['event_time'] ?? values['source_created_at']) as Microseconds;
-    return {
-      txId: values['tx_id'] as string,
-      walletId: values['wallet_id'] as string,
-      entryType: values['entry_type'] as string,
-      amount: values['amount'] as Money,
-      amountSigned: values['amount_signed'] as Money | null,
-      relatedId: values['related_id'] as string | null,
-      relatedType: values['related_type'] as string | null,
-      eventTime,
-      createdAt: (values['source_created_at'] ?? eventTime) as Microseconds,
-      updatedAt: values['updated_at'] as Microseconds | null,
-      version: values['version'] as bigint | null,
-      occurredAt: values['occurred_at'] as Microseconds | null,
-      schemaVersion: values['schema_version'] as string | null,
-    };
-  },
-  payment_order: (values) => ({
-    orderId: values['order_id'] as string,
-    userId: values['user_id'] as string | null,
-    merchantName: values['merchant_name'] as string | null,
-    amount: values['amount'] as Money,
-    status: values['status'] as string,
-    createdAt: values['created_at'] as Microseconds,
-    updatedAt: values['updated_at'] as Microseconds | null,
-    version: values['version'] as bigint | null,
-    occurredAt: values['occurred_at'] as Microseconds | null,
-    schemaVersion: values['schema_version'] as string | null,
-  }),
-  pair: (values) => ({
-    paymentOrderId: values['payment_order_id'] as string,
-    paymentTxId: values['payment_tx_id'] as string,
-    receiveTxId: values['receive_tx_id'] as string,
-    payerWalletId: values['payer_wallet_id'] as string,
-    payeeWalletId: values['payee_wallet_id'] as string,
-    amount: values['amount'] as Money,
-    status: values['status'] as string | null,
-    updatedAt: values['updated_at'] as Microseconds | null,
-    version: values['version'] as bigint | null,
-    occurredAt: values['occurred_at'] as Microseconds | null,
-    schemaVersion: values['schema_version'] as string | null,
-  }),
-};
+/** Builds the record of a topic from values that the table of its fields has typed. */
+export function buildRecord<T extends LogicalTopic>(topic: T, values: FieldValues): RecordOf<T> {
+  const record: Record<string, unknown> = {};
+  for (const { name, member } of STORED_FIELDS[topic]) record[member] = values[name];
+  if (topic === 'ledger') {
+    // One stands in for the other: at least one of the two is there.
+    record['eventTime'] ??= values['source_created_at'];
+    record['sourceCreatedAt'] ??= record['eventTime'];
+  }
+  return record as RecordOf<T>;
+}
+
+/** Whether two records of one key have the same content, by value: all fields but axes and notes (SPEC 3). */
+export function sameContent<T extends LogicalTopic>(topic: T, a: RecordOf<T>, b: RecordOf<T>): boolean {
+  const [one, other] = [a, b] as unknown as readonly [Record<string, unknown>, Record<string, unknown>];
+  return STORED_FIELDS[topic].every(({ member, kind, role }) => {
+    if (role === 'axis' || role === 'note') return true;
+    const [value, held] = [one[member], other[member]];
+    return kind === 'money' ? sameMoney(value as Money | null, held as Money | null) : value === held;
+  });
+}

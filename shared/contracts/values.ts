@@ -95,6 +95,11 @@ export function readText(value: unknown): string | undefined {
   return readStorable(typeof value === 'string' ? value : undefined, MAX_TEXT);
 }
 
+/** An ISO 4217 code: three upper-case letters. Which codes exist changes; the shape does not. */
+export function readCurrency(value: unknown): string | undefined {
+  return typeof value === 'string' && /^[A-Z]{3}$/.test(value) ? value : undefined;
+}
+
 /** PostgreSQL's text holds neither U+0000 nor a lone surrogate. */
 function readStorable(text: string | undefined, maxCodePoints: number): string | undefined {
   if (text === undefined || text.includes('\0') || !text.isWellFormed()) return undefined;

@@ -3,41 +3,39 @@ import type { LogicalTopic } from '../contracts/fields.ts';
 import type { Contract } from '../contracts/profile.ts';
 import { BUSINESS_TIME } from '../contracts/records.ts';
 import type { Microseconds } from '../contracts/timestamp.ts';
-import type { PairingRule } from '../pairing/rule.ts';
 import type { Compaction, Loser } from '../precedence/compact.ts';
 import type { Privacy } from '../privacy/privacy.ts';
-import type { BatchHeader, DeadLetter, Delivery, DeliveryCounts } from '../store/batchParameters.ts';
+import type { BatchAccounting, DeadLetter, Delivery, DeliveryCounts } from '../store/batchParameters.ts';
 import type { BatchParameters } from '../store/ingestBatch.ts';
 import type { AcceptedEvent, PreparedEvent } from './prepare.ts';
 
 interface AssemblyRules<T extends LogicalTopic> {
   readonly contract: Contract & { readonly logicalTopic: T };
-  readonly pairing: PairingRule;
   readonly privacy: Privacy;
 }
 
 /** Puts together what the database is sent for a batch. The batch has at least one event. */
 export function assembleBatch<T extends LogicalTopic>(
-  { contract, pairing, privacy }: AssemblyRules<T>,
+  { contract, privacy }: AssemblyRules<T>,
   events: readonly PreparedEvent<T>[],
   compaction: Compaction<T, AcceptedEvent<T>>,
 ): BatchParameters<T> {
   const others = otherDeliveries(events, compaction);
   return {
     logicalTopic: contract.logicalTopic,
-    header: header(contract, pairing, events, countDeliveries(compaction.winners, others)),
+    versionFirst: contract.versionFirst,
+    accounting: accounting(contract, events, countDeliveries(compaction.winners, others)),
     rows: compaction.winners,
     others,
     deadLetters: deadLetters(contract.topic, privacy, events, others),
   };
 }
 
-function header<T extends LogicalTopic>(
+function accounting<T extends LogicalTopic>(
   contract: Contract & { readonly logicalTopic: T },
-  pairing: PairingRule,
   events: readonly PreparedEvent<T>[],
   counts: DeliveryCounts,
-): BatchHeader {
+): BatchAccounting {
   const first = events[0]!.event;
   let firstNumber = first.sequenceNumber;
   let lastNumber = first.sequenceNumber;
@@ -63,7 +61,6 @@ function header<T extends LogicalTopic>(
     topic: contract.topic,
     partition: first.partition,
     profileId: contract.profileId,
-    versionFirst: contract.versionFirst,
     firstNumber,
     lastNumber,
     contiguous,
@@ -71,7 +68,6 @@ function header<T extends LogicalTopic>(
     latestEnqueuedAt,
     eventWatermark,
     publishWatermark,
-    pairing,
     counts,
   };
 }

@@ -125,13 +125,13 @@ async function write<T extends LogicalTopic>(
 
 /** One transaction, unless it is part of a larger one. */
 async function store<T extends LogicalTopic>(
-  { contract, pairing, privacy }: ReadyRules<T>,
+  { contract, privacy }: ReadyRules<T>,
   events: readonly PreparedEvent<T>[],
   target: pg.Pool | pg.ClientBase,
 ): Promise<BatchCounts> {
   const accepted = events.filter((event) => event.accepted);
   const compaction = compact(contract.logicalTopic, accepted, contract.versionFirst);
-  return ingestBatch(target, assembleBatch({ contract, pairing, privacy }, events, compaction));
+  return ingestBatch(target, assembleBatch({ contract, privacy }, events, compaction));
 }
 
 function addUp(received: number, parts: readonly Part[]): IngestResult {

@@ -6,7 +6,7 @@ import type { Contract } from '../contracts/profile.ts';
 import { KEY_OF, type LedgerEntry, type RecordOf } from '../contracts/records.ts';
 import { CORE_VIOLATIONS, type Rejection } from '../contracts/rejection.ts';
 import type { Microseconds } from '../contracts/timestamp.ts';
-import type { PairingRule } from '../pairing/rule.ts';
+import { PAYMENT_PAIRING } from '../pairing/rule.ts';
 import type { Positioned } from '../precedence/precedence.ts';
 import type { BrokerEvent } from './brokerEvent.ts';
 
@@ -29,7 +29,6 @@ export type PreparedEvent<T extends LogicalTopic> = AcceptedEvent<T> | RejectedE
 export interface PreparationRules<T extends LogicalTopic> {
   readonly contract: Contract & { readonly logicalTopic: T };
   readonly maxClockSkew: Microseconds;
-  readonly pairing: PairingRule;
 }
 
 /** Decodes and checks one event. Never throws for what is in it: what cannot be stored is a rejection. */
@@ -60,7 +59,7 @@ export function rejectedEvent(event: BrokerEvent, rejection: Rejection, flags: n
 }
 
 function flagsOf<T extends LogicalTopic>(
-  { contract, pairing }: PreparationRules<T>,
+  { contract }: PreparationRules<T>,
   event: BrokerEvent,
   record: RecordOf<T>,
   aliasHit: boolean,
@@ -75,7 +74,8 @@ function flagsOf<T extends LogicalTopic>(
   if (contract.logicalTopic === 'ledger') {
     const { relatedId, relatedType } = record as LedgerEntry;
     if (relatedId === null) flags |= DELIVERY_FLAGS.relatedIdNull;
-    if (relatedType !== null && relatedType !== pairing.relatedType) flags |= DELIVERY_FLAGS.pairingSkipped;
+    if (relatedType !== null && relatedType !== PAYMENT_PAIRING.relatedType)
+      flags |= DELIVERY_FLAGS.pairingSkipped;
   }
   return flags;
 }

@@ -2,7 +2,6 @@ import type pg from 'pg';
 import type { LogicalTopic } from '../contracts/fields.ts';
 import { contractOf, type Profile } from '../contracts/profile.ts';
 import type { Microseconds } from '../contracts/timestamp.ts';
-import { PAYMENT_PAIRING } from '../pairing/rule.ts';
 import type { PrivacySource } from '../privacy/privacy.ts';
 import type { IngestRules } from './ingest.ts';
 
@@ -21,5 +20,5 @@ export function ingestRules<T extends LogicalTopic>(
   logicalTopic: T,
 ): IngestRules<T> {
   const contract = contractOf(profile, logicalTopic, topics[logicalTopic]) as IngestRules<T>['contract'];
-  return { contract, maxClockSkew, pairing: PAYMENT_PAIRING, privacy, database };
+  return { contract, maxClockSkew, privacy, database };
 }

@@ -137,6 +137,12 @@ export const METRICS = {
   core_violation_rate: gauge('1', TOPIC, 'database', 'Core violations per stored event, over 7 days'),
   alias_hit_ratio: gauge('1', TOPIC, 'database', 'Share of events with an alias, over 7 days'),
   pair_complete_ratio: gauge('1', [], 'database', 'Share of pairs that are complete'),
+  pairing_oversized_groups: gauge(
+    '{pair}',
+    [],
+    'database',
+    'Groups of more than 1,000 entries: one related_id for many payments',
+  ),
   pairing_incomplete_age_seconds: gauge(
     's',
     ['quantile'],

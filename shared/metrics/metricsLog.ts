@@ -25,6 +25,15 @@ export function metricsLog(run: MetricsRun): LogLine[] {
   for (const { select } of run.repairRequests) {
     lines.push({ level: 'warn', message: 'gap repair asked for', ...select.gap });
   }
+  if (run.oversized.groups > 0) {
+    // By their size: an id must not reach the log.
+    lines.push({
+      level: 'warn',
+      message: 'oversized groups: many entries have one related_id, so their pairs mean nothing',
+      groups: run.oversized.groups,
+      largest: run.oversized.largest,
+    });
+  }
   if (run.sendFailure !== undefined) {
     const error = run.sendFailure instanceof Error ? run.sendFailure.name : 'unknown';
     lines.push({ level: 'error', message: 'metrics not taken: they are sent by the next run', error });

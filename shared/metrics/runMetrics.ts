@@ -9,6 +9,7 @@ import { readContractHealth } from '../store/metrics/readContractHealth.ts';
 import { readFreshness } from '../store/metrics/readFreshness.ts';
 import { readLedger } from '../store/metrics/readLedger.ts';
 import { readOpenDeadLetters } from '../store/metrics/readOpenDeadLetters.ts';
+import { type OversizedGroups, readOversizedGroups } from '../store/metrics/readOversizedGroups.ts';
 import { takeCounters } from '../store/metrics/takeCounters.ts';
 import type { BrokerReading, BrokerState } from './brokerState.ts';
 import type { Sample } from './catalogue.ts';
@@ -33,6 +34,7 @@ export interface MetricsRun {
   readonly unreachable: ReadonlyMap<string, string>;
   readonly repairRequests: readonly RepairRequest[];
   readonly prunedDeadLetters: number;
+  readonly oversized: OversizedGroups;
   readonly sent: number;
   /** Why the samples were not taken; the next run sends the counters. */
   readonly sendFailure: unknown;
@@ -55,12 +57,12 @@ export async function runMetrics(context: MetricsContext): Promise<MetricsRun | 
     const { requests, repairs } = planRepairs(await readGapRepairs(client), partitions);
     await writeGapRepairs(client, repairs);
     const prunedDeadLetters = pruneIsDue ? await prune(client, context.deadLetterRetentionDays) : 0;
-    return { repairRequests: requests, prunedDeadLetters };
+    return { repairRequests: requests, prunedDeadLetters, oversized: await readOversizedGroups(client) };
   });
   if (kept === undefined) return undefined;
   const found = { partitions, unreachable: broker.unreachable, ...kept };
   try {
-    const sent = (await sendSamples(context, topics, partitions, broker)) ?? 0;
+    const sent = (await sendSamples(context, topics, partitions, broker, kept.oversized)) ?? 0;
     return { ...found, sent, sendFailure: undefined };
   } catch (sendFailure) {
     return { ...found, sent: 0, sendFailure };
@@ -73,6 +75,7 @@ function sendSamples(
   topics: readonly string[],
   partitions: readonly PartitionState[],
   broker: BrokerReading,
+  oversized: OversizedGroups,
 ): Promise<number | undefined> {
   return inMetricsRun(context.database, async (client, { secondsSinceExport }) => {
     const samples = samplesOf({
@@ -86,6 +89,7 @@ function sendSamples(
       contracts: await readContractHealth(client),
       openDeadLetters: await readOpenDeadLetters(client),
       pairs: await readPairs(client),
+      oversized,
       connections: await readConnections(client),
     });
     await context.send(samples);

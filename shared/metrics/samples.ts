@@ -3,6 +3,7 @@ import type { Connections } from '../store/metrics/readConnections.ts';
 import type { ContractHealth } from '../store/metrics/readContractHealth.ts';
 import type { Freshness } from '../store/metrics/readFreshness.ts';
 import type { OpenDeadLetters } from '../store/metrics/readOpenDeadLetters.ts';
+import type { OversizedGroups } from '../store/metrics/readOversizedGroups.ts';
 import type { CounterDelta } from '../store/metrics/takeCounters.ts';
 import type { BrokerReading } from './brokerState.ts';
 import type { MetricName, Sample } from './catalogue.ts';
@@ -21,6 +22,7 @@ export interface Snapshot {
   readonly contracts: readonly ContractHealth[];
   readonly openDeadLetters: readonly OpenDeadLetters[];
   readonly pairs: PairState;
+  readonly oversized: OversizedGroups;
   readonly connections: Connections;
 }
 
@@ -154,12 +156,13 @@ function contractSamples({ contracts, ledgerTopic }: Snapshot): Sample[] {
   ];
 }
 
-function stateSamples({ topics, openDeadLetters, pairs, connections }: Snapshot): Sample[] {
+function stateSamples({ topics, openDeadLetters, pairs, oversized, connections }: Snapshot): Sample[] {
   const openOf = (topic: string) => openDeadLetters.find((row) => row.topic === topic)?.open ?? 0;
   return [
     ...topics.flatMap((topic) => sample('consumer_dlq_open', openOf(topic), { topic })),
     ...sample('pair_complete_ratio', pairs.completeRatio),
     ...sample('pairing_incomplete_age_seconds', pairs.incompleteAge, { quantile: '0.95' }),
+    ...sample('pairing_oversized_groups', oversized.groups),
     ...sample('db_pool_checked_out', connections.checkedOut),
     ...sample('db_pool_connections_ratio', connections.ratio),
   ];

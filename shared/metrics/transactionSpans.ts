@@ -1,6 +1,6 @@
-import { AzureMonitorTraceExporter } from '@azure/monitor-opentelemetry-exporter';
-import { ROOT_CONTEXT, SpanKind, SpanStatusCode, TraceFlags, type Tracer, trace } from '@opentelemetry/api';
-import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { context, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import type { TelemetryClient } from 'applicationinsights';
 
 /** The transaction of a batch, as its invocation saw it. */
 export interface TransactionSpan {
@@ -24,58 +24,36 @@ export interface TransactionSpan {
 const SAMPLED = 5;
 const SLOW_SECONDS = 1;
 
+// The client takes the parent of a span from the active context, and without a manager there is none. Where somebody has
+// registered one before, theirs stays and does the same.
+context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+
 /**
  * A span for a batch's transaction, under the request that the host reports for the invocation: `AppDependencies` leads
  * from there to the log of PostgreSQL, and back. Failed and slow ones are all sent, of the others a share that
  * says so in `ItemCount`; metrics do not come from here.
  */
-export class TransactionSpans {
-  readonly #provider: BasicTracerProvider;
-  readonly #tracer: Tracer;
-
-  constructor(options: ConstructorParameters<typeof AzureMonitorTraceExporter>[0]) {
-    this.#provider = new BasicTracerProvider({
-      spanProcessors: [new BatchSpanProcessor(new AzureMonitorTraceExporter(options))],
-    });
-    this.#tracer = this.#provider.getTracer('backoffice-sync');
-  }
-
-  record(span: TransactionSpan): void {
-    const parent = parentOf(span.traceParent);
-    const telling = span.failure !== undefined || span.seconds >= SLOW_SECONDS;
-    if (!telling && !isSampled(parent?.traceId)) return;
-    const context = parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent);
-    const recorded = this.#tracer.startSpan(
-      `ingest ${span.topic}`,
-      {
-        kind: SpanKind.CLIENT,
-        startTime: span.startedAt,
-        attributes: {
-          'db.system.name': 'postgresql',
-          topic: span.topic,
-          partition: span.partition,
-          first: span.first,
-          received: span.received,
-          ...(span.transactionIds.length > 0 && { transaction_ids: span.transactionIds.join(' ') }),
-          ...(!telling && { 'microsoft.sample_rate': SAMPLED }),
-        },
+export function trackTransaction(client: TelemetryClient, span: TransactionSpan): void {
+  const parent = parentOf(span.traceParent);
+  const telling = span.failure !== undefined || span.seconds >= SLOW_SECONDS;
+  if (!telling && !isSampled(parent?.traceId)) return;
+  const { topic, partition, first, received, transactionIds, failure } = span;
+  const under = parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent);
+  context.with(under, () =>
+    client.trackDependency({
+      name: `ingest ${topic}`,
+      dependencyTypeName: 'postgresql',
+      time: new Date(span.startedAt),
+      duration: span.seconds * 1000,
+      success: failure === undefined,
+      properties: {
+        ...{ topic, partition, first, received },
+        ...(transactionIds.length > 0 && { transaction_ids: transactionIds.join(' ') }),
+        ...(failure !== undefined && { failure }),
+        ...(!telling && { 'microsoft.sample_rate': SAMPLED }),
       },
-      context,
-    );
-    if (span.failure !== undefined) {
-      recorded.setAttribute('failure', span.failure);
-      recorded.setStatus({ code: SpanStatusCode.ERROR });
-    }
-    recorded.end(span.startedAt + span.seconds * 1000);
-  }
-
-  flush(): Promise<void> {
-    return this.#provider.forceFlush();
-  }
-
-  shutdown(): Promise<void> {
-    return this.#provider.shutdown();
-  }
+    }),
+  );
 }
 
 /** The invocation's own flags do not count: the host leaves them 0 and reports the request all the same. */

@@ -1,16 +1,10 @@
 /**
- * Which entries are the two halves of a payment (SPEC 5, 13). Data, handed to the database with every batch:
- * further kinds of pairs (refund, reversal) are further rules, not other code.
+ * Which entries are the two halves of a payment (SPEC 5). The database decides by the same words
+ * (infra/database/functions/pair_membership.sql).
  */
-export interface PairingRule {
-  readonly paymentEntryType: string;
-  readonly receiveEntryType: string;
-  /** Entries with another `related_type` are stored, not paired; entries with none are paired. */
-  readonly relatedType: string;
-}
-
-export const PAYMENT_PAIRING: PairingRule = {
+export const PAYMENT_PAIRING = {
   paymentEntryType: 'PAYMENT',
   receiveEntryType: 'RECEIVE',
+  /** Entries with another `related_type` are stored, not paired; entries with none are paired. */
   relatedType: 'PAYMENT_ORDER',
-};
+} as const;

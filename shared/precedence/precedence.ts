@@ -1,7 +1,6 @@
 import type { LogicalTopic } from '../contracts/fields.ts';
-import type { LedgerEntry, PairConfirmation, PaymentOrder, RecordOf } from '../contracts/records.ts';
+import { type RecordOf, sameContent } from '../contracts/records.ts';
 import type { Microseconds } from '../contracts/timestamp.ts';
-import { sameMoney } from '../contracts/values.ts';
 
 /** Where the broker put an event. Unique within a topic, over the life of its hub. */
 export interface BrokerPosition {
@@ -63,7 +62,7 @@ export function losingVerdict<T extends LogicalTopic>(
 ): LosingVerdict {
   const { updatedAt, version } = event.record;
   if (updatedAt !== holder.record.updatedAt || version !== holder.record.version) return 'stale';
-  if (SAME_CONTENT[topic](event.record, holder.record)) return 'duplicate';
+  if (sameContent(topic, event.record, holder.record)) return 'duplicate';
   return updatedAt === null && version === null ? 'stale' : 'conflict';
 }
 
@@ -73,29 +72,3 @@ export function mixesAxes(event: Revision, holder: Revision, versionFirst: boole
     ? event.version === null && holder.version !== null
     : event.updatedAt === null && holder.updatedAt !== null;
 }
-
-/** All business columns but `occurred_at` and `schema_version`, by value; revisions are compared elsewhere. */
-const SAME_CONTENT: { readonly [T in LogicalTopic]: (a: RecordOf<T>, b: RecordOf<T>) => boolean } = {
-  ledger: (a: LedgerEntry, b: LedgerEntry) =>
-    a.walletId === b.walletId &&
-    a.entryType === b.entryType &&
-    sameMoney(a.amount, b.amount) &&
-    sameMoney(a.amountSigned, b.amountSigned) &&
-    a.relatedId === b.relatedId &&
-    a.relatedType === b.relatedType &&
-    a.eventTime === b.eventTime &&
-    a.createdAt === b.createdAt,
-  payment_order: (a: PaymentOrder, b: PaymentOrder) =>
-    a.userId === b.userId &&
-    a.merchantName === b.merchantName &&
-    sameMoney(a.amount, b.amount) &&
-    a.status === b.status &&
-    a.createdAt === b.createdAt,
-  pair: (a: PairConfirmation, b: PairConfirmation) =>
-    a.paymentTxId === b.paymentTxId &&
-    a.receiveTxId === b.receiveTxId &&
-    a.payerWalletId === b.payerWalletId &&
-    a.payeeWalletId === b.payeeWalletId &&
-    sameMoney(a.amount, b.amount) &&
-    a.status === b.status,
-};

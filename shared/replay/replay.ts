@@ -16,10 +16,10 @@ export async function replay(context: ReplayContext, request: ReplayRequest): Pr
   const { settings, database, requestId } = context;
   const gap = 'gap' in request.select ? (request.select as GapSelection).gap : undefined;
   if (gap !== undefined) topicOf(settings, gap.topic);
-  const { request_id: _id, ...told } = request;
+  const { request_id: _id, ...recorded } = request;
   const state = await beginReplay(database, {
     requestId,
-    request: told,
+    request: recorded,
     requestedBy: request.requested_by,
     position: gap === undefined ? 0 : gap.from - 1,
     ceiling: gap?.to ?? null,

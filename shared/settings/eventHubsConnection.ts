@@ -1,7 +1,7 @@
 import type { EventHubConsumerClient } from '@azure/event-hubs';
 import type { TokenCredential } from '@azure/identity';
 import { identityCredential } from './identityCredential.ts';
-import type { Environment } from './report.ts';
+import type { Environment, Report } from './report.ts';
 
 /**
  * The consumer group in which single events are read again. Not the functions' own: there, the receivers of the host
@@ -9,33 +9,45 @@ import type { Environment } from './report.ts';
  */
 const CONSUMER_GROUP = '$Default';
 
+/** A namespace as the settings name it: by a connection string, or for an identity. */
+export type EventHubsSettings =
+  | { readonly connectionString: string }
+  | { readonly namespace: string; readonly clientId: string };
+
 /** The way to a namespace: a connection string, or an identity. */
 export type HubAccess = string | { readonly namespace: string; readonly credential: TokenCredential };
 
 /**
- * From the settings that the triggers use: `EventHubs`, or `EventHubs__fullyQualifiedNamespace` with
- * `EventHubs__clientId` and the app's identity; `undefined` where there is neither.
+ * The settings that the triggers use: `EventHubs`, or `EventHubs__fullyQualifiedNamespace` with `EventHubs__clientId`;
+ * `undefined` where there is neither.
  */
-export async function hubAccess(environment: Environment): Promise<HubAccess | undefined> {
+export function eventHubsSettings(environment: Environment, report: Report): EventHubsSettings | undefined {
   const value = (name: string) => environment[name]?.trim() ?? '';
   const connectionString = value('EventHubs');
-  if (connectionString !== '') return connectionString;
+  if (connectionString !== '') {
+    if (!/(^|;)\s*Endpoint=sb:\/\//i.test(connectionString)) {
+      report('EventHubs: must be a connection string that holds Endpoint=sb://...');
+    }
+    return { connectionString };
+  }
   const namespace = value('EventHubs__fullyQualifiedNamespace');
-  if (namespace === '') return undefined;
-  return { namespace, credential: await identityCredential(value('EventHubs__clientId')) };
+  return namespace === '' ? undefined : { namespace, clientId: value('EventHubs__clientId') };
+}
+
+export async function hubAccess(settings: EventHubsSettings): Promise<HubAccess> {
+  if ('connectionString' in settings) return settings.connectionString;
+  return { namespace: settings.namespace, credential: await identityCredential(settings.clientId) };
 }
 
 /**
- * Makes clients of hubs from these settings, which `readSettings` has checked. The libraries are loaded by the first
- * call: most processes never make one.
+ * Makes clients of hubs. The libraries are loaded by the first call: most processes never make one.
  */
-export function hubConnector(environment: Environment): (hub: string) => Promise<EventHubConsumerClient> {
+export function hubConnector(settings: EventHubsSettings): (hub: string) => Promise<EventHubConsumerClient> {
   // One for all clients: a credential keeps its tokens.
-  let known: ReturnType<typeof hubAccess> | undefined;
+  let known: Promise<HubAccess> | undefined;
   return async (hub) => {
-    known ??= hubAccess(environment);
+    known ??= hubAccess(settings);
     const [{ EventHubConsumerClient }, access] = await Promise.all([import('@azure/event-hubs'), known]);
-    if (access === undefined) throw new Error('EventHubs is not set.');
     if (typeof access === 'string') return new EventHubConsumerClient(CONSUMER_GROUP, access, hub);
     return new EventHubConsumerClient(CONSUMER_GROUP, access.namespace, hub, access.credential);
   };

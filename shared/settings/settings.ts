@@ -5,26 +5,36 @@ import { BUILT_IN_PROFILES, type Profile, parseProfile, topicNames } from '../co
 import type { Microseconds } from '../contracts/timestamp.ts';
 import type { PrivacySource } from '../privacy/privacy.ts';
 import { databaseConnection } from './databaseConnection.ts';
+import { type EventHubsSettings, eventHubsSettings } from './eventHubsConnection.ts';
 import { readPrivacy } from './privacySettings.ts';
 import type { Environment, Report } from './report.ts';
+import { type StorageSettings, storageSettings } from './storageConnection.ts';
+import { type TelemetrySettings, telemetrySettings } from './telemetrySettings.ts';
 
 /** What the environment says, checked (SPEC 14). */
 export interface Settings extends OperatorSettings {
+  readonly eventHubs: EventHubsSettings;
   readonly consumerGroup: string;
   /** Six fields: the seconds come first. */
   readonly metricsSchedule: string;
   readonly deadLetterRetentionDays: number;
+  readonly telemetry: TelemetrySettings | undefined;
 }
 
-/** The part that says what the events are and where they are kept. */
+/** The part that says what the events are, where they come from and where they are kept. */
 export interface OperatorSettings {
   readonly profile: Profile;
   /** Hub names; an empty `pair` switches `pairIngest` off. */
   readonly topics: Readonly<Record<LogicalTopic, string>>;
   readonly maxClockSkew: Microseconds;
   readonly privacy: PrivacySource;
+  /** Whether `USER_ID_MODE` is named, and not left to its default. */
+  readonly userIdModeIsNamed: boolean;
   readonly database: ClientConfig;
   readonly databasePoolSize: number;
+  /** Where commands need the hubs or the replay queue, they ask for these. */
+  readonly eventHubs: EventHubsSettings | undefined;
+  readonly storage: StorageSettings | undefined;
 }
 
 /** Every problem of the environment at once, each with the variable's name and what it should be. */
@@ -45,8 +55,10 @@ export class SettingsError extends Error {
  */
 export function readSettings(environment: Environment): Settings {
   return checked((report) => {
+    const { eventHubs, ...domain } = readDomainSettings(environment, report);
     const settings = {
-      ...readDomainSettings(environment, report),
+      ...domain,
+      ...(eventHubs && { eventHubs }),
       consumerGroup: required(
         environment,
         'EVENT_HUBS_CONSUMER_GROUP',
@@ -55,14 +67,15 @@ export function readSettings(environment: Environment): Settings {
       ),
       metricsSchedule: readSchedule(environment, report),
       deadLetterRetentionDays: wholeNumber(environment, 'DLQ_RETENTION_DAYS', 14, 1, 3650, report),
+      telemetry: telemetrySettings(environment),
     };
-    checkConnections(environment, report);
+    checkConnections(eventHubs, environment, report);
     return settings;
   });
 }
 
 /**
- * The settings of a program that is no function: what it needs besides, a hub or a queue, it asks for when it does.
+ * The settings of a program that is no function: hubs and storage may be missing, a command that needs them says so.
  * @throws SettingsError
  */
 export function readOperatorSettings(environment: Environment): OperatorSettings {
@@ -83,8 +96,11 @@ function readDomainSettings(environment: Environment, report: Report): Partial<O
     ...(profile && { profile, topics: readTopics(environment, profile, report) }),
     maxClockSkew: wholeNumber(environment, 'MAX_CLOCK_SKEW_SECONDS', 300, 0, 31_536_000, report) * 1_000_000,
     privacy: readPrivacy(environment, report),
+    userIdModeIsNamed: (environment['USER_ID_MODE']?.trim() ?? '') !== '',
     database: databaseConnection(environment, report),
     databasePoolSize: wholeNumber(environment, 'DB_POOL_SIZE', 8, 1, 500, report),
+    eventHubs: eventHubsSettings(environment, report),
+    storage: storageSettings(environment),
   };
 }
 
@@ -189,22 +205,23 @@ function readSchedule(environment: Environment, report: Report): string {
 }
 
 /** Connections that the host opens by itself, from these names: a missing one would only fail later, elsewhere. */
-function checkConnections(environment: Environment, report: Report): void {
-  const has = (name: string) => (environment[name]?.trim() ?? '') !== '';
-  if (!has('EventHubs') && !has('EventHubs__fullyQualifiedNamespace')) {
+function checkConnections(
+  eventHubs: EventHubsSettings | undefined,
+  environment: Environment,
+  report: Report,
+): void {
+  if (eventHubs === undefined) {
     report(
       'EventHubs: is missing; it must be a connection string, or EventHubs__fullyQualifiedNamespace must name the ' +
         'namespace (NAME.servicebus.windows.net) for a managed identity.',
     );
   }
-  if (has('EventHubs') && !/(^|;)\s*Endpoint=sb:\/\//i.test(environment['EventHubs']!)) {
-    report('EventHubs: must be a connection string that holds Endpoint=sb://...');
-  }
-  if (
-    !has('AzureWebJobsStorage') &&
-    !has('AzureWebJobsStorage__accountName') &&
-    !has('AzureWebJobsStorage__blobServiceUri')
-  ) {
+  const storage = [
+    'AzureWebJobsStorage',
+    'AzureWebJobsStorage__accountName',
+    'AzureWebJobsStorage__blobServiceUri',
+  ];
+  if (storage.every((name) => (environment[name]?.trim() ?? '') === '')) {
     report(
       'AzureWebJobsStorage: is missing; it must be a connection string, or AzureWebJobsStorage__accountName must ' +
         'name the storage account for a managed identity.',

@@ -1,18 +1,16 @@
 import type { DELIVERY_FLAGS } from '../contracts/deliveryFlags.ts';
-import type { LogicalTopic } from '../contracts/fields.ts';
-import type { Revision } from '../contracts/records.ts';
+import { type FieldKind, type LogicalTopic, STORED_FIELDS } from '../contracts/fields.ts';
 import type { RejectionReason } from '../contracts/rejection.ts';
 import type { Microseconds } from '../contracts/timestamp.ts';
-import type { PairingRule } from '../pairing/rule.ts';
-import type { BrokerPosition, Positioned } from '../precedence/precedence.ts';
+import type { Money } from '../contracts/values.ts';
+import type { Positioned } from '../precedence/precedence.ts';
 import type { FieldWriter, WriteFields } from './binaryFormat.ts';
 
-/** The batch as a whole: `sync.batch_v1`. */
-export interface BatchHeader {
+/** What is known of a batch as a whole: where it lies in its partition, and what is counted of it. */
+export interface BatchAccounting {
   readonly topic: string;
   readonly partition: number;
   readonly profileId: string;
-  readonly versionFirst: boolean;
   readonly firstNumber: number;
   readonly lastNumber: number;
   /** The events are `firstNumber` to `lastNumber`, each once, in order. */
@@ -21,7 +19,6 @@ export interface BatchHeader {
   readonly latestEnqueuedAt: Microseconds;
   readonly eventWatermark: Microseconds | null;
   readonly publishWatermark: Microseconds | null;
-  readonly pairing: PairingRule;
   readonly counts: DeliveryCounts;
 }
 
@@ -33,7 +30,7 @@ export interface DeliveryCounts extends Record<keyof typeof DELIVERY_FLAGS, numb
   readonly deadLetters: number;
 }
 
-/** A delivery that is not its row's winner: `sync.event_v1`. */
+/** A delivery that is not its row's winner. */
 export interface Delivery {
   readonly sequenceNumber: number;
   readonly enqueuedAt: Microseconds;
@@ -44,7 +41,6 @@ export interface Delivery {
   readonly flags: number;
 }
 
-/** `sync.dead_letter_v1`. */
 export interface DeadLetter {
   /** Place of its delivery among those that are not a winner, from 1. */
   readonly deliveryNumber: number;
@@ -56,11 +52,10 @@ export interface DeadLetter {
   readonly correlationId: string | null;
 }
 
-export const writeHeader: WriteFields<BatchHeader> = (fields, batch) => {
+export const writeAccounting: WriteFields<BatchAccounting> = (fields, batch) => {
   fields.text(batch.topic);
   fields.integer(batch.partition);
   fields.text(batch.profileId);
-  fields.boolean(batch.versionFirst);
   fields.bigint(batch.firstNumber);
   fields.bigint(batch.lastNumber);
   fields.boolean(batch.contiguous);
@@ -68,9 +63,6 @@ export const writeHeader: WriteFields<BatchHeader> = (fields, batch) => {
   fields.timestamptz(batch.latestEnqueuedAt);
   fields.timestamptz(batch.eventWatermark);
   fields.timestamptz(batch.publishWatermark);
-  fields.text(batch.pairing.paymentEntryType);
-  fields.text(batch.pairing.receiveEntryType);
-  fields.text(batch.pairing.relatedType);
   fields.integer(batch.counts.stale);
   fields.integer(batch.counts.duplicate);
   fields.integer(batch.counts.conflict);
@@ -84,6 +76,7 @@ export const writeHeader: WriteFields<BatchHeader> = (fields, batch) => {
   fields.integer(batch.counts.relatedIdNull);
 };
 
+/** Letters of infra/database/functions/verdict.sql, which has the others too. */
 const VERDICT_LETTER = { stale: 's', duplicate: 'd', conflict: 'c', dead_letter: 'x' } as const;
 
 export const writeDelivery: WriteFields<Delivery> = (fields, delivery) => {
@@ -104,48 +97,34 @@ export const writeDeadLetter: WriteFields<DeadLetter> = (fields, letter) => {
   fields.text(letter.correlationId);
 };
 
-/** `sync.ledger_row_v1`, `sync.order_row_v1`, `sync.confirmation_row_v1`. */
-export const WRITE_ROW: { readonly [T in LogicalTopic]: WriteFields<Positioned<T>> } = {
-  ledger: (fields, { record, position }) => {
-    fields.text(record.txId);
-    fields.text(record.walletId);
-    fields.text(record.entryType);
-    fields.numeric(record.amount);
-    fields.numeric(record.amountSigned);
-    fields.text(record.relatedId);
-    fields.text(record.relatedType);
-    fields.timestamptz(record.eventTime);
-    fields.timestamptz(record.createdAt);
-    writeTrailer(fields, record, position);
-  },
-  payment_order: (fields, { record, position }) => {
-    fields.text(record.orderId);
-    fields.text(record.userId);
-    fields.text(record.merchantName);
-    fields.numeric(record.amount);
-    fields.text(record.status);
-    fields.timestamptz(record.createdAt);
-    writeTrailer(fields, record, position);
-  },
-  pair: (fields, { record, position }) => {
-    fields.text(record.paymentOrderId);
-    fields.text(record.paymentTxId);
-    fields.text(record.receiveTxId);
-    fields.text(record.payerWalletId);
-    fields.text(record.payeeWalletId);
-    fields.numeric(record.amount);
-    fields.text(record.status);
-    writeTrailer(fields, record, position);
-  },
+/** How a value of each kind is written. */
+const WRITE_VALUE: Readonly<Record<FieldKind, (fields: FieldWriter, value: never) => void>> = {
+  identifier: (fields, value: string | null) => fields.text(value),
+  text: (fields, value: string | null) => fields.text(value),
+  currency: (fields, value: string | null) => fields.text(value),
+  schema_version: (fields, value: string | null) => fields.text(value),
+  money: (fields, value: Money | null) => fields.numeric(value),
+  timestamp: (fields, value: Microseconds | null) => fields.timestamptz(value),
+  version: (fields, value: bigint | null) => fields.wideBigint(value),
 };
 
-/** The fields that every row ends with. */
-function writeTrailer(fields: FieldWriter, revision: Revision, position: BrokerPosition): void {
-  fields.timestamptz(revision.updatedAt);
-  fields.wideBigint(revision.version);
-  fields.timestamptz(revision.occurredAt);
-  fields.text(revision.schemaVersion);
-  fields.timestamptz(position.enqueuedAt);
-  fields.integer(position.partition);
-  fields.bigint(position.sequenceNumber);
+/** Writes a row: the topic's fields in the order of their table, then the broker's position. */
+function rowWriter<T extends LogicalTopic>(topic: T): WriteFields<Positioned<T>> {
+  const writers = STORED_FIELDS[topic].map(({ member, kind }) => {
+    const write = WRITE_VALUE[kind] as (fields: FieldWriter, value: unknown) => void;
+    return { member, write };
+  });
+  return (fields, { record, position }) => {
+    const values = record as unknown as Readonly<Record<string, unknown>>;
+    for (const { member, write } of writers) write(fields, values[member]);
+    fields.timestamptz(position.enqueuedAt);
+    fields.integer(position.partition);
+    fields.bigint(position.sequenceNumber);
+  };
 }
+
+export const WRITE_ROW: { readonly [T in LogicalTopic]: WriteFields<Positioned<T>> } = {
+  ledger: rowWriter('ledger'),
+  payment_order: rowWriter('payment_order'),
+  pair: rowWriter('pair'),
+};

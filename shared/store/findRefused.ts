@@ -4,7 +4,7 @@ import { withConnection } from './withConnection.ts';
 
 /**
  * Finds the rows that the database refuses for their own sake, by halving: each with the SQLSTATE. The server's message
- * may quote the row, so only its code is told. Every try is a transaction that is rolled back: nothing is written.
+ * may quote the row, so only its code is returned. Every try is a transaction that is rolled back: nothing is written.
  *
  * @param store writes some of the rows through the client that it is given.
  * @throws where the infrastructure failed.

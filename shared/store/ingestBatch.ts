@@ -2,19 +2,22 @@ import type pg from 'pg';
 import type { LogicalTopic } from '../contracts/fields.ts';
 import type { Positioned } from '../precedence/precedence.ts';
 import {
-  type BatchHeader,
+  type BatchAccounting,
   type DeadLetter,
   type Delivery,
   WRITE_ROW,
+  writeAccounting,
   writeDeadLetter,
   writeDelivery,
-  writeHeader,
 } from './batchParameters.ts';
 import { encodeComposite, encodeCompositeArray, encodeSmallintArray } from './binaryFormat.ts';
+import { FUNCTIONS_SCHEMA } from './release.ts';
 
 export interface BatchParameters<T extends LogicalTopic> {
   readonly logicalTopic: T;
-  readonly header: BatchHeader;
+  /** The profile puts `version` before `updated_at`. */
+  readonly versionFirst: boolean;
+  readonly accounting: BatchAccounting;
   /** One a key, sorted by key; `flags`: sum of DELIVERY_FLAGS. */
   readonly rows: readonly (Positioned<T> & { readonly flags: number })[];
   /** Every delivery that is not a row, in the order in which it was received. */
@@ -40,13 +43,13 @@ export interface BatchCounts {
 }
 
 const CALL: { readonly [T in LogicalTopic]: string } = {
-  ledger: 'ingest_ledger_v2',
-  payment_order: 'ingest_orders_v2',
-  pair: 'ingest_confirmations_v2',
+  ledger: 'ingest_ledger',
+  payment_order: 'ingest_orders',
+  pair: 'ingest_confirmations',
 };
 
 /**
- * Writes a batch: one statement, so one transaction and one round trip (infra/database/migrations).
+ * Writes a batch: one statement, so one transaction and one round trip (infra/database/functions/ingest.sql).
  *
  * @param database the pool, or a connection that has a transaction open.
  * @throws the driver's error; {@link failureKind} says what it means for the batch. Nothing is written then, unless
@@ -59,9 +62,10 @@ export async function ingestBatch<T extends LogicalTopic>(
   const call = CALL[batch.logicalTopic];
   const result = await database.query<BatchCounts>({
     name: call,
-    text: `SELECT *, pg_current_xact_id()::text AS transaction_id FROM sync.${call}($1, $2, $3, $4, $5)`,
+    text: `SELECT *, pg_current_xact_id()::text AS transaction_id FROM ${FUNCTIONS_SCHEMA}.${call}($1, $2, $3, $4, $5, $6)`,
     values: [
-      encodeComposite(writeHeader, batch.header),
+      batch.versionFirst,
+      encodeComposite(writeAccounting, batch.accounting),
       encodeCompositeArray(WRITE_ROW[batch.logicalTopic], batch.rows),
       batch.rows.some(({ flags }) => flags !== 0)
         ? encodeSmallintArray(batch.rows.map(({ flags }) => flags))

@@ -68,7 +68,7 @@ test('wrong use is said, with exit code 2', async () => {
   writeFileSync(join(cut, 'a.ndjson'), '{}\n');
   writeFileSync(join(cut, 'b.ndjson.gz'), gzipSync('{"order_id":"secret"}\n'.repeat(99)).subarray(0, -12));
   const uses: [string[], RegExp][] = [
-    [['--file', cut], /b\.ndjson\.gz: .*no whole gzip file/],
+    [['--file', cut], /b\.ndjson\.gz: .*incomplete or damaged/],
     [
       [...style('canonical-orders.ndjson'), '--profile', directory],
       /contract profile .* can't be read: EISDIR/,

@@ -160,6 +160,13 @@ describe(`metrics, from the events to the ingestion endpoint, seed ${SEED}`, () 
     assert.doesNotMatch([...values].join(' '), /tx-|order-|wallet-/);
   });
 
+  it('nothing else is sent: requests, dependencies and logs are reported by the Functions host', () => {
+    // All of which there were: a line a batch, queries, and the checkpoints over HTTP.
+    assert.ok(storedBatches(bed.hostLog()).length > 0);
+    assert.deepEqual(telemetry.types, ['MetricData', 'RemoteDependencyData']);
+    for (const { Name } of telemetry.dependencies) assert.match(Name, /^ingest /);
+  });
+
   it('a host that stops sends what it has measured; then it is silent, and that is raised', async () => {
     const received = telemetry.rows.length;
     await bed.host.stop();

@@ -131,13 +131,18 @@ describe(`the end-to-end test of an environment, seed ${SEED}`, () => {
   it('is red where it was stopped before everything was published', async () => {
     const before = await counts();
     const stop = new AbortController();
-    const result = await withTarget(async ({ environment, settings, database }) => {
+    const result = await withTarget(async ({ settings, database }) => {
+      const connectionString = bed.cloud.emulator.connectionString;
       const run = 'e2e-stoppedinbetween';
-      const publisher = new StoppedPublisher(environment['EventHubs']!, settings.topics, run, stop);
+      const publisher = new StoppedPublisher(connectionString, settings.topics, run, stop);
       const context = {
         ...{ settings, database, publisher, run, seed: SEED, events: 40, maxLag: 0, maxVisibleMs: 60_000 },
         ...{ environment: { event_hubs: '', database: '' }, actor: 'test', keep: false, say: () => {} },
-        ...{ hub: new HubReader(hubConnector(environment)), timeoutMs: 60_000, stopped: stop.signal },
+        ...{
+          hub: new HubReader(hubConnector({ connectionString })),
+          timeoutMs: 60_000,
+          stopped: stop.signal,
+        },
       };
       return runE2e(context).finally(() => publisher.close());
     });

@@ -131,6 +131,11 @@ const VALUES: Readonly<Record<FieldKind, fc.Arbitrary<string>>> = {
     integers,
     padded(anyText),
   ),
+  currency: fc.oneof(
+    padded(fc.constantFrom('KRW', 'USD', 'krw', 'KR', 'WON1', '410', 'K\u00c9W')),
+    integers,
+    padded(anyText),
+  ),
   version: fc.oneof(
     integers,
     padded(integers),
@@ -179,6 +184,7 @@ const GOOD: Readonly<Record<FieldKind, string>> = {
   timestamp: '"2026-11-20T10:15:30Z"',
   version: '1',
   schema_version: '"1.2"',
+  currency: '"KRW"',
 };
 
 /** A change of a payload: a place, and the value that is put there; `undefined` takes it away. */

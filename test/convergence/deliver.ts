@@ -5,17 +5,9 @@ import { failureKind } from '../../shared/store/sqlstates.ts';
 import type { LoggedEvent } from '../../tools/proof/brokerLog.ts';
 import { rulesFor } from '../../tools/proof/exampleEvents.ts';
 import type { CrashingPool } from './crashingPool.ts';
-import type { Crash, History } from './history.ts';
+import type { Delivered, History } from './history.ts';
 import { type PlannedBatch, plan } from './plan.ts';
 import { Recovery } from './recovery.ts';
-
-/** How many events were delivered and acknowledged, and how many in batches that failed, committed or not. */
-export interface Delivered {
-  acknowledged: number;
-  unanswered: number;
-  /** Crashes that took place: a short transaction may end before the place of its crash. */
-  readonly crashes: Crash['kind'][];
-}
 
 /** Delivers a history, each writer on a connection of its own, all at once. */
 export async function deliver(

@@ -30,6 +30,14 @@ export type Crash =
   /** The answer is lost: the transaction is committed, and nobody knows. */
   | { readonly kind: 'answer' };
 
+/** How many events were delivered and acknowledged, and how many in batches that failed, committed or not. */
+export interface Delivered {
+  acknowledged: number;
+  unanswered: number;
+  /** Crashes that took place: a short transaction may end before the place of its crash. */
+  readonly crashes: Crash['kind'][];
+}
+
 /** Rows of the source tables, loaded at some place between a writer's batches. */
 export interface HistoryDump {
   readonly topic: 'ledger' | 'payment_order';
@@ -50,8 +58,10 @@ export interface History {
   readonly batchSize: number;
   /** The profile puts version before updated_at. */
   readonly versionFirst: boolean;
-  /** Every batch is inserted as if no key of it were known (sync.expects_new_keys_v1), right or wrong. */
+  /** Every batch is inserted as if no key of it were known (expects_new_keys), right or wrong. */
   readonly expectNewKeys: boolean;
+  /** Above so many entries a group is kept by what changes (crowds). */
+  readonly crowdLimit: number;
   /** The nth batch fails like this, and is delivered again: whole, or cut in two after so many events. */
   readonly crashes: readonly { readonly batch: number; readonly crash: Crash; readonly cut: number }[];
 }
@@ -79,6 +89,7 @@ const ledgerChange = fc
       related_type: fc.constantFrom(null, null, 'PAYMENT_ORDER', 'PAYOUT'),
       event_time: fc.constantFrom('2026-11-22T10:00:00Z', '2026-11-22T10:00:01Z'),
       wallet_id: fc.constantFrom('w1', 'w2'),
+      currency: fc.constantFrom(null, 'KRW'),
     }),
     revision,
   })
@@ -209,5 +220,6 @@ export const history: fc.Arbitrary<History> = fc.record({
   batchSize: fc.oneof(fc.integer({ min: 1, max: 5 }), fc.constant(72)),
   versionFirst: fc.boolean(),
   expectNewKeys: fc.boolean(),
+  crowdLimit: fc.constantFrom(2, 64),
   crashes: fc.array(fc.record({ batch: fc.nat(9), crash, cut: fc.nat(2) }), { maxLength: 2 }),
 });

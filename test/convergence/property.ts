@@ -3,12 +3,12 @@ import fc from 'fast-check';
 import type pg from 'pg';
 import { test } from 'vitest';
 import { compareWithModel } from '../../tools/proof/compare.ts';
-import { expectNewKeysWhere } from '../../tools/proof/expectNewKeys.ts';
 import { model } from '../../tools/proof/model.ts';
+import { crowdsAbove, expectNewKeysWhere, WRONG_CROWDS } from '../../tools/proof/rulesUnderTest.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { CRASH_TRIGGERS, CrashingPool } from './crashingPool.ts';
-import { type Delivered, deliver } from './deliver.ts';
-import { type Crash, type History, history } from './history.ts';
+import { deliver } from './deliver.ts';
+import { type Crash, type Delivered, type History, history } from './history.ts';
 import { brokerLog, describeHistory, modelLog } from './plan.ts';
 
 const TOPICS = {
@@ -38,7 +38,10 @@ export function convergenceTest(defaultRuns: number): void {
     const progress = new Progress(runs);
     const property = fc.asyncProperty(history, async (tried) => {
       await clear(client);
-      await client.query('UPDATE expectation SET new_keys = $1', [tried.expectNewKeys]);
+      await client.query('UPDATE expectation SET new_keys = $1, crowd = $2', [
+        tried.expectNewKeys,
+        tried.crowdLimit,
+      ]);
       const log = brokerLog(tried);
       const delivered = await deliver(tried, log, writers);
       await check(database, client, tried, delivered);
@@ -60,15 +63,20 @@ export function convergenceTest(defaultRuns: number): void {
   });
 }
 
-/** Histories are too short for ten batches of new keys: each says itself whether its batches expect them. */
+/**
+ * Histories are too short for ten batches of new keys, and for a group of 64 entries: each says itself whether its batches
+ * expect new keys, and how large a large group is.
+ */
 const EXPECTATION = `
-  CREATE TABLE expectation AS SELECT false AS new_keys;
+  CREATE TABLE expectation AS SELECT false AS new_keys, 64 AS crowd;
+  ${crowdsAbove('(SELECT crowd FROM expectation)')}
   ${expectNewKeysWhere('(SELECT new_keys FROM expectation)')}`;
 
 /** Faster than TRUNCATE, which makes new files for tables that hold a few rows. */
 async function clear(client: pg.ClientBase): Promise<void> {
   await client.query(
     `DELETE FROM bo.ledger_entries; DELETE FROM bo.payment_orders; DELETE FROM bo.payment_ledger_pairs;
+     DELETE FROM sync.crowded_entries;
      DELETE FROM bo.consumer_dlq_events; DELETE FROM sync.pair_confirmations; DELETE FROM sync.partitions;
      DELETE FROM sync.closed_epochs; DELETE FROM sync.hourly_counters; DELETE FROM sync.hourly_dead_letters;
      DELETE FROM sync.replay_requests; DELETE FROM sync.audit_log`,
@@ -84,6 +92,8 @@ async function check(
   const log = modelLog(tried);
   const expected = model(log, tried.versionFirst);
   assert.deepEqual((await compareWithModel(client, expected, TOPICS)).examples, []);
+
+  assert.deepEqual(await database.rows(WRONG_CROWDS), [], 'lists of large groups');
 
   // The model compares amounts by value; the text of the winner counts too.
   const written = new Map(

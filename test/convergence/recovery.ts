@@ -18,8 +18,7 @@ import { readDump } from '../../tools/operator/dump/readDump.ts';
 import type { LoggedEvent } from '../../tools/proof/brokerLog.ts';
 import { CANONICAL_SETTINGS, START } from '../../tools/proof/exampleEvents.ts';
 import type { CrashingPool } from './crashingPool.ts';
-import type { Delivered } from './deliver.ts';
-import type { History, HistoryDump } from './history.ts';
+import type { Delivered, History, HistoryDump } from './history.ts';
 
 const canonical = parseProfile(BUILT_IN_PROFILES['canonical-v1'], 'canonical-v1');
 const NO_HUB = new HubReader(() => Promise.reject(new Error('Dead letters need no hub.')));
@@ -96,12 +95,14 @@ export class Recovery {
     lines: readonly DumpLine[],
     firstLine: number,
   ): Promise<void> {
-    const { contract, pairing } = ingestRules(this.#settings, database, topic);
+    const { contract } = ingestRules(this.#settings, database, topic);
     const { maxClockSkew } = this.#settings;
     const window = { asOf: START + asOf * 1000, maxClockSkew, since: null, until: null };
     const plan: MergePlan<T> = {
       contract: contract as DumpContract<T>,
-      ...{ pairing, window, database, backfillId: 'convergence' },
+      window,
+      database,
+      backfillId: 'convergence',
     };
     const rows = lines.map((line) => {
       const moved = { ...line, line: line.line + firstLine - 1 };

@@ -1,3 +1,4 @@
+import { FUNCTIONS_SCHEMA } from '../../shared/store/release.ts';
 import { FUNCTIONS_LOGIN } from '../../tools/local/cloud.ts';
 import { LOCAL_POSTGRES } from '../../tools/target/localCloud.ts';
 
@@ -46,8 +47,8 @@ export const REFUSALS: readonly Refusal[] = [
   {
     what: 'a function is missing',
     state: '42883',
-    begin: ['ALTER FUNCTION sync.record_batch_v2 RENAME TO record_batch_away'],
-    end: ['ALTER FUNCTION sync.record_batch_away RENAME TO record_batch_v2'],
+    begin: [`ALTER FUNCTION ${FUNCTIONS_SCHEMA}.record_batch RENAME TO record_batch_away`],
+    end: [`ALTER FUNCTION ${FUNCTIONS_SCHEMA}.record_batch_away RENAME TO record_batch`],
   },
   {
     what: 'a schema is closed',

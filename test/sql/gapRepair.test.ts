@@ -29,7 +29,7 @@ describe('repair of gaps', () => {
 
   beforeAll(async () => {
     emulator = await startEmulator({ port: 0, directory, hubs: [{ name: topic, partitions: 2 }] });
-    hub = new HubReader(hubConnector({ EventHubs: emulator.connectionString }));
+    hub = new HubReader(hubConnector({ connectionString: emulator.connectionString }));
     const producer = new EventHubProducerClient(emulator.connectionString, topic);
     const bodies = Array.from({ length: EVENTS }, (_, index) => ({
       body: entry(`tx-${index}`, { related_id: `o-${index % 400}`, amount: index }),

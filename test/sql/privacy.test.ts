@@ -213,11 +213,11 @@ test('a dump under tokens: it loads, compares by user id whatever the key, and m
   await ingest(rulesOf(CANONICAL_SETTINGS, database), [partition.event(bodies[0]!)]);
   await ingest(rulesOf(settings('hmac'), database), [partition.event(bodies[1]!)]);
 
-  const { contract: ofTopic, pairing, privacy } = rulesOf(settings('hmac'), database);
+  const { contract: ofTopic, privacy } = rulesOf(settings('hmac'), database);
   const contract = { ...ofTopic, logicalTopic: 'payment_order' as const };
   const window = { asOf: START + 3_600_000_000, maxClockSkew: 300_000_000, since: null, until: null };
   const plan = {
-    ...{ contract, pairing, privacy, window, database: database.pool, backfillId: 'dump' },
+    ...{ contract, privacy, window, database: database.pool, backfillId: 'dump' },
     stopped: new AbortController().signal,
     reject: () => assert.fail('a line is rejected'),
     progress: () => {},

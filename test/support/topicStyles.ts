@@ -2,7 +2,6 @@ import { fileURLToPath } from 'node:url';
 import { ALERT_FILE } from '../../infra/alerts/alerts.ts';
 import type { LogicalTopic } from '../../shared/contracts/fields.ts';
 import { BUILT_IN_PROFILES, parseProfile } from '../../shared/contracts/profile.ts';
-import { PAYMENT_PAIRING } from '../../shared/pairing/rule.ts';
 import { checkTopic, type TopicCheck } from '../../tools/operator/topicCheck/check.ts';
 import type { CheckOptions } from '../../tools/operator/topicCheck/evidence.ts';
 import type { TopicReport } from '../../tools/operator/topicCheck/report.ts';
@@ -188,7 +187,6 @@ export const CHECK_OPTIONS: CheckOptions = {
     version_missing_ratio: threshold('VersionMissingHigh'),
   },
   maxClockSkew: 300_000_000,
-  pairing: PAYMENT_PAIRING,
   recordLimit: 100_000,
 };
 

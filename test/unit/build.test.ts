@@ -33,6 +33,17 @@ test('the app finds the libraries that are files of their own', async () => {
   assert.equal(typeof AzureMonitor, 'function');
 });
 
+test('what collects telemetry on its own is not in the package: the Functions host does that', async () => {
+  await buildFunctions();
+  const telemetry = read('dist/telemetry/index.cjs');
+  assert.ok(telemetry.includes('AzureMonitorMetricExporter'));
+  const collectors = ['HttpInstrumentation', 'PgInstrumentation', 'ConsoleInstrumentation'];
+  const found = [...collectors, 'PerformanceCounterMetrics', 'QuickpulseClient', 'NodeSDK'].filter((name) =>
+    telemetry.includes(name),
+  );
+  assert.deepEqual(found, []);
+});
+
 test('every file that is deployed is there after a build', async () => {
   await buildFunctions();
   const deployed = await deployedFiles();

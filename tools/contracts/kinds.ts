@@ -55,6 +55,12 @@ export const KINDS: Readonly<Record<FieldKind, JsonSchema>> = {
       'lone surrogates.',
     ...storable(1024),
   },
+  currency: {
+    description: 'A currency code of ISO 4217: three upper-case letters. White space around it is cut off.',
+    type: 'string',
+    pattern: trimmed('[A-Z]{3}'),
+    examples: ['KRW'],
+  },
   money: {
     description:
       'An exact decimal: a JSON number, or a string in the grammar of JSON numbers (so no +5, 007, .5 or 1,000). At most 38 ' +

@@ -52,6 +52,9 @@ export const MEANINGS: { readonly [T in LogicalTopic]: Readonly<Record<FieldName
       'What the entry belongs to: the order_id of its payment. Asked of every producer: without it an entry has no pair.',
     related_type:
       'What related_id refers to: PAYMENT_ORDER, or left out. Entries of another kind are not paired.',
+    reverses_tx_id:
+      'Of a REVERSAL or CORRECTION: the tx_id of the entry that it undoes, whole or in part. Left out otherwise.',
+    currency: 'The currency of the amount.',
     updated_at: UPDATED_AT,
     ...REVISION,
   },

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { migrate } from '../../infra/database/migrate.ts';
+import { type MigrationResult, migrate } from '../../infra/database/migrate.ts';
 import { readSettings, type Settings } from '../../shared/settings/settings.ts';
 import { LOCAL_POSTGRES, localCloudFrom, localEnvironment, OPERATOR_LOGIN } from '../target/localCloud.ts';
 import { withClient } from '../target/withClient.ts';
@@ -74,8 +74,9 @@ export async function startLocalCloud(progress: (line: string) => void): Promise
     release();
   };
   try {
-    const ran = await prepareDatabase(postgres);
-    if (ran.length > 0) progress(`Migrated the database: ${ran.join(', ')}.`);
+    const { migrations, installed } = await prepareDatabase(postgres);
+    if (migrations.length > 0) progress(`Migrated the database: ${migrations.join(', ')}.`);
+    else if (installed) progress('Installed the functions of this version in the database.');
   } catch (error) {
     await stop();
     throw error;
@@ -101,14 +102,15 @@ async function allOrNone<T extends readonly Stoppable[]>(
   throw failed.reason;
 }
 
-/** Makes the database, its schema and the logins, where they are missing. Returns the migrations that ran. */
-export async function prepareDatabase(postgres: Postgres): Promise<string[]> {
+/** Makes the database, its schema, functions and logins, where they are missing. */
+export async function prepareDatabase(postgres: Postgres): Promise<MigrationResult> {
   await withClient(postgres.url('postgres'), async (client) => {
     const found = await client.query('SELECT FROM pg_database WHERE datname = $1', [LOCAL_POSTGRES.database]);
     if (found.rowCount === 0) await client.query(`CREATE DATABASE ${LOCAL_POSTGRES.database}`);
   });
   const url = postgres.url(LOCAL_POSTGRES.database);
-  const ran = await migrate(url);
+  // Whoever works on the functions has others under the same number all the time.
+  const ran = await migrate(url, { replace: true });
   await withClient(url, async (client) => {
     for (const { user, password, role } of LOGINS) {
       const found = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [user]);

@@ -100,7 +100,7 @@ async function runOn(cloud: LocalCloud): Promise<number> {
   const { environment, settings } = cloud;
   const metrics = { METRICS_SCHEDULE, APPLICATIONINSIGHTS_CONNECTION_STRING: live.connectionString };
   const database = openDatabase({ connection: settings.database, poolSize: 2, onIdleError: () => {} });
-  live.connect({ environment, settings, database });
+  live.connect({ settings, database });
   say([...addressLines(cloud), `Live view    ${live.address}`].join('\n'));
   const { topics } = cloud.settings;
   const watch = new BrokerWatch(cloud.emulator.connectionString, Object.values(topics).filter(Boolean));

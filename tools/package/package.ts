@@ -81,8 +81,13 @@ app takes to load, unpacked, in a plain Node process.`);
   try {
     const { emptyNodeMs, loadMs } = await measureStart(join(directory, 'dist', 'functions.cjs'), 9);
     const result = {
-      ...{ file: values.out, sha256, bytes, files: files.length, node: process.version },
-      ...{ start_ms: Math.round(loadMs - emptyNodeMs), empty_node_ms: Math.round(emptyNodeMs) },
+      file: values.out,
+      sha256,
+      bytes,
+      files: files.length,
+      node: process.version,
+      start_ms: Math.round(loadMs - emptyNodeMs),
+      empty_node_ms: Math.round(emptyNodeMs),
     };
     if (values.json) console.log(JSON.stringify(result));
     else {

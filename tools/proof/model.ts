@@ -40,6 +40,8 @@ const COLUMNS: Record<LogicalTopic, readonly Column[]> = {
     ['amount_signed', 'money', 'amount_signed'],
     ['related_id', 'text', 'related_id'],
     ['related_type', 'text', 'related_type'],
+    ['reverses_tx_id', 'text', 'reverses_tx_id'],
+    ['currency', 'text', 'currency'],
     ...REVISION,
   ],
   payment_order: [

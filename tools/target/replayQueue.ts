@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { QueueClient } from '@azure/storage-queue';
 import { InvalidReplayRequest, parseReplayRequest, REPLAY_QUEUE } from '../../shared/replay/request.ts';
 import { identityCredential } from '../../shared/settings/identityCredential.ts';
-import type { Environment } from '../../shared/settings/report.ts';
+import type { StorageSettings } from '../../shared/settings/storageConnection.ts';
 import type { ReplayResult } from '../../shared/store/replay/finishReplay.ts';
 import { readReplay } from '../../shared/store/replay/readReplay.ts';
 import { Complaint } from '../terminal/exit.ts';
@@ -20,7 +20,7 @@ const STANDS_STILL_AFTER_MS = 15 * 60_000;
 const QUEUE_OPTIONS = { retryOptions: { maxTries: 3, retryDelayInMs: 500 } };
 
 /** Puts a request into the queue of `dlqReplay`; returns the id under which its result is read. */
-export async function askForReplay({ environment }: Target, request: object): Promise<string> {
+export async function askForReplay({ settings }: Target, request: object): Promise<string> {
   const message = { ...request, request_id: randomUUID() };
   try {
     parseReplayRequest(message);
@@ -28,7 +28,7 @@ export async function askForReplay({ environment }: Target, request: object): Pr
     if (error instanceof InvalidReplayRequest) throw new Complaint(error.message);
     throw error;
   }
-  const queue = await replayQueue(environment);
+  const queue = await replayQueue(settings.storage);
   try {
     await queue.createIfNotExists();
     await queue.sendMessage(Buffer.from(JSON.stringify(message)).toString('base64'));
@@ -73,21 +73,17 @@ export function resultOf({ examined, resolved, rejected, exhausted, lost }: Repl
 }
 
 /** By connection string, or by the identity of this machine or user. */
-async function replayQueue(environment: Environment): Promise<QueueClient> {
-  const connectionString = environment['AzureWebJobsStorage'];
-  if (connectionString) return new QueueClient(connectionString, REPLAY_QUEUE, QUEUE_OPTIONS);
-  const account = environment['AzureWebJobsStorage__accountName'];
-  const endpoint =
-    environment['AzureWebJobsStorage__queueServiceUri'] ??
-    (account && `https://${account}.queue.core.windows.net`);
-  if (!endpoint) {
+async function replayQueue(storage: StorageSettings | undefined): Promise<QueueClient> {
+  if (storage === undefined) {
     throw new Complaint(
       'AzureWebJobsStorage is missing: the request goes through its queue. Set it to the connection string, or ' +
         'AzureWebJobsStorage__accountName to the name of the storage account, of the Function App.',
     );
   }
+  if ('connectionString' in storage)
+    return new QueueClient(storage.connectionString, REPLAY_QUEUE, QUEUE_OPTIONS);
   return new QueueClient(
-    `${endpoint.replace(/\/$/, '')}/${REPLAY_QUEUE}`,
+    `${storage.queueServiceUri}/${REPLAY_QUEUE}`,
     await identityCredential(undefined),
     QUEUE_OPTIONS,
   );

@@ -23,13 +23,13 @@ export interface ReplayIdentity {
 }
 
 /** Begins a request, or finds how far it has come: a message may be delivered twice. */
-export async function beginReplay(database: pg.Pool, begun: ReplayIdentity): Promise<ReplayState> {
+export async function beginReplay(database: pg.Pool, replay: ReplayIdentity): Promise<ReplayState> {
   const { rows } = await database.query<ReplayState>(
     `INSERT INTO sync.replay_requests AS r (request_id, request, requested_by, position, ceiling)
      SELECT $1, $2, $3, $4, coalesce($5, (SELECT max(d.dlq_id) FROM bo.consumer_dlq_events d), 0)
      ON CONFLICT (request_id) DO UPDATE SET updated_at = now()
      RETURNING r.status, r.position::float8, r.ceiling::float8, r.examined::float8, r.request = $2 AS same`,
-    [begun.requestId, JSON.stringify(begun.request), begun.requestedBy, begun.position, begun.ceiling],
+    [replay.requestId, JSON.stringify(replay.request), replay.requestedBy, replay.position, replay.ceiling],
   );
   return rows[0]!;
 }

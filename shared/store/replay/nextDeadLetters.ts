@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { FUNCTIONS_SCHEMA } from '../release.ts';
 
 /** Which open dead letters; all conditions hold together. */
 export interface DeadLetterFilter {
@@ -54,7 +55,7 @@ export async function nextDeadLetters(database: pg.Pool, page: PageOfDeadLetters
        WHERE before < $10
      )
      SELECT d.dlq_id AS id, d.topic, d.partition,
-       sync.closed_epoch_at_v1(d.topic, d.partition, d.enqueued_at) AS epoch, d.sequence_number,
+       ${FUNCTIONS_SCHEMA}.closed_epoch_at(d.topic, d.partition, d.enqueued_at) AS epoch, d.sequence_number,
        (extract(epoch FROM d.enqueued_at) * 1000000)::bigint AS enqueued_at, d."offset", d.key, d.correlation_id,
        CASE WHEN d.replay_count < $9 THEN d.payload END AS payload
      FROM page p JOIN bo.consumer_dlq_events d USING (dlq_id)

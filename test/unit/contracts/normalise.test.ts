@@ -107,7 +107,7 @@ test('event_time falls back to source_created_at, which is not an alias of it', 
   const fallback = read('ledger', { ...rest, source_created_at: created });
   assert.ok(fallback.accepted && 'eventTime' in fallback.record);
   assert.equal(fallback.record.eventTime, enqueuedAt - 7_200_000_000);
-  assert.equal(fallback.record.createdAt, fallback.record.eventTime);
+  assert.equal(fallback.record.sourceCreatedAt, fallback.record.eventTime);
   assert.equal(reason('ledger', rest), 'core_missing: event_time');
   assert.equal(reason('ledger', { ...rest, source_created_at: 'x' }), 'core_invalid: source_created_at');
   assert.equal(

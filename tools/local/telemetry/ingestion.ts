@@ -59,6 +59,7 @@ const KEPT_DEPENDENCIES = 1000;
 export class Ingestion {
   #rows: MetricRow[] = [];
   #dependencies: DependencyRow[] = [];
+  readonly #types = new Set<string>();
   /** As they came over the wire: what a cost is computed from. */
   bytes = 0;
   /** Those that brought metrics. */
@@ -74,6 +75,11 @@ export class Ingestion {
     return this.#dependencies;
   }
 
+  /** What has come, by the protocol's names: `MetricData`, `RemoteDependencyData`, `RequestData`, `MessageData` ... */
+  get types(): readonly string[] {
+    return [...this.#types].sort();
+  }
+
   /** Handles a request to {@link INGESTION_PATH}. */
   async take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
@@ -86,6 +92,7 @@ export class Ingestion {
     const text = (request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body).toString('utf8');
     const envelopes = parse(text);
     this.bytes += body.length;
+    for (const { data } of envelopes) this.#types.add(data.baseType);
     const metrics = envelopes.flatMap(rowsOf);
     if (metrics.length > 0) this.requests++;
     this.add(metrics);

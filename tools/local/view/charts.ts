@@ -51,7 +51,9 @@ export function chartsOf(rows: readonly MetricRow[], since: Date): Chart[] {
     }
     const sorted = [...lines].sort(([one], [other]) => (one < other ? -1 : 1));
     return {
-      ...{ title: plan.title, unit: plan.unit, times },
+      title: plan.title,
+      unit: plan.unit,
+      times,
       lines: sorted.map(([label, values]) => ({ label, values: plan.addUp ? added(values) : values })),
     };
   });

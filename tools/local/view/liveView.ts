@@ -91,8 +91,14 @@ export class LiveView {
 
   async #state(database: pg.Pool | undefined): Promise<object> {
     const alerts = this.alerts().map(({ alert, dimensions, value }) => ({
-      ...{ name: alert.name, severity: alert.severity, description: alert.description },
-      ...{ operator: alert.operator, threshold: alert.threshold, runbook: alert.runbook, dimensions, value },
+      name: alert.name,
+      severity: alert.severity,
+      description: alert.description,
+      operator: alert.operator,
+      threshold: alert.threshold,
+      runbook: alert.runbook,
+      dimensions,
+      value,
     }));
     return {
       alerts,

@@ -6,8 +6,8 @@ import { openDatabase } from '../../../shared/store/database.ts';
 import type { LoggedEvent } from '../../proof/brokerLog.ts';
 import { compareWithModel } from '../../proof/compare.ts';
 import { confirmation, entry, order, rulesFor, START } from '../../proof/exampleEvents.ts';
-import { expectNewKeysWhere } from '../../proof/expectNewKeys.ts';
 import { model } from '../../proof/model.ts';
+import { crowdsAbove, expectNewKeysWhere, WRONG_CROWDS } from '../../proof/rulesUnderTest.ts';
 import { Random } from '../../proof/synthetic/random.ts';
 import { withClient } from '../../target/withClient.ts';
 
@@ -36,7 +36,7 @@ export class HostileMix {
 
   /** Runs a round of this many batches; returns how the tables differ from the model, the first few. */
   async round(batches: number): Promise<readonly string[]> {
-    await withClient(this.#url, (client) => client.query(CLEAR + EXPECTATION));
+    await withClient(this.#url, (client) => client.query(CLEAR + RULES));
     const log: LoggedEvent[] = [];
     const given: LoggedEvent[][] = [];
     const next = () => {
@@ -60,7 +60,12 @@ export class HostileMix {
         'SELECT sum(applied + stale + duplicate + conflict + dead_lettered)::int AS once FROM sync.hourly_counters',
       );
       const { once } = counted.rows[0]!;
-      return once === log.length ? examples : [`${once} numbers are counted, not ${log.length}`, ...examples];
+      const crowds = await client.query<{ wrong: string }>(WRONG_CROWDS);
+      return [
+        ...(once === log.length ? [] : [`${once} numbers are counted, not ${log.length}`]),
+        ...crowds.rows.map(({ wrong }) => `the list of a large group is wrong: ${wrong}`),
+        ...examples,
+      ];
     });
   }
 
@@ -85,8 +90,13 @@ export class HostileMix {
   async #deliver(batch: readonly LoggedEvent[]): Promise<void> {
     const { topic } = batch[0]!;
     const events = batch.map(({ body, partition, sequenceNumber, enqueuedAt }) => ({
-      ...{ body, partition, sequenceNumber, enqueuedAt: enqueuedAt * 1000 },
-      ...{ offset: '0', key: null, correlationId: null },
+      body,
+      partition,
+      sequenceNumber,
+      enqueuedAt: enqueuedAt * 1000,
+      offset: '0',
+      key: null,
+      correlationId: null,
     }));
     const result = await ingest(rulesFor<LogicalTopic>(this.#pool, topic), events);
     const sum = Object.values(result.outcomes).reduce((total, count) => total + count, 0);
@@ -132,6 +142,7 @@ export class HostileMix {
       ...change,
       entry_type: random.pick(['PAYMENT', 'RECEIVE', 'RECEIVE', 'FEE']),
       related_id: random.chance(0.9) ? orderId : null,
+      currency: random.pick([null, null, 'KRW', 'USD']),
     });
   }
 }
@@ -155,7 +166,8 @@ const TOPICS = {
 };
 
 /** Keys are hardly ever new here: a fourth of the batches takes them for new all the same. */
-const EXPECTATION = expectNewKeysWhere('random() < 0.25');
+/** New keys are expected wrongly now and then, and half of the groups are large ones. */
+const RULES = expectNewKeysWhere('random() < 0.25') + crowdsAbove('6');
 
 const CLEAR = `TRUNCATE bo.ledger_entries, bo.payment_orders, bo.payment_ledger_pairs, bo.consumer_dlq_events,
-  sync.pair_confirmations, sync.partitions, sync.closed_epochs, sync.hourly_counters, sync.hourly_dead_letters;`;
+  sync.crowded_entries, sync.pair_confirmations, sync.partitions, sync.closed_epochs, sync.hourly_counters, sync.hourly_dead_letters;`;

@@ -69,7 +69,7 @@ async function migrateTemplate(directory: string, server: string): Promise<void>
     await client.query('CREATE DATABASE migrated_template');
   });
   const { migrate } = (await import(join(directory, 'infra/database/migrate.ts'))) as {
-    migrate(url: string): Promise<string[]>;
+    migrate(url: string): Promise<unknown>;
   };
   await migrate(url.href);
 }

@@ -1,29 +1,20 @@
 import type pg from 'pg';
 import type { DumpTopic } from '../../../shared/contracts/fields.ts';
 import type { Rejection } from '../../../shared/contracts/rejection.ts';
-import type { PairingRule } from '../../../shared/pairing/rule.ts';
 import { compact } from '../../../shared/precedence/compact.ts';
 import type { Positioned } from '../../../shared/precedence/precedence.ts';
 import type { PrivacySource } from '../../../shared/privacy/privacy.ts';
 import { protectRecord } from '../../../shared/privacy/protectRecord.ts';
-import type { BatchHeader } from '../../../shared/store/batchParameters.ts';
 import { findRefused } from '../../../shared/store/findRefused.ts';
 import { retryContention } from '../../../shared/store/retryContention.ts';
 import { failureKind } from '../../../shared/store/sqlstates.ts';
 import type { DumpLine } from '../dump/dumpLine.ts';
-import {
-  DUMP_PARTITION,
-  type DumpContract,
-  type DumpWindow,
-  inWindow,
-  readRecord,
-} from '../dump/dumpRecords.ts';
+import { type DumpContract, type DumpWindow, inWindow, readRecord } from '../dump/dumpRecords.ts';
 import { type MergeBatch, mergeRows } from './mergeRows.ts';
 
 /** What the merge of a dump's records needs to know. */
 export interface MergePlan<T extends DumpTopic> {
   readonly contract: DumpContract<T>;
-  readonly pairing: PairingRule;
   readonly window: DumpWindow;
   readonly database: pg.Pool;
   /** The load whose lines are noted as done; one that was never begun notes nothing. */
@@ -130,8 +121,9 @@ export async function mergeRecords<T extends DumpTopic>(
     for (const { verdict } of losers) lost[verdict]++;
     return {
       topic: plan.contract.logicalTopic,
-      header: header(plan, { from, to }, lost),
+      versionFirst: plan.contract.versionFirst,
       rows: winners,
+      lost,
       backfillId: plan.backfillId,
       lines: { from, to },
       refused,
@@ -143,41 +135,8 @@ export async function mergeRecords<T extends DumpTopic>(
     if (failureKind(error) !== 'data') throw error;
     const refused = await findRefused(database, rows, (part, client) => mergeRows(client, batchOf(part, [])));
     if (refused.size === 0) throw error;
-    const told = [...refused].map(([{ position }, state]) => ({ line: position.sequenceNumber, state }));
+    const refusals = [...refused].map(([{ position }, state]) => ({ line: position.sequenceNumber, state }));
     const kept = rows.filter((row) => !refused.has(row));
-    await retryContention(() => mergeRows(database, batchOf(kept, told)));
+    await retryContention(() => mergeRows(database, batchOf(kept, refusals)));
   }
-}
-
-/** A batch of the stream has more to tell: a dump is in no partition, and nothing of it is counted as an event. */
-function header<T extends DumpTopic>(
-  { contract, pairing, window }: MergePlan<T>,
-  { from, to }: { from: number; to: number },
-  lost: { stale: number; duplicate: number; conflict: number },
-): BatchHeader {
-  return {
-    topic: contract.topic,
-    partition: DUMP_PARTITION,
-    profileId: contract.profileId,
-    versionFirst: contract.versionFirst,
-    firstNumber: from,
-    lastNumber: to,
-    contiguous: false,
-    earliestEnqueuedAt: window.asOf,
-    latestEnqueuedAt: window.asOf,
-    eventWatermark: null,
-    publishWatermark: null,
-    pairing,
-    counts: {
-      ...lost,
-      deadLetters: 0,
-      versionMissing: 0,
-      aliasHit: 0,
-      coreViolation: 0,
-      keyMismatch: 0,
-      mixedAxes: 0,
-      pairingSkipped: 0,
-      relatedIdNull: 0,
-    },
-  };
 }

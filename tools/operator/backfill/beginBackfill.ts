@@ -19,7 +19,7 @@ export interface DoneLines {
  * Begins a backfill, or finds how far it has come. One that was finished while the database refused some of it begins
  * anew: to load it again changes nothing that is there, and may load what was refused.
  */
-export async function beginBackfill(database: pg.Pool, begun: BackfillIdentity): Promise<DoneLines[]> {
+export async function beginBackfill(database: pg.Pool, backfill: BackfillIdentity): Promise<DoneLines[]> {
   const { rows } = await database.query<{ done: DoneLines[] | null }>(
     `WITH b AS (
        INSERT INTO sync.backfills AS b (backfill_id, topic, as_of, requested_by)
@@ -34,7 +34,7 @@ export async function beginBackfill(database: pg.Pool, begun: BackfillIdentity):
      SELECT (SELECT jsonb_agg(jsonb_build_object('from', lower(r), 'to', upper(r) - 1) ORDER BY r)
        FROM unnest(b.done) r) AS done
      FROM b`,
-    [begun.backfillId, begun.topic, begun.asOf, begun.requestedBy],
+    [backfill.backfillId, backfill.topic, backfill.asOf, backfill.requestedBy],
   );
   return rows[0]!.done ?? [];
 }

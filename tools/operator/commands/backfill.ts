@@ -80,18 +80,25 @@ async function load(
   const hub = settings.topics[topic];
   // The profile belongs to it: what another one rejected has to be read again.
   const content = path === '-' ? randomUUID() : await fingerprint(path);
-  const identity = JSON.stringify([content, hub, window, table ?? '', settings.profile.topics[topic]]);
-  const backfillId = createHash('sha256').update(identity).digest('hex').slice(0, 16);
-  const begun = { backfillId, topic: hub, asOf: window.asOf, requestedBy: as };
-  const done = await beginBackfill(database, begun);
+  const source = JSON.stringify([content, hub, window, table ?? '', settings.profile.topics[topic]]);
+  const backfillId = createHash('sha256').update(source).digest('hex').slice(0, 16);
+  const identity = { backfillId, topic: hub, asOf: window.asOf, requestedBy: as };
+  const done = await beginBackfill(database, identity);
   if (done.length > 0) console.error(`${shortName(path)}: goes on; up to line ${done.at(-1)!.to} is loaded.`);
 
-  const { contract, pairing, privacy, pages, shown } = await openSource(target, topic, path, table);
+  const { contract, privacy, pages, shown } = await openSource(target, topic, path, table);
   const rejected = new NdjsonFile(
     userPath(rejectedPath ?? (path === '-' ? 'stdin.rejected.ndjson' : `${path}.rejected.ndjson`)),
   );
   const plan = {
-    ...{ contract, pairing, privacy, window, database, backfillId, done, connections, stopped },
+    contract,
+    privacy,
+    window,
+    database,
+    backfillId,
+    done,
+    connections,
+    stopped,
     reject: (line: DumpLine, rejection: Rejection) => rejected.write(rejectedLine(line, rejection)),
     progress: ({ read }: { read: number }) => shown.update(read),
   };
@@ -103,8 +110,13 @@ async function load(
   rejected.close();
   const { refused, ...loaded } = total;
   return {
-    ...{ backfill_id: backfillId, file: shortName(path), finished, read: counts.read, ...loaded },
-    ...{ outside: counts.outside, rejected: counts.rejected + refused.length },
+    backfill_id: backfillId,
+    file: shortName(path),
+    finished,
+    read: counts.read,
+    ...loaded,
+    outside: counts.outside,
+    rejected: counts.rejected + refused.length,
     ...(counts.rejected + refused.length > 0 ? { rejected_lines: rejected.path } : {}),
   };
 }

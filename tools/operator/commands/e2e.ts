@@ -5,8 +5,8 @@ import type { ClientConfig } from 'pg';
 import { HubReader } from '../../../shared/replay/hubReader.ts';
 import { type HubAccess, hubAccess, hubConnector } from '../../../shared/settings/eventHubsConnection.ts';
 import { PublishError, Publisher } from '../../proof/synthetic/publish.ts';
-import { operatorName, withTarget } from '../../target/target.ts';
-import { Complaint, EXIT } from '../../terminal/exit.ts';
+import { operatorName, targetEventHubs, withTarget } from '../../target/target.ts';
+import { EXIT } from '../../terminal/exit.ts';
 import { seedOption, wholeNumber } from '../../terminal/options.ts';
 import { writeResult } from '../../terminal/output.ts';
 import { untilStopped } from '../../terminal/untilStopped.ts';
@@ -61,19 +61,23 @@ function run({
   json = false,
 }: Options): Promise<void> {
   const stopped = untilStopped();
-  return withTarget(async ({ environment, settings, database }) => {
-    const access = await hubAccess(environment);
-    if (access === undefined) {
-      throw new Complaint(
-        'EventHubs, or EventHubs__fullyQualifiedNamespace, is missing: there is nowhere to publish.',
-      );
-    }
+  return withTarget(async ({ settings, database }) => {
+    const eventHubs = targetEventHubs();
+    const access = await hubAccess(eventHubs);
     const id = `e2e-${randomBytes(6).toString('hex')}`;
     const publisher = new Publisher(access, settings.topics, id);
     try {
       const result = await runE2e({
-        ...{ settings, database, publisher, run: id, seed, events, maxLag, keep, stopped },
-        hub: new HubReader(hubConnector(environment)),
+        settings,
+        database,
+        publisher,
+        run: id,
+        seed,
+        events,
+        maxLag,
+        keep,
+        stopped,
+        hub: new HubReader(hubConnector(eventHubs)),
         environment: tested(access, settings.database),
         actor: operatorName(),
         timeoutMs: timeout * 1000,

@@ -4,9 +4,9 @@ import { operatorName, type Target, withTarget } from '../../target/target.ts';
 import { Complaint, EXIT } from '../../terminal/exit.ts';
 import { writeRows } from '../../terminal/output.ts';
 import { untilStopped } from '../../terminal/untilStopped.ts';
-import { gapsAhead } from '../gapsAhead.ts';
 import { type Gap, readGaps } from '../queries/readGaps.ts';
 import { readLost } from '../queries/readLost.ts';
+import { gapsAhead } from './gapsAhead.ts';
 
 interface Options {
   repair?: boolean;

@@ -1,13 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import type { LogicalTopic } from '../../../shared/contracts/fields.ts';
-import { readOperatorSettings } from '../../../shared/settings/settings.ts';
 import { inEnvelope } from '../../proof/synthetic/envelope.ts';
 import { type EventPublisher, PublishError, Publisher } from '../../proof/synthetic/publish.ts';
 import { Random } from '../../proof/synthetic/random.ts';
 import { SCENARIOS, scenarioEvents } from '../../proof/synthetic/scenarios.ts';
 import { localCloudFrom } from '../../target/localCloud.ts';
-import { targetEnvironment } from '../../target/target.ts';
+import { targetSettings } from '../../target/target.ts';
 import { Complaint, EXIT } from '../../terminal/exit.ts';
 import { seedOption, wholeNumber } from '../../terminal/options.ts';
 import { writeResult } from '../../terminal/output.ts';
@@ -47,14 +46,13 @@ of the namespace with TLS, or to the local cloud at 127.0.0.1:9092 (LOCAL_KAFKA_
 }
 
 async function publish({ scenario, count, seed, rate, kafka = false, json = false }: Options): Promise<void> {
-  const environment = targetEnvironment();
-  const { topics, profile } = readOperatorSettings(environment);
-  const connectionString = environment['EventHubs'];
-  if (!connectionString) {
+  const { topics, profile, eventHubs } = targetSettings();
+  if (eventHubs === undefined || !('connectionString' in eventHubs)) {
     throw new Complaint(
       'EventHubs must be a connection string that may send: synthetic events need a test namespace.',
     );
   }
+  const { connectionString } = eventHubs;
   const stopped = untilStopped();
   const publisher = kafka
     ? await kafkaPublisher(connectionString, topics)

@@ -71,12 +71,18 @@ async function compare(
   stopped: AbortSignal,
 ) {
   const { database } = target;
-  const { contract, pairing, privacy, pages, shown } = await openSource(target, topic, path, table);
+  const { contract, privacy, pages, shown } = await openSource(target, topic, path, table);
   const base = path === '-' ? userPath('stdin') : path;
   const rejected = new NdjsonFile(`${base}.rejected.ndjson`);
   const report = new NdjsonFile(userPath(reportPath ?? `${base}.differences.ndjson`));
   const plan = {
-    ...{ contract, pairing, privacy, window, database, backfillId: 'reconcile', repair, stopped },
+    contract,
+    privacy,
+    window,
+    database,
+    backfillId: 'reconcile',
+    repair,
+    stopped,
     report: (difference: Difference) => report.write(difference),
     reject: (line: DumpLine, rejection: Rejection) => rejected.write(rejectedLine(line, rejection)),
     progress: (read: number) => shown.update(read),

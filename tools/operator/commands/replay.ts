@@ -167,10 +167,10 @@ function run({ ids, json = false, wait, as = operatorName(), ...options }: Run):
       return;
     }
     console.error(`Request ${requestId}: waiting for the function dlqReplay ...`);
-    let told = 0;
+    let reported = 0;
     const result = await waitForReplay(target, requestId, stopped, ({ examined }) => {
-      if (examined > told) console.error(`${examined} dead letters are done.`);
-      told = examined;
+      if (examined > reported) console.error(`${examined} dead letters are done.`);
+      reported = examined;
     });
     if (result === undefined) {
       console.error(`Stopped waiting; the request goes on. Its result: replay result ${requestId}`);

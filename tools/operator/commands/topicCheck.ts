@@ -4,10 +4,9 @@ import { ALERT_FILE } from '../../../infra/alerts/alerts.ts';
 import { LOGICAL_TOPICS, type LogicalTopic } from '../../../shared/contracts/fields.ts';
 import { BUILT_IN_PROFILES, type Profile, parseProfile } from '../../../shared/contracts/profile.ts';
 import { localTimeZone } from '../../../shared/contracts/timestamp.ts';
-import { PAYMENT_PAIRING } from '../../../shared/pairing/rule.ts';
 import { hubConnector } from '../../../shared/settings/eventHubsConnection.ts';
 import { readProfileFile } from '../../../shared/settings/settings.ts';
-import { targetEnvironment } from '../../target/target.ts';
+import { targetEventHubs } from '../../target/target.ts';
 import { Complaint, EXIT } from '../../terminal/exit.ts';
 import { wholeNumber } from '../../terminal/options.ts';
 import { shortName, userPath } from '../../terminal/userPath.ts';
@@ -101,11 +100,13 @@ async function run(options: Options): Promise<void> {
   const spool = hub !== undefined || file === '-' ? new Spool() : undefined;
   try {
     const { report, profile } = await checkTopic(await samples(options, spool), {
-      ...{ topic: options.topic, hub, given, timeZone: options.timeZone },
+      topic: options.topic,
+      hub,
+      given,
+      timeZone: options.timeZone,
       builtIn: Object.entries(BUILT_IN_PROFILES).map(([id, data]) => parseProfile(data, id)),
       thresholds: thresholds(),
       maxClockSkew: options.clockSkew * 1_000_000,
-      pairing: PAYMENT_PAIRING,
       recordLimit: RECORD_LIMIT,
     });
     if (report.samples.received === 0) throw new Complaint('There is no message among the samples.');
@@ -138,10 +139,10 @@ async function samples({ file, hub, last = LAST, minutes }: Options, spool?: Spo
   if (hub === undefined) await spoolStandardInput(spool);
   else {
     const part: HubPart = minutes === undefined ? { last } : { minutes };
-    let toldAt = performance.now();
-    await spoolHub(hubConnector(targetEnvironment()), hub, part, spool, (read) => {
-      if (performance.now() - toldAt < 2000) return;
-      toldAt = performance.now();
+    let reportedAt = performance.now();
+    await spoolHub(hubConnector(targetEventHubs()), hub, part, spool, (read) => {
+      if (performance.now() - reportedAt < 2000) return;
+      reportedAt = performance.now();
       console.error(`${hub}: ${read} events read`);
     });
   }

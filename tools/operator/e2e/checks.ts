@@ -13,11 +13,12 @@ const POLL_MS = 250;
 export async function untilProcessed(context: E2eContext, logged: readonly Logged[]): Promise<Logged[]> {
   const { timeoutMs, say, stopped } = context;
   const deadline = Date.now() + timeoutMs;
-  for (let told = Infinity; ; ) {
+  for (let reported = Infinity; ; ) {
     const missing = await unprocessed(context, logged);
     if (missing.length === 0 || Date.now() > deadline || stopped.aborted) return missing;
-    if (missing.length < told) say(`${logged.length - missing.length} of ${logged.length} are processed.`);
-    told = missing.length;
+    if (missing.length < reported)
+      say(`${logged.length - missing.length} of ${logged.length} are processed.`);
+    reported = missing.length;
     await delay(POLL_MS);
   }
 }

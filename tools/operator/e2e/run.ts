@@ -83,17 +83,20 @@ export async function runE2e(context: E2eContext): Promise<E2eResult> {
     return {
       ok: failures.length === 0,
       failures,
-      ...{
-        run_id: run,
-        environment: context.environment,
-        seed,
-        limits: { max_visible_ms: context.maxVisibleMs, max_lag: context.maxLag },
-        started_at: startedAt.toISOString(),
-        finished_at: new Date().toISOString(),
-      },
-      ...{ published: published.size, processed: logged.length - missing.length },
+      run_id: run,
+      environment: context.environment,
+      seed,
+      limits: { max_visible_ms: context.maxVisibleMs, max_lag: context.maxLag },
+      started_at: startedAt.toISOString(),
+      finished_at: new Date().toISOString(),
+      published: published.size,
+      processed: logged.length - missing.length,
       rows_compared: [...rows.values()].reduce((sum, table) => sum + table.size, 0),
-      ...{ dead_letters: letters.length, split_pairs: split, lag, visible_after_ms: visible, removed },
+      dead_letters: letters.length,
+      split_pairs: split,
+      lag,
+      visible_after_ms: visible,
+      removed,
     };
   } catch (error) {
     if (!context.keep) await remove(context, made).catch(() => {});

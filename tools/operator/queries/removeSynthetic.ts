@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { FUNCTIONS_SCHEMA } from '../../../shared/store/release.ts';
 
 /** What a run of the end-to-end test has left in the tables. */
 export interface SyntheticRows {
@@ -13,7 +14,7 @@ export interface SyntheticRows {
 export async function removeSynthetic(database: pg.Pool, rows: SyntheticRows): Promise<number> {
   const { run, ledgerKeys, orderKeys, deadLetters } = rows;
   const result = await database.query<{ removed: number }>(
-    'SELECT sync.remove_synthetic_v1($1, $2, $3, $4)::float8 AS removed',
+    `SELECT ${FUNCTIONS_SCHEMA}.remove_synthetic($1, $2, $3, $4)::float8 AS removed`,
     [run, ledgerKeys, orderKeys, deadLetters],
   );
   return result.rows[0]!.removed;

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { DumpTopic } from '../../../shared/contracts/fields.ts';
 import type { Positioned } from '../../../shared/precedence/precedence.ts';
-import { positionedOf, SERVING_COLUMNS, SERVING_TABLE, type ServingRow } from './servingRows.ts';
+import { positionedOf, SERVING_TABLE, type ServingRow, servingColumns } from './servingRows.ts';
 
 /** Times in microseconds; `null`: no limit. */
 export interface ExtraWindow {
@@ -31,7 +31,7 @@ export async function* extraRows<T extends DumpTopic>(
   try {
     await client.query(
       `DECLARE extra NO SCROLL CURSOR FOR
-       SELECT ${SERVING_COLUMNS[topic]} FROM ${table} t
+       SELECT ${servingColumns(topic)} FROM ${table} t
        WHERE NOT EXISTS (SELECT FROM dump_keys k WHERE k.id = t.${key})
          AND t.source_enqueued_at <= ${at(1)}
          AND ($2::float8 IS NULL OR ${time} >= ${at(2)}) AND ($3::float8 IS NULL OR ${time} < ${at(3)})`,

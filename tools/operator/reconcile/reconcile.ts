@@ -40,8 +40,17 @@ const PAGE = 1000;
 
 export function newCounts(): ReconcileCounts {
   return {
-    ...{ read: 0, outside: 0, rejected: 0, same: 0, since_changed: 0, missing: 0, extra: 0 },
-    ...{ older_here: 0, newer_here: 0, different_at_same_version: 0, repaired: 0 },
+    read: 0,
+    outside: 0,
+    rejected: 0,
+    same: 0,
+    since_changed: 0,
+    missing: 0,
+    extra: 0,
+    older_here: 0,
+    newer_here: 0,
+    different_at_same_version: 0,
+    repaired: 0,
   };
 }
 

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { DumpTopic } from '../../../shared/contracts/fields.ts';
 import type { Positioned } from '../../../shared/precedence/precedence.ts';
-import { positionedOf, SERVING_COLUMNS, SERVING_TABLE, type ServingRow } from './servingRows.ts';
+import { positionedOf, SERVING_TABLE, type ServingRow, servingColumns } from './servingRows.ts';
 
 /** The serving rows of these keys. Keeps the keys for {@link extraRows}: `client` has their temporary table. */
 export async function rowsByKey<T extends DumpTopic>(
@@ -13,7 +13,7 @@ export async function rowsByKey<T extends DumpTopic>(
   const { rows } = await client.query<ServingRow>({
     name: `rows by key of ${topic}`,
     text: `WITH kept AS (INSERT INTO dump_keys (id) SELECT unnest($1::text[]))
-      SELECT ${SERVING_COLUMNS[topic]}
+      SELECT ${servingColumns(topic)}
       FROM unnest($1::text[]) k(id) JOIN ${table} t ON t.${key} = k.id`,
     values: [keys],
   });

@@ -34,10 +34,10 @@ export function candidate(
   source: Candidate['source'],
   profile: Profile,
   topic: LogicalTopic,
-  { hub, maxClockSkew, pairing }: CheckOptions,
+  { hub, maxClockSkew }: CheckOptions,
 ): Candidate {
   const contract: Contract = contractOf(profile, topic, hub ?? profile.topics[topic].topic);
-  const rules: PreparationRules<LogicalTopic> = { contract, maxClockSkew, pairing };
+  const rules: PreparationRules<LogicalTopic> = { contract, maxClockSkew };
   return { source, profile, tally: new Tally(rules) };
 }
 

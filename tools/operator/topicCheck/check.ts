@@ -21,7 +21,7 @@ export interface TopicCheck {
 }
 
 /**
- * Whether a topic can be ridden on, from samples of it. They are read three times: for what is in them, for what the
+ * Whether the sync can use a topic as it is, from samples of it. They are read three times: for what is in them, for what the
  * ingest makes of them under each profile, and for what the states of each record say together. What is kept of them is
  * counts, and records up to a limit.
  */
@@ -52,7 +52,7 @@ export async function checkTopic(read: ReadSamples, options: CheckOptions): Prom
 
   const best = bestOf(candidates, reading, proposed, options);
   const { contract } = best.tally.rules;
-  const history = new History(topic, contract.versionFirst, options.pairing, options.recordLimit);
+  const history = new History(topic, contract.versionFirst, options.recordLimit);
   const again = new Tally(best.tally.rules);
   for await (const page of read()) {
     for (const sample of page) {

@@ -1,7 +1,6 @@
 import type { LogicalTopic } from '../../../shared/contracts/fields.ts';
 import type { Profile } from '../../../shared/contracts/profile.ts';
 import type { Microseconds } from '../../../shared/contracts/timestamp.ts';
-import type { PairingRule } from '../../../shared/pairing/rule.ts';
 import type { History } from './history.ts';
 import type { Reading } from './reading.ts';
 import type { ProfileReport } from './report.ts';
@@ -28,7 +27,6 @@ export interface CheckOptions {
   readonly timeZone: string | undefined;
   readonly thresholds: Thresholds;
   readonly maxClockSkew: Microseconds;
-  readonly pairing: PairingRule;
   /** Records and pairs that are followed at once. */
   readonly recordLimit: number;
 }

@@ -1,7 +1,7 @@
 import type { LogicalTopic } from '../../../shared/contracts/fields.ts';
 import type { LedgerEntry } from '../../../shared/contracts/records.ts';
 import { KEY_OF } from '../../../shared/contracts/records.ts';
-import type { PairingRule } from '../../../shared/pairing/rule.ts';
+import { PAYMENT_PAIRING } from '../../../shared/pairing/rule.ts';
 import {
   comparePrecedence,
   losingVerdict,
@@ -53,15 +53,13 @@ const MAX_ENTRIES = 3;
 export class History<T extends LogicalTopic> {
   readonly #topic: T;
   readonly #versionFirst: boolean;
-  readonly #pairing: PairingRule;
   readonly #records: SampledMap<RecordHistory<T>>;
   readonly #groups: SampledMap<Group>;
   entryTypes = { payment: 0, receive: 0, other: 0 };
 
-  constructor(topic: T, versionFirst: boolean, pairing: PairingRule, limit: number) {
+  constructor(topic: T, versionFirst: boolean, limit: number) {
     this.#topic = topic;
     this.#versionFirst = versionFirst;
-    this.#pairing = pairing;
     this.#records = new SampledMap(limit);
     this.#groups = new SampledMap(limit);
   }
@@ -93,7 +91,7 @@ export class History<T extends LogicalTopic> {
   }
 
   #addEntry({ txId, entryType, relatedId, relatedType }: LedgerEntry): void {
-    const { paymentEntryType, receiveEntryType, relatedType: paired } = this.#pairing;
+    const { paymentEntryType, receiveEntryType, relatedType: paired } = PAYMENT_PAIRING;
     const kind =
       entryType === paymentEntryType ? 'payment' : entryType === receiveEntryType ? 'receive' : 'other';
     this.entryTypes[kind]++;

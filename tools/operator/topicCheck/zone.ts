@@ -15,7 +15,7 @@ const AGREEING_SHARE = 0.8;
 /** So many that are this far from the others, in quarters of an hour, are in another zone. */
 const OTHER_ZONE = { share: 0.05, quarters: 4 } as const;
 
-/** The zone of the times without an offset: told, or from how far they are ahead of times that are known. */
+/** The zone of the times without an offset: given, or from how far they are ahead of times that are known. */
 export function findZone(reading: Reading, given: string | undefined): ZoneFinding {
   const local = reading.fields.flatMap(({ field, chosen }) =>
     chosen

@@ -24,8 +24,10 @@ export async function spoolHub(
     await reader.read(hub, partition, { from: first, to: last }, async (events) => {
       for (const { sequenceNumber, enqueuedAt, key, body } of events) {
         const line = {
-          ...{ partition, sequence_number: sequenceNumber },
-          ...{ enqueued_at: new Date(enqueuedAt / 1000).toISOString(), key },
+          partition,
+          sequence_number: sequenceNumber,
+          enqueued_at: new Date(enqueuedAt / 1000).toISOString(),
+          key,
           body_base64: body.toString('base64'),
         };
         spool.write(Buffer.from(`${JSON.stringify(line)}\n`));

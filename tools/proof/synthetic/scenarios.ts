@@ -110,20 +110,26 @@ function makePayment(id: string, random: Random, now: number): Payment {
   });
   const order = (status: string, version: number) =>
     event('payment_order', orderId, {
-      ...{
-        order_id: orderId,
-        user_id: `user-${random.below(1000)}`,
-        merchant_name: 'Corner shop',
-        amount,
-        status,
-      },
-      ...{ created_at: at(-20), ...revision(version) },
+      order_id: orderId,
+      user_id: `user-${random.below(1000)}`,
+      merchant_name: 'Corner shop',
+      amount,
+      status,
+      created_at: at(-20),
+      ...revision(version),
     });
   const entry = (side: string, change: object) =>
     event('ledger', `tx-${side}-${id}`, {
-      ...{ tx_id: `tx-${side}-${id}`, wallet_id: `wallet-${side}`, amount, related_id: orderId },
-      ...{ entry_type: side === 'r' ? 'RECEIVE' : 'PAYMENT', related_type: 'PAYMENT_ORDER' },
-      ...{ event_time: at(-15), source_created_at: at(-15), ...revision(1), ...change },
+      tx_id: `tx-${side}-${id}`,
+      wallet_id: `wallet-${side}`,
+      amount,
+      related_id: orderId,
+      entry_type: side === 'r' ? 'RECEIVE' : 'PAYMENT',
+      related_type: 'PAYMENT_ORDER',
+      event_time: at(-15),
+      source_created_at: at(-15),
+      ...revision(1),
+      ...change,
     });
   return {
     id,
@@ -132,14 +138,14 @@ function makePayment(id: string, random: Random, now: number): Payment {
     receive: entry('r', {}),
     entry,
     confirmation: event('pair', orderId, {
-      ...{ payment_order_id: orderId, payment_tx_id: `tx-p-${id}`, receive_tx_id: `tx-r-${id}` },
-      ...{
-        payer_wallet_id: 'wallet-p',
-        payee_wallet_id: 'wallet-r',
-        amount,
-        status: 'CONFIRMED',
-        ...revision(1),
-      },
+      payment_order_id: orderId,
+      payment_tx_id: `tx-p-${id}`,
+      receive_tx_id: `tx-r-${id}`,
+      payer_wallet_id: 'wallet-p',
+      payee_wallet_id: 'wallet-r',
+      amount,
+      status: 'CONFIRMED',
+      ...revision(1),
     }),
   };
 }

@@ -1,7 +1,7 @@
 import { Presets, SingleBar } from 'cli-progress';
 import type { DumpFile } from '../dumpFile.ts';
 
-const TOLD_EVERY_MS = 10_000;
+const REPORT_EVERY_MS = 10_000;
 
 /** Shows how far a dump is read: a bar with rate and time left in a terminal, a line now and then elsewhere. */
 export class DumpProgress {
@@ -9,7 +9,7 @@ export class DumpProgress {
   readonly #name: string;
   readonly #bar: SingleBar | undefined;
   readonly #startedAt = performance.now();
-  #toldAt = performance.now();
+  #reportedAt = performance.now();
 
   constructor(file: DumpFile, name: string) {
     this.#file = file;
@@ -29,8 +29,8 @@ export class DumpProgress {
         ? ''
         : `${Math.ceil((seconds / Math.max(done, 1)) * (this.#file.size - done))} s`;
     if (this.#bar !== undefined) this.#bar.update(done, { rate, left });
-    else if (performance.now() - this.#toldAt > TOLD_EVERY_MS) {
-      this.#toldAt = performance.now();
+    else if (performance.now() - this.#reportedAt > REPORT_EVERY_MS) {
+      this.#reportedAt = performance.now();
       const share =
         this.#file.size === undefined
           ? ''

@@ -13,9 +13,9 @@ import { DumpProgress } from './dumpProgress.ts';
  * would store the ids themselves.
  * @throws Complaint
  */
-export function checkUserIdMode({ environment }: Target): void {
-  const value = (name: string) => environment[name]?.trim() ?? '';
-  if (value('DATABASE_AUTH') !== 'entra' || value('USER_ID_MODE') !== '') return;
+export function checkUserIdMode({ settings }: Target): void {
+  // A password that is a function is a token of Entra: a deployment.
+  if (typeof settings.database.password !== 'function' || settings.userIdModeIsNamed) return;
   throw new Complaint(
     'USER_ID_MODE is missing: set it, and the keys that go with it, as the Function App has them (npm run cloud:environment ' +
       'shows them), or USER_ID_MODE=plain.',
@@ -34,6 +34,6 @@ export async function openSource(
   const contract = { ...rules.contract, envelope: [] };
   const file = await openDump(path);
   const pages = readDump(file.chunks, { table, checkColumns: (columns) => checkColumns(contract, columns) });
-  const { pairing, privacy } = rules;
-  return { contract, pairing, privacy, pages, shown: new DumpProgress(file, shortName(path)) };
+  const { privacy } = rules;
+  return { contract, privacy, pages, shown: new DumpProgress(file, shortName(path)) };
 }

@@ -1,15 +1,12 @@
--- Up Migration
-
--- A hub that was recreated more than once: an event that goes on where an epoch ended, and comes before the next one
--- began, belongs to it, however many epochs have begun since. (Only the last closed epoch was looked at like this: a
--- late event of an older one was taken for a repeat in the epoch after it, and not counted.)
-
-ALTER TABLE sync.closed_epochs ADD COLUMN first_enqueued_at timestamptz;
-COMMENT ON COLUMN sync.closed_epochs.first_enqueued_at IS
-  'Earliest enqueue time in this epoch; NULL where it was closed before this column was there';
-
-CREATE OR REPLACE FUNCTION sync.epoch_of_batch_v1(
-  p_batch sync.batch_v1, p_events sync.event_v1[], OUT epoch integer, OUT is_current boolean, OUT started boolean
+-- Finds the epoch of a batch, and opens a new one where the hub was recreated: its numbers start again. Proof of that is an
+-- event whose number was seen already, or lies below all that were seen, with an enqueue time later than all that were seen.
+-- (A number inside a hole proves nothing: a broker's clock may step back.)
+--
+-- Older epochs stay known, so that a late delivery from one of them is not taken for the new hub: it has a time that the old
+-- epoch has reached, or one before the next epoch began and a number that continues where the old one ended, however many
+-- epochs have begun since. The partition's row is locked.
+CREATE FUNCTION release.epoch_of_batch(
+  p_batch release.batch, p_deliveries release.delivery[], OUT epoch integer, OUT is_current boolean, OUT started boolean
 ) LANGUAGE plpgsql AS $$
 DECLARE
   ledger sync.partitions;
@@ -35,8 +32,11 @@ BEGIN
     is_current := false;
     RETURN;
   END IF;
-  IF NOT isempty(ledger.seen) AND p_batch.first_number < upper(ledger.seen) AND EXISTS (
-    SELECT FROM unnest(p_events) e
+  -- The first two conditions spare the look at each event where the whole batch was seen before, which is what a host that
+  -- starts again is given first.
+  IF NOT isempty(ledger.seen) AND p_batch.first_number < upper(ledger.seen)
+    AND p_batch.latest_enqueued_at > ledger.last_enqueued_at AND EXISTS (
+    SELECT FROM unnest(p_deliveries) e
     WHERE (e.sequence_number < lower(ledger.seen) OR ledger.seen @> e.sequence_number)
       AND e.enqueued_at > ledger.last_enqueued_at
   ) THEN
@@ -52,3 +52,12 @@ BEGIN
   epoch := ledger.epoch;
   is_current := true;
 END $$;
+
+-- The closed epoch that an event of that time belongs to; NULL for the one that is open.
+CREATE FUNCTION release.closed_epoch_at(topic text, partition integer, enqueued_at timestamptz) RETURNS integer
+LANGUAGE sql STABLE
+RETURN (
+  SELECT min(t.epoch) FROM sync.closed_epochs t
+  WHERE t.topic = closed_epoch_at.topic AND t.partition = closed_epoch_at.partition
+    AND t.last_enqueued_at >= closed_epoch_at.enqueued_at
+);

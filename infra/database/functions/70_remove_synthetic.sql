@@ -1,8 +1,6 @@
--- Up Migration
-
 -- The end-to-end test publishes synthetic payments into an environment and takes their rows away again. bo_operator may
 -- delete nothing of bo but pairs; this lets it delete what one run has made, and nothing whose key is not of a run.
-CREATE FUNCTION sync.remove_synthetic_v1(
+CREATE FUNCTION release.remove_synthetic(
   run text,               -- e2e-, and 8 to 32 digits and lower-case letters
   ledger_keys text[],
   order_keys text[],
@@ -29,9 +27,8 @@ BEGIN
   DELETE FROM bo.payment_ledger_pairs WHERE payment_order_id = ANY (order_keys) AND payment_order_id LIKE of_run;
   GET DIAGNOSTICS deleted = ROW_COUNT;
   removed := removed + deleted;
+  DELETE FROM sync.crowded_entries WHERE related_id = ANY (order_keys) AND related_id LIKE of_run;
   DELETE FROM bo.consumer_dlq_events WHERE dlq_id = ANY (dead_letters) AND correlation_id LIKE run || '-%';
   GET DIAGNOSTICS deleted = ROW_COUNT;
   RETURN removed + deleted;
 END $$;
-REVOKE EXECUTE ON FUNCTION sync.remove_synthetic_v1 FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION sync.remove_synthetic_v1 TO bo_operator;

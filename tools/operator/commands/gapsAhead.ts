@@ -1,20 +1,20 @@
-import { HubReader } from '../../shared/replay/hubReader.ts';
-import { hubConnector } from '../../shared/settings/eventHubsConnection.ts';
-import { readLedger } from '../../shared/store/metrics/readLedger.ts';
-import { missingNumbers } from '../../shared/store/replay/missingNumbers.ts';
-import type { Target } from '../target/target.ts';
-import type { Gap } from './queries/readGaps.ts';
+import { HubReader } from '../../../shared/replay/hubReader.ts';
+import { hubConnector } from '../../../shared/settings/eventHubsConnection.ts';
+import { readLedger } from '../../../shared/store/metrics/readLedger.ts';
+import { missingNumbers } from '../../../shared/store/replay/missingNumbers.ts';
+import type { Target } from '../../target/target.ts';
+import type { Gap } from '../queries/readGaps.ts';
 
 /**
  * What the hubs hold before the first number that was ever processed of a partition: the sequence ledger alone does not
  * know that it is there. Without the setting of the hubs, nothing, and a line that says so.
  */
-export async function gapsAhead({ environment, settings, database }: Target): Promise<Gap[]> {
-  if (!environment['EventHubs'] && !environment['EventHubs__fullyQualifiedNamespace']) {
+export async function gapsAhead({ settings, database }: Target): Promise<Gap[]> {
+  if (settings.eventHubs === undefined) {
     console.error('Without EventHubs only gaps behind the first processed number are known.');
     return [];
   }
-  const hub = new HubReader(hubConnector(environment));
+  const hub = new HubReader(hubConnector(settings.eventHubs));
   const ledger = await readLedger(database);
   const gaps: Gap[] = [];
   for (const hubName of Object.values(settings.topics)) {

@@ -1,0 +1,108 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  LOGICAL_TOPICS,
+  type LogicalTopic,
+  STORED_FIELDS,
+  type StoredField,
+} from '../../shared/contracts/fields.ts';
+import { FUNCTIONS_SCHEMA } from '../../shared/store/release.ts';
+
+const FOLDER = join(import.meta.dirname, 'functions');
+
+/** Where the rows of each topic are stored, and what its functions and types are called by. */
+const STORED: Readonly<Record<LogicalTopic, { readonly name: string; readonly table: string }>> = {
+  ledger: { name: 'ledger', table: 'bo.ledger_entries' },
+  payment_order: { name: 'orders', table: 'bo.payment_orders' },
+  pair: { name: 'confirmations', table: 'sync.pair_confirmations' },
+};
+
+const SQL_TYPE: Readonly<Record<StoredField['kind'], string>> = {
+  identifier: 'text',
+  text: 'text',
+  currency: 'text',
+  schema_version: 'text',
+  money: 'numeric',
+  timestamp: 'timestamptz',
+  version: 'bigint',
+};
+
+/** The broker's position of a row's event, behind its fields. */
+const POSITION = [
+  ['source_enqueued_at', 'timestamptz'],
+  ['source_partition', 'integer'],
+  ['source_sequence', 'bigint'],
+] as const;
+
+const LINE = 116;
+
+/**
+ * The functions of this release as SQL, in the order of their files: those for each topic filled in from the table of
+ * fields, and `release` replaced by the schema's name. No dump can be loaded of confirmations: they have no backfill.
+ */
+export function functionSources(schema: string = FUNCTIONS_SCHEMA): string {
+  const files = globSync('*.sql', { cwd: FOLDER }).sort();
+  return files
+    .flatMap((file) => {
+      const text = readFileSync(join(FOLDER, file), 'utf8');
+      if (!file.endsWith('.each.sql')) return [fill(text, 'ledger')];
+      const topics = LOGICAL_TOPICS.filter((topic) => topic !== 'pair' || !file.includes('backfill'));
+      // The comment above is of all of them.
+      return topics.map((topic, index) => fill(index === 0 ? text : text.replace(/^(--.*\n)+/, ''), topic));
+    })
+    .join('\n')
+    .replaceAll(/\brelease(?=\.|\s+(?:FROM|TO)\b)/g, schema);
+}
+
+/** Fills in `${...}`; a name with a topic before it (`${ledger.columns}`) is of that topic. */
+function fill(text: string, topic: LogicalTopic): string {
+  return text.replaceAll(
+    /\$\{(?:(\w+)\.)?(\w+)(?:\((\w+)\))?\}/g,
+    (placeholder, other: LogicalTopic | undefined, name: string, alias: string | undefined) => {
+      const value = VALUES[name];
+      if (value === undefined) throw new Error(`${placeholder} is no placeholder of the functions.`);
+      return value(other ?? topic, alias === undefined ? '' : `${alias}.`);
+    },
+  );
+}
+
+const columnsOf = (topic: LogicalTopic) => [
+  ...STORED_FIELDS[topic].map(({ column }) => column),
+  ...POSITION.map(([column]) => column),
+];
+const keyOf = (topic: LogicalTopic) => STORED_FIELDS[topic].find(({ role }) => role === 'key')!.column;
+
+const VALUES: Readonly<Record<string, (topic: LogicalTopic, alias: string) => string>> = {
+  name: (topic) => STORED[topic].name,
+  table: (topic) => STORED[topic].table,
+  key: keyOf,
+  columns: (topic, alias) => list(columnsOf(topic).map((column) => alias + column)),
+  content: (topic, alias) =>
+    list(STORED_FIELDS[topic].filter(({ role }) => role === 'content').map(({ column }) => alias + column)),
+  assignments: (topic) =>
+    list(
+      columnsOf(topic)
+        .filter((column) => column !== keyOf(topic))
+        .map((column) => `${column} = excluded.${column}`),
+    ),
+  row_fields: (topic) =>
+    [
+      ...STORED_FIELDS[topic].map(({ column, kind }) => `${column} ${SQL_TYPE[kind]}`),
+      ...POSITION.map(([column, type]) => `${column} ${type}`),
+    ].join(',\n  '),
+};
+
+/** Names with commas, in lines that can be read. */
+function list(names: readonly string[]): string {
+  let text = '';
+  let length = 40;
+  for (const [index, name] of names.entries()) {
+    const part = index === 0 ? name : `, ${name}`;
+    length += part.length;
+    if (length > LINE) {
+      text += `,\n          ${name}`;
+      length = 10 + name.length;
+    } else text += part;
+  }
+  return text;
+}

@@ -1,0 +1,8 @@
+-- Who may execute what (SPEC 10). Functions of the ingest run with the rights of who calls them.
+REVOKE ALL ON SCHEMA release FROM PUBLIC;
+REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA release FROM PUBLIC;
+GRANT USAGE ON SCHEMA release TO bo_sync, bo_operator;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA release TO bo_sync, bo_operator;
+-- What a dump is loaded with, and what deletes rows, is the operators' only.
+REVOKE EXECUTE ON FUNCTION release.record_backfill, release.backfill_ledger, release.backfill_orders,
+  release.remove_synthetic FROM bo_sync;
