@@ -92,7 +92,7 @@ test('a change of the contract that breaks an accepted message fails these tests
   ]);
   // What was ignored is read now.
   const nameTaken = await underCopy(({ ledger }) => {
-    ledger!.aliases['related_type'] = ['currency'];
+    ledger!.aliases['related_type'] = ['region'];
   });
   assert.deepEqual(nameTaken, ['ledger, schema version 1.7']);
 });

@@ -122,7 +122,7 @@ test('a confirmation of a large group holds against the one entry that it names'
   assert.equal((await confirm(3, { amount: '-100' }))!['mismatch'], 'f');
   assert.equal(
     (await confirm(4, { payment_tx_id: 'g-41', payer_wallet_id: 'wallet-of-g-41' }))!['mismatch'],
-    'true',
+    't',
   );
 });
 

@@ -2,13 +2,8 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { setTimeout as delay } from 'node:timers/promises';
 import { test } from 'vitest';
-<<<<<<<< HEAD:test/unit/metrics/telemetryLoading.test.ts
 import { Telemetry } from '../../../shared/metrics/telemetry.ts';
 import { TestTelemetry } from '../../support/telemetry.ts';
-========
-import { Telemetry } from '../../functions/telemetry.ts';
-import { TestTelemetry } from '../support/telemetry.ts';
->>>>>>>> 4ff42302a0dad4a32388a1c3978b719e6a10eb88:test/cloud/telemetryLoading.test.ts
 
 const { cache } = createRequire(import.meta.url);
 const isLoaded = () => Object.keys(cache).some((file) => file.includes('/node_modules/applicationinsights/'));
