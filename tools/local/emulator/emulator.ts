@@ -2,17 +2,16 @@
  * An Event Hubs emulator for development and tests: AMQP 1.0 on the loopback interface, durable logs in a
  * directory, and a Kafka endpoint for producers. `@azure/event-hubs` talks to it with `UseDevelopmentEmulator=true`.
  *
- * What the service has and this does not: a retention of its own, idempotent AMQP producers, publisher addresses,
- * AMQP messages outside of the batch format, reading over Kafka, TLS.
+ * What the service has and this does not: a retention of its own, idempotent AMQP producers, publisher addresses, consumer
+ * groups and transactions over Kafka, WebSockets, TLS.
  */
 import { once } from 'node:events';
-import type { AddressInfo, Server, Socket } from 'node:net';
-import type { Container } from 'rhea';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { Connection, type Service } from './amqp/connection.ts';
 import { SHARED_KEY, SHARED_KEY_NAME } from './authorization.ts';
 import { createBroker } from './broker.ts';
 import { Hub, type HubDefinition } from './hub.ts';
 import type { KafkaEndpoint } from './kafka/endpoint.ts';
-import { MAX_MESSAGE_SIZE } from './messageSize.ts';
 import type { Refusal } from './refusal.ts';
 
 export type { HubDefinition } from './hub.ts';
@@ -47,11 +46,12 @@ const DEFAULT_PORT = 5672;
  */
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
   const hubs = new Map<string, Hub>();
+  const sockets = new Set<Socket>();
   const server = await listen(
     createBroker((name) => findHub(hubs, name)),
     options.port,
+    sockets,
   );
-  const sockets = trackSockets(server);
   let kafka: KafkaEndpoint | undefined;
   const stop = async () => {
     if (!server.listening) return;
@@ -99,18 +99,13 @@ function openHub(hubs: Map<string, Hub>, directory: string, definition: HubDefin
   hubs.set(key, new Hub(directory, definition));
 }
 
-async function listen(container: Container, port: number): Promise<Server> {
-  const server = container.listen({
-    host: HOST,
-    port,
-    // The frame size is the service's: it spreads large messages over many frames, as there.
-    max_frame_size: 65_536,
-    idle_time_out: 60_000,
-    // Producers get credit and acknowledgements by hand, see acceptEvents.
-    receiver_options: { credit_window: 0, autoaccept: false, max_message_size: MAX_MESSAGE_SIZE },
-    // Deliveries are settled when they are sent: nothing here depends on a consumer's acknowledgement.
-    sender_options: { snd_settle_mode: 1 },
+async function listen(service: Service, port: number, sockets: Set<Socket>): Promise<Server> {
+  const server = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    new Connection(socket, service);
   });
+  server.listen({ host: HOST, port });
   try {
     await once(server, 'listening');
   } catch (error) {
@@ -124,21 +119,10 @@ async function listen(container: Container, port: number): Promise<Server> {
   return server;
 }
 
-function trackSockets(server: Server): Set<Socket> {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket) => {
-    socket.setNoDelay(true);
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  return sockets;
-}
-
 async function stopServing(server: Server, sockets: Set<Socket>, hubs: Map<string, Hub>): Promise<void> {
   const closed = once(server, 'close');
   server.close();
-  // With an error, because that is how rhea notices and ends its timers, which would keep Node alive for minutes.
-  for (const socket of sockets) socket.destroy(new Error('The emulator was stopped.'));
+  for (const socket of sockets) socket.destroy();
   await closed;
   for (const hub of hubs.values()) hub.close();
 }
