@@ -12,6 +12,7 @@ import { SHARED_KEY, SHARED_KEY_NAME } from './authorization.ts';
 import { createBroker } from './broker.ts';
 import { Hub, type HubDefinition } from './hub.ts';
 import type { KafkaEndpoint } from './kafka/endpoint.ts';
+import type { LimitsName } from './kafka/limits.ts';
 import type { Refusal } from './refusal.ts';
 
 export type { HubDefinition } from './hub.ts';
@@ -21,6 +22,8 @@ export interface EmulatorOptions {
   port: number;
   /** TCP port of the Kafka endpoint on 127.0.0.1; 0 takes any free one. Without it there is no such endpoint. */
   kafkaPort?: number;
+  /** What the Kafka endpoint takes: no more than the service (the default), or as much as it can. */
+  kafkaLimits?: LimitsName;
   /** Where the hubs are kept, each in a folder of its name. Only one emulator may use it at a time. */
   directory: string;
   hubs: HubDefinition[];
@@ -62,7 +65,9 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     // The port is bound first, so that a second start on the same port cannot touch logs that are in use. No
     // connection is served before this is done: it happens in the same turn of the event loop.
     for (const definition of options.hubs) openHub(hubs, options.directory, definition);
-    if (options.kafkaPort !== undefined) kafka = await startKafka(options.kafkaPort, hubs);
+    if (options.kafkaPort !== undefined) {
+      kafka = await startKafka(options.kafkaPort, hubs, options.kafkaLimits ?? 'service');
+    }
   } catch (error) {
     await stop();
     throw error;
@@ -74,9 +79,10 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
 }
 
 /** Loaded only where it is wanted: the library takes longer to load than the rest to start. */
-async function startKafka(port: number, hubs: Map<string, Hub>): Promise<KafkaEndpoint> {
+async function startKafka(port: number, hubs: Map<string, Hub>, limits: LimitsName): Promise<KafkaEndpoint> {
   const { startKafkaEndpoint } = await import('./kafka/endpoint.ts');
-  return startKafkaEndpoint(port, { all: [...hubs.values()], find: (name) => hubs.get(name.toLowerCase()) });
+  const topics = { all: [...hubs.values()], find: (name: string) => hubs.get(name.toLowerCase()) };
+  return startKafkaEndpoint(port, topics, limits);
 }
 
 function connectionString(port: number): string {
