@@ -105,7 +105,7 @@ test('without a setting gzip is taken and the other codecs are refused, as at th
       assert.equal(await send(batchOf(Buffer.alloc(1000), codec)), UNSUPPORTED_COMPRESSION);
   }
   assert.match(log(), /LOCAL_KAFKA_LIMITS=none/);
-  assert.equal(log().split('\n').length, 1, 'each reason stands there once for a connection');
+  assert.equal(log().split('\n').length, 1, 'what is refused again and again stands there once');
   const reading = read(t, consumerFor(t, connectionString, 'ledger'));
   await until('both are read', () => reading.events.length === 2);
   // A codec that is not announced is not even tried by librdkafka.

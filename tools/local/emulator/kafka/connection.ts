@@ -12,7 +12,7 @@ const MAX_REQUEST_BEFORE_LOGIN = 64 * 1024;
 
 /** Serves a connection until it ends. Requests are served in their order, one at a time. */
 export async function serveConnection(socket: Socket, endpoint: Endpoint): Promise<void> {
-  const session = newSession(socket);
+  const session = newSession(socket, endpoint);
   const limit = () =>
     session.login === undefined ? MAX_REQUEST_BEFORE_LOGIN : LIMITS[endpoint.limits].maxRequest;
   try {
@@ -32,13 +32,15 @@ export async function serveConnection(socket: Socket, endpoint: Endpoint): Promi
   }
 }
 
-function newSession(socket: Socket): Session {
+function newSession(socket: Socket, endpoint: Endpoint): Session {
   const gone = new AbortController();
   socket.once('close', () => gone.abort());
-  const told = new Set<string>();
   const refused = (text: string) => {
-    if (told.size < MOST_LINES && !told.has(text)) console.warn(`Kafka endpoint: ${text}`);
-    told.add(text);
+    const now = performance.now();
+    if (now - (endpoint.told.get(text) ?? Number.NEGATIVE_INFINITY) < TOLD_FOR_MS) return;
+    if (endpoint.told.size >= MOST_TEXTS) endpoint.told.clear();
+    endpoint.told.set(text, now);
+    console.warn(`Kafka endpoint: ${text}`);
   };
   return {
     ...{ mechanism: undefined, bareLogin: false, login: undefined, over: false },
@@ -46,8 +48,9 @@ function newSession(socket: Socket): Session {
   };
 }
 
-/** One connection writes no more than this into the log. */
-const MOST_LINES = 20;
+/** A client that is refused comes again, several times a second: the same text is told again after this time only. */
+const TOLD_FOR_MS = 10_000;
+const MOST_TEXTS = 1_000;
 
 /** An error of the socket, in contrast to one that its bytes caused; leaving a loop over it leaves both in `errored`. */
 function isBrokenConnection(error: unknown): boolean {

@@ -28,12 +28,13 @@ export async function startKafkaEndpoint(
   limits: LimitsName,
 ): Promise<KafkaEndpoint> {
   const sockets = new Set<Socket>();
+  const told = new Map<string, number>();
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     socket.on('error', () => {}); // serveConnection notices
     socket.setTimeout(IDLE_TIMEOUT_MS, () => socket.destroy());
-    void serveConnection(socket, { topics, port, limits });
+    void serveConnection(socket, { topics, port, limits, told });
   });
   server.listen({ host: HOST, port: wanted });
   try {

@@ -7,6 +7,8 @@ export interface Endpoint {
   readonly port: number;
   readonly topics: Topics;
   readonly limits: LimitsName;
+  /** What was written into the log about refusals, and when. */
+  readonly told: Map<string, number>;
 }
 
 /** What is known of a connection. */
@@ -20,7 +22,7 @@ export interface Session {
   over: boolean;
   /** Aborted when the connection is gone. */
   readonly gone: AbortSignal;
-  /** Writes into the emulator's log why something was refused: each text once, however often the client asks again. */
+  /** Writes into the emulator's log why something was refused, without flooding it. */
   readonly refused: (text: string) => void;
 }
 
