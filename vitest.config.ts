@@ -27,6 +27,7 @@ export default defineConfig({
       project('cli'),
       project('emulator'),
       project('infra'),
+      project('clients'),
       project('sql', ['postgres']),
       project('contracts', ['postgres']),
       project('convergence', ['postgres']),

@@ -2,10 +2,10 @@
 // repository up first where that has not been done. Plain JavaScript for any Node that npm may have been
 // started with; `node tools/run.mjs PROGRAM [ARGUMENT ...]`.
 import { spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isInstalled } from './installed.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const pinnedNode = join(
@@ -15,13 +15,8 @@ const pinnedNode = join(
   'bin',
   process.platform === 'win32' ? 'node.exe' : 'node',
 );
-const marker = join(root, 'node_modules', '.installed-from-lockfile');
 
-// npm's own record has no content hash, and a time stamp lies after a checkout: compare the lockfile itself.
-const lockfile = createHash('sha256')
-  .update(readFileSync(join(root, 'package-lock.json')))
-  .digest('hex');
-if (!existsSync(pinnedNode) || !existsSync(marker) || readFileSync(marker, 'utf8') !== lockfile) {
+if (!existsSync(pinnedNode) || !isInstalled(root)) {
   console.error('Installing the dependencies that package-lock.json names (npm ci) ...');
   const install = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
@@ -32,7 +27,6 @@ if (!existsSync(pinnedNode) || !existsSync(marker) || readFileSync(marker, 'utf8
     console.error('The installation failed; its messages are above. Nothing was started.');
     process.exit(install.status ?? 1);
   }
-  writeFileSync(marker, lockfile);
 }
 
 const [program, ...programArguments] = process.argv.slice(2);

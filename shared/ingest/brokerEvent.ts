@@ -38,14 +38,15 @@ export function readBrokerEvents(bodies: unknown, triggerMetadata: unknown): Bro
   return bodies.map((body: Buffer, index) => {
     const of = asRecord(system[index]);
     const kafkaKey = of['x-opt-kafka-key'];
+    const partitionKey = of['x-opt-partition-key'] ?? of['partitionKey'];
     return {
       body,
       partition,
       sequenceNumber: sequenceNumberOf(of),
       enqueuedAt: enqueuedAtOf(of),
       offset: keyText(of['x-opt-offset'] ?? of['offsetString'] ?? of['offset']) ?? '',
-      key: keyText(bytesOfHost(kafkaKey) ?? of['x-opt-partition-key'] ?? of['partitionKey']),
-      correlationId: correlationIdOf(asRecord(properties[index]), kafkaKey !== undefined),
+      key: keyText(bytesOfHost(kafkaKey) ?? partitionKey),
+      correlationId: correlationIdOf(asRecord(properties[index]), headerReader(kafkaKey, partitionKey)),
     };
   });
 }
@@ -88,16 +89,35 @@ function enqueuedAtOf(system: Record<string, unknown>): Microseconds {
 }
 
 /**
- * Bytes as the host hands them over: it writes its metadata as JSON, in which .NET's bytes are base64. Key and headers of
- * a Kafka producer are always bytes. What is not the one base64 form of a printable text stays as it is: nobody has seen
- * the real host do it, and a hexadecimal id, say, is the base64 form of some bytes as well.
+ * Bytes as the host hands them over: it writes its metadata as JSON, in which .NET's bytes are base64. Key and header values
+ * of a Kafka producer are always bytes. What is not the one base64 form of some bytes stays as it is.
  */
 function bytesOfHost(value: unknown): unknown {
   if (typeof value !== 'string') return value;
   const bytes = Buffer.from(value, 'base64');
-  if (bytes.toString('base64') !== value || !isUtf8(bytes)) return value;
+  return bytes.toString('base64') === value ? bytes : value;
+}
+
+/**
+ * How the properties of an event are read. A key says what its producer speaks: a Kafka key that they are bytes, a partition
+ * key, which only AMQP has, that they are what they look like. Without a key nothing tells a header's bytes from a text of
+ * AMQP: what is the base64 form of a printable text is taken for one. Ids in use are not: a UUID has characters that base64
+ * has not, and what hexadecimal digits would stand for is no UTF-8.
+ */
+function headerReader(kafkaKey: unknown, partitionKey: unknown): (value: unknown) => unknown {
+  if (kafkaKey !== undefined) return bytesOfHost;
+  return typeof partitionKey === 'string' ? asItIs : textOfHost;
+}
+
+function textOfHost(value: unknown): unknown {
+  const bytes = bytesOfHost(value);
+  if (!Buffer.isBuffer(bytes) || !isUtf8(bytes)) return value;
   const text = bytes.toString('utf8');
   return /\p{C}/u.test(text) ? value : text;
+}
+
+function asItIs(value: unknown): unknown {
+  return value;
 }
 
 /**
@@ -133,16 +153,17 @@ const MAX_CORRELATION_ID = 128;
 
 /**
  * The first of the correlation properties, in any case; it goes to logs, so nothing unprintable stays in it.
- * @param byHost whether bytes among them are base64, see {@link bytesOfHost}.
+ * @param read what a property's value stands for.
  */
-export function correlationIdOf(properties: Record<string, unknown>, byHost = false): string | null {
+export function correlationIdOf(
+  properties: Record<string, unknown>,
+  read: (value: unknown) => unknown = asItIs,
+): string | null {
   const names = Object.keys(properties);
   if (names.length === 0) return null;
   for (const wanted of CORRELATION_PROPERTIES) {
     const name = names.find((candidate) => candidate.toLowerCase() === wanted);
-    const given = name === undefined ? undefined : properties[name];
-    const value = byHost ? bytesOfHost(given) : given;
-    const text = textOf(value);
+    const text = name === undefined ? undefined : textOf(read(properties[name]));
     if (text === undefined) continue;
     // Control, format, surrogate, private and unassigned characters, line and paragraph separators.
     const printable = text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '');

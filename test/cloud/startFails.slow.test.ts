@@ -21,9 +21,27 @@ describe(
 
     const parts = [
       ['PostgreSQL', '-D '],
-      ['The Event Hubs emulator', 'emulator/main.ts'],
       ['Azurite', 'azurite.js'],
     ] as const;
+    it('starts an emulator that was killed again, and gives it up when that goes on', async () => {
+      const run = state.start(['--rate', '20']);
+      await run.printed('published ');
+      const emulators = () => state.processes().filter((line) => line.includes('emulator/main.ts'));
+      const kill = (line = '') => process.kill(Number.parseInt(line, 10), 'SIGKILL');
+      for (let time = 1; time <= 2; time++) {
+        const [emulator] = emulators();
+        kill(emulator);
+        await run.printed('The Event Hubs emulator ended by SIGKILL; it is started again.');
+        await until('a new one runs', 20_000, () => emulators().length === 1 && emulators()[0] !== emulator);
+      }
+      kill(emulators()[0]);
+      const { code, stderr } = await run.ended(STOPS_WITHIN_MS);
+      assert.equal(code, 1);
+      // The third may have been killed before it was ready.
+      assert.match(stderr, /^The Event Hubs emulator .*in mid-run\./s);
+      await until('no process is left', 20_000, () => state.processes().length === 0);
+    });
+
     for (const [name, inCommand] of parts) {
       it(`says that ${name} was killed, and ends`, async () => {
         const run = state.start(['--rate', '20']);

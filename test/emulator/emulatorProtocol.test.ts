@@ -66,7 +66,7 @@ function conditionOf(link: Sender | Receiver | undefined): string | undefined {
 test('a link on a connection without a token is refused', async (t) => {
   const { port } = await startedEmulator(t, HUB);
   const session = await openSession(await bareConnection(t, port));
-  for (const address of ['ledger', 'ledger/Partitions/0', '$management']) {
+  for (const address of ['ledger', 'ledger/Partitions/0']) {
     const sender = session.open_sender({ target: { address } });
     const [context] = (await once(sender, 'sender_error')) as [EventContext];
     assert.equal(conditionOf(context.sender), 'amqp:unauthorized-access');
@@ -144,7 +144,7 @@ test('a client that does not speak AMQP is dropped, and the others go on', async
   assert.equal((await producer.getPartitionProperties('0')).lastEnqueuedSequenceNumber, 1);
 });
 
-test('a message that is no batch is rejected and the link stays usable', async (t) => {
+test('a message that is neither a batch nor a plain one is rejected and the link stays usable', async (t) => {
   const { port } = await startedEmulator(t, HUB);
   const connection = await bareConnection(t, port);
   assert.equal(await putToken(connection), 202);
@@ -157,7 +157,9 @@ test('a message that is no batch is rejected and the link stays usable', async (
     ),
   });
   const cases: [Buffer, number, string][] = [
-    [batch, 0, 'amqp:not-implemented'],
+    [batch, 7, 'amqp:not-implemented'],
+    [Buffer.alloc(70_000), 0x80013700, 'amqp:decode-error'],
+    [Buffer.from('plain text'), 0, 'amqp:decode-error'],
     [batch.subarray(0, batch.length - 1), 0x80013700, 'amqp:decode-error'],
   ];
   for (const [bytes, format, condition] of cases) {

@@ -5,6 +5,7 @@ import { CompressionAlgorithms, compressionsAlgorithms, ProduceAcks, Producer } 
 import kafkajs from 'kafkajs';
 import type { TestContext } from 'vitest';
 import { type Emulator, startEmulator } from '../../tools/local/emulator/emulator.ts';
+import type { LimitsName } from '../../tools/local/emulator/kafka/limits.ts';
 import { afterwards, temporaryDirectory } from './emulatorClients.ts';
 
 export const CODECS = Object.values(CompressionAlgorithms);
@@ -110,13 +111,13 @@ export const CLIENTS: Readonly<Record<string, StartClient>> = {
   kafkajs: js,
 };
 
-/** An emulator with a Kafka endpoint, on free ports unless told otherwise. */
+/** An emulator with a Kafka endpoint without the service's limits, on free ports, unless told otherwise. */
 export async function kafkaEmulator(
   t: TestContext,
   hubs = [{ name: 'ledger', partitions: 3 }],
-  { directory = temporaryDirectory(t), port = 0, kafkaPort = 0 } = {},
+  { directory = temporaryDirectory(t), port = 0, kafkaPort = 0, kafkaLimits = 'none' as LimitsName } = {},
 ): Promise<Emulator & { login: Login }> {
-  const emulator = await startEmulator({ port, kafkaPort, directory, hubs });
+  const emulator = await startEmulator({ port, kafkaPort, kafkaLimits, directory, hubs });
   afterwards(t, () => emulator.stop());
   return { ...emulator, login: { port: emulator.kafkaPort!, password: emulator.connectionString } };
 }
@@ -202,6 +203,16 @@ export function request(api: number, version: number, correlationId: number, ...
 
 export function frame(content: Buffer): Buffer {
   return Buffer.concat([int32(content.length), content]);
+}
+
+export function int8(value: number): Buffer {
+  return Buffer.of(value & 0xff);
+}
+
+export function int64(value: number): Buffer {
+  const buffer = Buffer.alloc(8);
+  buffer.writeBigInt64BE(BigInt(value));
+  return buffer;
 }
 
 export function int16(value: number): Buffer {

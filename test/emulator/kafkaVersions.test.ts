@@ -41,8 +41,17 @@ test('every version of ApiVersions lists what is served', async (t) => {
     const ranges = apiKeys.map(({ apiKey, minVersion, maxVersion }) => [apiKey, minVersion, maxVersion]);
     assert.deepEqual(ranges, [
       [0, 0, 9],
+      [1, 4, 11],
+      [2, 1, 5],
       [3, 1, 9],
-      [17, 1, 1],
+      [8, 1, 7],
+      [9, 1, 5],
+      [10, 0, 2],
+      [11, 0, 5],
+      [12, 0, 3],
+      [13, 0, 2],
+      [14, 0, 3],
+      [17, 0, 1],
       [18, 0, 3],
       [22, 0, 4],
       [36, 0, 2],

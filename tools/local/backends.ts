@@ -5,13 +5,17 @@ import { addressLines, startLocalCloud } from './cloud.ts';
 const stopped = untilStopped();
 try {
   const cloud = await startLocalCloud(console.log);
+  cloud.keepEmulator();
   console.log(addressLines(cloud).join('\n'));
   console.log(
     'Ready. Copy local.settings.sample.json to local.settings.json for `func start`. Ctrl-C stops.',
   );
-  await aborted(stopped);
-  console.log('Stopping ...');
-  await cloud.stop();
+  try {
+    await Promise.race([aborted(stopped), cloud.lost]);
+  } finally {
+    console.log('Stopping ...');
+    await cloud.stop();
+  }
 } catch (error) {
   console.error((error as Error).message);
   process.exitCode = 1;

@@ -5,10 +5,12 @@ import { LOCAL_POSTGRES, localCloudFrom, localEnvironment, OPERATOR_LOGIN } from
 import { withClient } from '../target/withClient.ts';
 import { type Azurite, startAzurite } from './processes/azurite.ts';
 import { type EmulatorProcess, startEmulatorProcess } from './processes/emulatorProcess.ts';
+import { type Keeper, keepRunning } from './processes/keepRunning.ts';
 import { lockStateDirectory } from './processes/lock.ts';
 import { type Postgres, startPostgres } from './processes/postgres.ts';
 
 const PARTITIONS = 4;
+const EMULATOR = 'The Event Hubs emulator';
 
 /** The login of the functions: a member of `bo_sync`, so what they may not do fails here as it would in Azure. */
 export const FUNCTIONS_LOGIN = { user: 'backoffice_functions', password: 'local' } as const;
@@ -29,8 +31,10 @@ export interface LocalCloud {
   readonly settings: Settings;
   /** The superuser's URL of the product's database. */
   readonly adminUrl: string;
-  /** Rejects when one of the three ends although nobody stopped it. */
+  /** Rejects when one of the three ends although nobody stopped it, and is not started again. */
   readonly lost: Promise<never>;
+  /** From now on, the emulator is started again when it ends by itself. */
+  keepEmulator(): void;
   stop(): Promise<void>;
 }
 
@@ -58,19 +62,25 @@ export async function startLocalCloud(progress: (line: string) => void): Promise
     }),
   ]);
   let stopping = false;
-  const lost = new Promise<never>((_, reject) => {
-    const parts = { PostgreSQL: postgres, Azurite: azurite, 'The Event Hubs emulator': emulator };
-    for (const [name, part] of Object.entries(parts)) {
-      void part.ended.then((how) => {
-        if (!stopping) reject(new Error(`${name} ${how} in mid-run. Its log is in ${stateDirectory}.`));
-      });
-    }
-  });
+  let keeper: Keeper | undefined;
+  const { promise: lost, reject } = Promise.withResolvers<never>();
   // Whoever waits for it reports it; nobody has to.
   lost.catch(() => {});
+  const tell = (name: string, how: string) => {
+    if (!stopping) reject(new Error(`${name} ${how} in mid-run. Its log is in ${stateDirectory}.`));
+  };
+  void postgres.ended.then((how) => tell('PostgreSQL', how));
+  void azurite.ended.then((how) => tell('Azurite', how));
+  void emulator.ended.then((how) => {
+    if (keeper === undefined) tell(EMULATOR, how);
+  });
+  const keepEmulator = () => {
+    keeper = keepRunning(emulator, (how) => progress(`${EMULATOR} ${how}; it is started again.`));
+    void keeper.givenUp.then((how) => tell(EMULATOR, how));
+  };
   const stop = async () => {
     stopping = true;
-    await Promise.all([postgres.stop(), azurite.stop(), emulator.stop()]);
+    await Promise.all([postgres.stop(), azurite.stop(), (keeper ?? emulator).stop()]);
     release();
   };
   try {
@@ -82,7 +92,8 @@ export async function startLocalCloud(progress: (line: string) => void): Promise
     throw error;
   }
   const adminUrl = postgres.url(LOCAL_POSTGRES.database);
-  return { stateDirectory, postgres, azurite, emulator, environment, settings, adminUrl, lost, stop };
+  const running = { stateDirectory, postgres, azurite, emulator, environment, settings, adminUrl };
+  return { ...running, lost, keepEmulator, stop };
 }
 
 type Stoppable = { stop(): Promise<void> };

@@ -82,6 +82,7 @@ const say = (line: string) => view.say(line);
 try {
   await buildFunctions();
   const cloud = await startLocalCloud(say);
+  cloud.keepEmulator();
   try {
     process.exitCode = await runOn(cloud);
   } finally {

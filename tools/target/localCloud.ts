@@ -5,7 +5,7 @@ export interface LocalAddresses {
   stateDirectory: string;
   postgres: { port: number };
   storage: StoragePorts;
-  eventHubs: { port: number; kafkaPort: number };
+  eventHubs: { port: number; kafkaPort: number; kafkaLimits: 'service' | 'none' };
   /** The page of `npm start`, and the ingestion of metrics. */
   view: { port: number };
 }
@@ -48,6 +48,7 @@ export function localCloudFrom(environment: NodeJS.ProcessEnv): LocalAddresses {
     eventHubs: {
       port: portFrom(environment, 'LOCAL_EVENT_HUBS_PORT', AMQP_PORT),
       kafkaPort: portFrom(environment, 'LOCAL_KAFKA_PORT', 9092),
+      kafkaLimits: limitsFrom(environment),
     },
     view: { port: portFrom(environment, 'LOCAL_VIEW_PORT', 7080) },
   };
@@ -65,6 +66,12 @@ export function localEnvironment(
     EVENT_HUBS_CONSUMER_GROUP: 'bo-sync-local-v1',
     DATABASE_URL: postgresUrl(addresses.postgres.port, LOCAL_POSTGRES.database, user, password),
   };
+}
+
+function limitsFrom(environment: NodeJS.ProcessEnv): 'service' | 'none' {
+  const limits = environment['LOCAL_KAFKA_LIMITS'] || 'service';
+  if (limits === 'service' || limits === 'none') return limits;
+  throw new Error(`LOCAL_KAFKA_LIMITS must be service or none, not "${limits}".`);
 }
 
 function portFrom(environment: NodeJS.ProcessEnv, name: string, byDefault: number): number {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import rhea, { type Message } from 'rhea';
 import { test } from 'vitest';
-import { encodeMapSection, MalformedAmqp, readSections } from '../../../tools/local/emulator/amqpBytes.ts';
+import { encodeMapSection } from '../../../tools/local/emulator/amqp/encode.ts';
+import { MalformedAmqp, readSections } from '../../../tools/local/emulator/amqp/walk.ts';
 import { buildDelivery, splitBatch, withRuntimeMetrics } from '../../../tools/local/emulator/eventBytes.ts';
 
 const placement = { sequenceNumber: 41, offset: 123_456_789_012, enqueuedTime: 1_790_000_000_000 };

@@ -98,11 +98,18 @@ for (const name of ['eventhub-binary-batch', 'eventhub-binary-odd-bodies']) {
     assert(seen);
     const expectedInput = handler.input.map(({ base64 }) => Buffer.from(base64, 'base64'));
     assert.deepEqual(seen.input, expectedInput);
-    assert.deepEqual(seen.context.triggerMetadata, handler.triggerMetadata);
+    assert.deepEqual(seen.context.triggerMetadata, withoutOffsetStrings(handler.triggerMetadata));
     assert.deepEqual(seen.context.retryContext, handler.retryContext);
     assert.deepEqual(seen.context.traceContext, handler.traceContext);
     assert.equal(seen.context.options.trigger.name, handler.options.trigger.name);
   });
+}
+
+/** The recordings were made with an extension that had them; 6.5.1, which was seen in a real host, has not. */
+function withoutOffsetStrings(metadata: unknown): unknown {
+  return JSON.parse(JSON.stringify(metadata), (key, value) =>
+    key === 'offsetStringArray' || key === 'offsetString' ? undefined : value,
+  );
 }
 
 const SOURCE = { fullyQualifiedNamespace: 'n', eventHubName: 'h', consumerGroup: 'c', partitionId: '0' };
@@ -117,10 +124,10 @@ test('times, offsets and bytes have the form that the .NET host gives them', () 
   });
   const metadata = triggerMetadata([event], SOURCE);
   assert.deepEqual(metadata['OffsetArray'], { collectionSint64: { sint64: [-1] } });
-  assert.deepEqual(metadata['OffsetStringArray'], { collectionString: { string: ['3:12:0'] } });
   assert.deepEqual(metadata['EnqueuedTimeUtcArray'], { json: '["2026-11-22T13:47:10"]' });
   assert.deepEqual(metadata['PropertiesArray'], { json: '[{"bytes":"/wA=","at":"2026-11-22T13:47:10.5Z"}]' });
   const [system] = JSON.parse((metadata['SystemPropertiesArray'] as { json: string }).json);
+  assert.equal(system['x-opt-offset'], '3:12:0');
   assert.equal(system['x-opt-enqueued-time'], '2026-11-22T13:47:10+00:00');
   assert.equal(system['x-opt-kafka-key'], Buffer.from('tx-1').toString('base64'));
   assert.equal(system['message-id'], 'm-1');

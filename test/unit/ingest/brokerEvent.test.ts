@@ -110,21 +110,44 @@ test('key and headers of a Kafka producer are read from their base64', () => {
   const { key, correlationId } = read(base64('tx-서울'), base64('request-1'));
   assert.deepEqual([key, correlationId], ['tx-서울', 'request-1']);
   assert.equal(read('', null).key, '');
-  // Not the form that .NET gives to bytes, or not of a text: so text. Among them a hexadecimal id.
-  const texts = ['tx-1', 'dHgtMQ', 'dHgtMR==', ' dHgt', 'order123', 'd41d8cd98f00b204e9800998ecf8427e'];
-  for (const text of [...texts, base64([0, 0, 1, 0xff])]) {
+  // Bytes that are no text are a key in hexadecimal, and no correlation id: as a repair of gaps reads them from the client.
+  assert.equal(read(base64([0, 0, 1, 0xff]), null).key, '\\x000001ff');
+  assert.equal(read(base64('order-1'), base64([0xff, 0xfe])).correlationId, null);
+  // Not the form that .NET gives to bytes: so text.
+  for (const text of ['tx-1', 'dHgtMQ', 'dHgtMR==', ' dHgt']) {
     assert.equal(read(text, null).key, text);
     assert.equal(read(base64('k'), text).correlationId, text);
   }
-  assert.equal(read(base64('k'), 'request-1').correlationId, 'request-1');
   assert.equal(read(Buffer.from('k'), base64('request-1')).correlationId, 'request-1');
-  assert.equal(read(base64('k'), base64([0xff, 0xfe])).correlationId, '//4=');
 });
 
-test('what looks like base64 is text where the producer is no Kafka one', () => {
+test('without any key, the base64 of a printable text is a Kafka header, and everything else what it looks like', () => {
   const { bodies, metadata } = recorded('eventhub-binary-batch');
-  const propertiesArray = [{ 'x-correlation-id': 'dHgtMQ==' }, {}, {}];
-  const [event] = readBrokerEvents(bodies, { ...metadata, propertiesArray });
+  const [first, ...others] = metadata['systemPropertiesArray'] as Record<string, unknown>[];
+  const keyless = { ...first, 'x-opt-partition-key': undefined, partitionKey: null };
+  const read = (correlationId: unknown) =>
+    readBrokerEvents(bodies, {
+      ...metadata,
+      systemPropertiesArray: [keyless, ...others],
+      propertiesArray: [{ 'x-correlation-id': correlationId }, {}, {}],
+    })[0]!;
+  assert.equal(read('cmVxdWVzdC0x').correlationId, 'request-1');
+  assert.equal(read(Buffer.from('요청 1').toString('base64')).correlationId, '요청 1');
+  const texts = [
+    ...['request-1', '4711', 'order123', 'd41d8cd98f00b204e9800998ecf8427e', 'AAAB/w==', 'dHgtMR=='],
+    '6f9619ff-8b86-d011-b42d-00c04fc964ff',
+  ];
+  for (const text of texts) assert.equal(read(text).correlationId, text);
+});
+
+test('what looks like base64 is text where a partition key says that the producer speaks AMQP', () => {
+  const { bodies, metadata } = recorded('eventhub-binary-batch');
+  const [first, ...others] = metadata['systemPropertiesArray'] as Record<string, unknown>[];
+  const [event] = readBrokerEvents(bodies, {
+    ...metadata,
+    systemPropertiesArray: [{ ...first, 'x-opt-partition-key': 'k' }, ...others],
+    propertiesArray: [{ 'x-correlation-id': 'dHgtMQ==' }, {}, {}],
+  });
   assert.equal(event!.correlationId, 'dHgtMQ==');
 });
 

@@ -9,8 +9,9 @@ export type Address =
 const RECEIVE = /^([^/]+)\/consumergroups\/([^/]+)\/partitions\/([^/]+)$/i;
 const PUBLISH = /^([^/]+)(?:\/partitions\/([^/]+))?$/i;
 
-/** Reads the address of a link's source or target. */
-export function parseAddress(address: string): Address {
+/** Reads the address of a link's source or target: a path, which may begin with a slash and be percent-encoded. */
+export function parseAddress(path: string): Address {
+  const address = decoded(path).replace(/^\//, '');
   if (address.toLowerCase() === '$cbs') return { kind: 'claims' };
   if (address.toLowerCase().endsWith('$management')) return { kind: 'management' };
   const receive = RECEIVE.exec(address);
@@ -20,4 +21,13 @@ export function parseAddress(address: string): Address {
   const publish = PUBLISH.exec(address);
   if (publish) return { kind: 'publish', hub: publish[1]!, partition: publish[2] };
   return { kind: 'unknown' };
+}
+
+/** What is no valid percent-encoding stands for itself. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }

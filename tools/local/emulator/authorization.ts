@@ -1,8 +1,8 @@
-/** The `$cbs` endpoint (AMQP claims-based security): clients put a token before they open other links. */
+/** Who may do what: clients put a token at the `$cbs` endpoint (AMQP claims-based security) before they open links. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { unescape as urlDecode } from 'node:querystring';
-import type { Connection, Message } from 'rhea';
-import { type Response, textProperty } from './requests.ts';
+import type { Connection } from './amqp/connection.ts';
+import { type Request, type Response, textProperty } from './requests.ts';
 
 /**
  * The credentials of Microsoft's emulator. They are public and protect nothing; checking them finds clients with a
@@ -21,7 +21,7 @@ export class Authorization {
   }
 
   /** Handles a put-token request. */
-  putToken(connection: Connection, request: Message, now: number): Response {
+  putToken(connection: Connection, request: Request, now: number): Response {
     if (textProperty(request, 'operation') !== 'put-token') {
       return {
         statusCode: 400,
@@ -30,12 +30,25 @@ export class Authorization {
       };
     }
     const fault = tokenFault(String(request.body), now);
-    if (fault !== undefined) {
-      return { statusCode: 401, statusDescription: fault, condition: 'amqp:unauthorized-access' };
-    }
+    if (fault !== undefined) return unauthorized(fault);
     this.#authorized.add(connection);
     return { statusCode: 202, statusDescription: 'Accepted' };
   }
+
+  /**
+   * Why a request is not served, or undefined. A request may bring its own token; one that brings none needs a connection
+   * that has one.
+   */
+  refuse(connection: Connection, request: Request, now: number): Response | undefined {
+    const token = textProperty(request, 'security_token');
+    if (token === '' && this.allows(connection)) return undefined;
+    const fault = token === '' ? 'The request has no security_token.' : tokenFault(token, now);
+    return fault === undefined ? undefined : unauthorized(fault);
+  }
+}
+
+function unauthorized(fault: string): Response {
+  return { statusCode: 401, statusDescription: fault, condition: 'amqp:unauthorized-access' };
 }
 
 /**

@@ -2,17 +2,17 @@
  * An Event Hubs emulator for development and tests: AMQP 1.0 on the loopback interface, durable logs in a
  * directory, and a Kafka endpoint for producers. `@azure/event-hubs` talks to it with `UseDevelopmentEmulator=true`.
  *
- * What the service has and this does not: a retention of its own, idempotent AMQP producers, publisher addresses,
- * AMQP messages outside of the batch format, reading over Kafka, TLS.
+ * What the service has and this does not: a retention of its own, idempotent AMQP producers, publisher addresses, consumer
+ * groups and transactions over Kafka, WebSockets, TLS.
  */
 import { once } from 'node:events';
-import type { AddressInfo, Server, Socket } from 'node:net';
-import type { Container } from 'rhea';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { Connection, type Service } from './amqp/connection.ts';
 import { SHARED_KEY, SHARED_KEY_NAME } from './authorization.ts';
 import { createBroker } from './broker.ts';
 import { Hub, type HubDefinition } from './hub.ts';
 import type { KafkaEndpoint } from './kafka/endpoint.ts';
-import { MAX_MESSAGE_SIZE } from './messageSize.ts';
+import type { LimitsName } from './kafka/limits.ts';
 import type { Refusal } from './refusal.ts';
 
 export type { HubDefinition } from './hub.ts';
@@ -22,6 +22,8 @@ export interface EmulatorOptions {
   port: number;
   /** TCP port of the Kafka endpoint on 127.0.0.1; 0 takes any free one. Without it there is no such endpoint. */
   kafkaPort?: number;
+  /** What the Kafka endpoint takes: no more than the service (the default), or as much as it can. */
+  kafkaLimits?: LimitsName;
   /** Where the hubs are kept, each in a folder of its name. Only one emulator may use it at a time. */
   directory: string;
   hubs: HubDefinition[];
@@ -47,11 +49,12 @@ const DEFAULT_PORT = 5672;
  */
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
   const hubs = new Map<string, Hub>();
+  const sockets = new Set<Socket>();
   const server = await listen(
     createBroker((name) => findHub(hubs, name)),
     options.port,
+    sockets,
   );
-  const sockets = trackSockets(server);
   let kafka: KafkaEndpoint | undefined;
   const stop = async () => {
     if (!server.listening) return;
@@ -62,7 +65,9 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     // The port is bound first, so that a second start on the same port cannot touch logs that are in use. No
     // connection is served before this is done: it happens in the same turn of the event loop.
     for (const definition of options.hubs) openHub(hubs, options.directory, definition);
-    if (options.kafkaPort !== undefined) kafka = await startKafka(options.kafkaPort, hubs);
+    if (options.kafkaPort !== undefined) {
+      kafka = await startKafka(options.kafkaPort, hubs, options.kafkaLimits ?? 'service');
+    }
   } catch (error) {
     await stop();
     throw error;
@@ -74,9 +79,10 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
 }
 
 /** Loaded only where it is wanted: the library takes longer to load than the rest to start. */
-async function startKafka(port: number, hubs: Map<string, Hub>): Promise<KafkaEndpoint> {
+async function startKafka(port: number, hubs: Map<string, Hub>, limits: LimitsName): Promise<KafkaEndpoint> {
   const { startKafkaEndpoint } = await import('./kafka/endpoint.ts');
-  return startKafkaEndpoint(port, { all: [...hubs.values()], find: (name) => hubs.get(name.toLowerCase()) });
+  const topics = { all: [...hubs.values()], find: (name: string) => hubs.get(name.toLowerCase()) };
+  return startKafkaEndpoint(port, topics, limits);
 }
 
 function connectionString(port: number): string {
@@ -99,18 +105,13 @@ function openHub(hubs: Map<string, Hub>, directory: string, definition: HubDefin
   hubs.set(key, new Hub(directory, definition));
 }
 
-async function listen(container: Container, port: number): Promise<Server> {
-  const server = container.listen({
-    host: HOST,
-    port,
-    // The frame size is the service's: it spreads large messages over many frames, as there.
-    max_frame_size: 65_536,
-    idle_time_out: 60_000,
-    // Producers get credit and acknowledgements by hand, see acceptEvents.
-    receiver_options: { credit_window: 0, autoaccept: false, max_message_size: MAX_MESSAGE_SIZE },
-    // Deliveries are settled when they are sent: nothing here depends on a consumer's acknowledgement.
-    sender_options: { snd_settle_mode: 1 },
+async function listen(service: Service, port: number, sockets: Set<Socket>): Promise<Server> {
+  const server = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    new Connection(socket, service);
   });
+  server.listen({ host: HOST, port });
   try {
     await once(server, 'listening');
   } catch (error) {
@@ -124,21 +125,10 @@ async function listen(container: Container, port: number): Promise<Server> {
   return server;
 }
 
-function trackSockets(server: Server): Set<Socket> {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket) => {
-    socket.setNoDelay(true);
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  return sockets;
-}
-
 async function stopServing(server: Server, sockets: Set<Socket>, hubs: Map<string, Hub>): Promise<void> {
   const closed = once(server, 'close');
   server.close();
-  // With an error, because that is how rhea notices and ends its timers, which would keep Node alive for minutes.
-  for (const socket of sockets) socket.destroy(new Error('The emulator was stopped.'));
+  for (const socket of sockets) socket.destroy();
   await closed;
   for (const hub of hubs.values()) hub.close();
 }

@@ -1,5 +1,5 @@
 /**
- * An event as bytes: taken out of a producer's batch message, and rebuilt with the broker's annotations into
+ * An event as bytes: taken out of a producer's message, and rebuilt with the broker's annotations into
  * the message that every consumer gets. What is delivered is what is stored.
  */
 import {
@@ -8,13 +8,8 @@ import {
   encodeShortString,
   encodeSymbol,
   encodeTimestamp,
-  MalformedAmqp,
-  readBinary,
-  readMap,
-  readSections,
-  readText,
-  SECTION,
-} from './amqpBytes.ts';
+} from './amqp/encode.ts';
+import { MalformedAmqp, readBinary, readMap, readSections, readText, SECTION } from './amqp/walk.ts';
 
 /** An event as a producer sent it, split where the broker inserts its own annotations. */
 export interface IncomingEvent {
@@ -56,10 +51,11 @@ const PARTITION_KEY = 'x-opt-partition-key';
 export function splitBatch(batch: Buffer): IncomingEvent[] {
   const data = readSections(batch).filter((section) => section.code === SECTION.data);
   if (data.length === 0) throw new MalformedAmqp('there is no data section, so no event');
-  return data.map((section) => splitEvent(readBinary(batch, section.value)));
+  return data.map((section) => readEvent(readBinary(batch, section.value)));
 }
 
-function splitEvent(message: Buffer): IncomingEvent {
+/** The one event that a plain message is (message format 0). Throws MalformedAmqp. */
+export function readEvent(message: Buffer): IncomingEvent {
   const event: IncomingEvent = {
     header: Buffer.alloc(0),
     annotations: [],

@@ -15,6 +15,7 @@ function readOptions(args: string[]): EmulatorOptions {
     options: {
       port: { type: 'string' },
       'kafka-port': { type: 'string' },
+      'kafka-limits': { type: 'string' },
       directory: { type: 'string' },
       hub: { type: 'string', multiple: true },
     },
@@ -22,11 +23,16 @@ function readOptions(args: string[]): EmulatorOptions {
   if (values.port === undefined) throw new Error('--port is missing.');
   const port = readPort('--port', values.port);
   const kafka = values['kafka-port'];
+  const limits = values['kafka-limits'] ?? 'service';
+  if (limits !== 'service' && limits !== 'none') {
+    throw new Error('--kafka-limits is service or none.');
+  }
   if (values.directory === undefined) throw new Error('--directory is missing.');
   if (values.hub === undefined) throw new Error('--hub NAME:PARTITIONS is missing.');
   return {
     port,
     ...(kafka === undefined ? {} : { kafkaPort: readPort('--kafka-port', kafka) }),
+    kafkaLimits: limits,
     directory: values.directory,
     hubs: values.hub.map(readHub),
   };

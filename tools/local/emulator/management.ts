@@ -1,18 +1,21 @@
 /** The `$management` endpoint: the properties of hubs and partitions. */
-import rhea, { type Message } from 'rhea';
+import {
+  encodeBoolean,
+  encodeInt,
+  encodeLong,
+  encodeString,
+  encodeStringArray,
+  encodeTimestamp,
+} from './amqp/encode.ts';
 import type { Hub, Partition } from './hub.ts';
 import { isRefusal, type Refusal } from './refusal.ts';
-import { type Response, textProperty } from './requests.ts';
+import { type Request, type Response, textProperty } from './requests.ts';
 
 const HUB_TYPE = 'com.microsoft:eventhub';
 const PARTITION_TYPE = 'com.microsoft:partition';
-/** Type code of short strings (AMQP 1.0, 1.6.20), the elements of the array of partition ids. */
-const STR8 = 0xa1;
-
-const { types } = rhea;
 
 /** Answers a READ of a hub or a partition. */
-export function readProperties(findHub: (name: string) => Hub | Refusal, request: Message): Response {
+export function readProperties(findHub: (name: string) => Hub | Refusal, request: Request): Response {
   const type = textProperty(request, 'type');
   if (textProperty(request, 'operation') !== 'READ' || (type !== HUB_TYPE && type !== PARTITION_TYPE)) {
     return refused(400, {
@@ -27,34 +30,34 @@ export function readProperties(findHub: (name: string) => Hub | Refusal, request
   return isRefusal(partition) ? refused(400, partition) : found(partitionProperties(hub, partition));
 }
 
-function hubProperties(hub: Hub): Record<string, unknown> {
+function hubProperties(hub: Hub): Record<string, Buffer> {
   const ids = hub.partitions.map((partition) => partition.id);
   return {
-    name: hub.name,
-    type: HUB_TYPE,
-    created_at: hub.createdAt,
-    partition_count: types.wrap_int(ids.length),
-    partition_ids: types.wrap_array(ids, STR8, undefined),
-    georeplication_factor: types.wrap_int(1),
+    name: encodeString(hub.name),
+    type: encodeString(HUB_TYPE),
+    created_at: encodeTimestamp(hub.createdAt.getTime()),
+    partition_count: encodeInt(ids.length),
+    partition_ids: encodeStringArray(ids),
+    georeplication_factor: encodeInt(1),
   };
 }
 
 /** An empty partition has -1 as its last sequence number and offset, and begins at the number to come. */
-function partitionProperties(hub: Hub, partition: Partition): Record<string, unknown> {
-  const last = partition.log.last;
+function partitionProperties(hub: Hub, { id, log }: Partition): Record<string, Buffer> {
+  const { last, beginSequenceNumber, nextSequenceNumber } = log;
   return {
-    name: hub.name,
-    type: PARTITION_TYPE,
-    partition: partition.id,
-    begin_sequence_number: types.wrap_long(partition.log.beginSequenceNumber),
-    last_enqueued_sequence_number: types.wrap_long(last?.sequenceNumber ?? -1),
-    last_enqueued_offset: String(last?.offset ?? -1),
-    last_enqueued_time_utc: new Date(last?.enqueuedTime ?? 0),
-    is_partition_empty: partition.log.beginSequenceNumber === partition.log.nextSequenceNumber,
+    name: encodeString(hub.name),
+    type: encodeString(PARTITION_TYPE),
+    partition: encodeString(id),
+    begin_sequence_number: encodeLong(beginSequenceNumber),
+    last_enqueued_sequence_number: encodeLong(last?.sequenceNumber ?? -1),
+    last_enqueued_offset: encodeString(String(last?.offset ?? -1)),
+    last_enqueued_time_utc: encodeTimestamp(last?.enqueuedTime ?? 0),
+    is_partition_empty: encodeBoolean(beginSequenceNumber === nextSequenceNumber),
   };
 }
 
-function found(body: Record<string, unknown>): Response {
+function found(body: Record<string, Buffer>): Response {
   return { statusCode: 200, statusDescription: 'OK', body };
 }
 

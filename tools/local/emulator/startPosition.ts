@@ -7,17 +7,18 @@ export type StartPosition =
   | { by: 'enqueued-time'; value: number }
   | { by: 'end'; inclusive: boolean };
 
-const SELECTOR = /^amqp\.annotation\.x-opt-(offset|sequence-number|enqueued-time) (>=?) '([^']*)'$/;
+const SELECTOR =
+  /^amqp\.annotation\.x-opt-(offset|sequence-number|enqueued-time) (>=?) (?:'([^']*)'|([^'\s]+))$/;
 const WHOLE_NUMBER = /^-?\d+$/;
 
 /**
- * Reads a selector such as `amqp.annotation.x-opt-offset > '-1'`. A link without one starts at the beginning.
+ * Reads a selector such as `amqp.annotation.x-opt-offset > '-1'`, with or without quotes. A link without one starts at the beginning.
  * Times are always exclusive, as at the service.
  */
 export function parseSelector(selector: string | undefined): StartPosition | Refusal {
   if (selector === undefined) return { by: 'offset', value: -1, inclusive: false };
   const match = SELECTOR.exec(selector.trim());
-  const [by, operator, text] = [match?.[1], match?.[2], match?.[3] ?? ''];
+  const [by, operator, text] = [match?.[1], match?.[2], match?.[3] ?? match?.[4] ?? ''];
   const inclusive = operator === '>=';
   if (by === 'offset' && text === '@latest') return { by: 'end', inclusive };
   if (!WHOLE_NUMBER.test(text)) return argumentError(`The filter '${selector}' is not supported.`);

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ReceivedEventData } from '@azure/event-hubs';
 import { bodyBytes } from '../../../shared/ingest/receivedEvent.ts';
+import { bindingFault } from './bindingFault.ts';
 import type { App, Registration } from './coreApi.ts';
 import type { InvocationRequest, RetryContext } from './coreTypes.ts';
 import { invoke } from './invocation.ts';
@@ -42,11 +43,14 @@ export async function runBatch(
   const batch = `${events.length} events of partition ${source.partitionId} from sequence number ${events[0]?.sequenceNumber}`;
   const record = (level: 'information' | 'error', message: string) =>
     log(level, `Function.${name}`, message, invocationId);
+  const fault = bindingError(events);
   for (let retryCount = 0; ; retryCount++) {
     const retryContext = retry && contextOf(retry, retryCount, request.retryContext);
     const started = performance.now();
     const attempt = retryContext ? { ...request, retryContext } : request;
-    const result = await invoke(app, registration, attempt, log);
+    const result = fault
+      ? { ok: false as const, error: fault }
+      : await invoke(app, registration, attempt, log);
     const duration = `${Math.round(performance.now() - started)} ms`;
     if (result.ok) {
       record('information', `Executed '${name}' (Succeeded, ${batch}, ${duration}).`);
@@ -62,6 +66,16 @@ export async function runBatch(
     await delay(wait, undefined, { signal: stop }).catch(() => undefined);
     if (stop.aborted) return false;
   }
+}
+
+/** What fails in every attempt, before the handler, because of one event of the batch. */
+function bindingError(events: readonly ReceivedEventData[]): Error | undefined {
+  for (const event of events) {
+    const fault = bindingFault(event);
+    if (fault)
+      return new Error(`Exception binding parameter: ${fault} (sequence number ${event.sequenceNumber}).`);
+  }
+  return undefined;
 }
 
 /** There from the first attempt on; later ones say what the one before failed with. */

@@ -8,7 +8,7 @@ export type EventSource = Pick<
 >;
 
 /**
- * The metadata of a batch in the form in which the real host sends it (Event Hubs extension 6.5). Keys start with a
+ * The metadata of a batch in the form in which the real host sends it (Event Hubs extension 6.5.1). Keys start with a
  * capital letter here: the library makes it small, in values too.
  */
 export function triggerMetadata(
@@ -28,7 +28,6 @@ export function triggerMetadata(
     // Events without a key leave no place in this array: it does not line up with the others.
     PartitionKeyArray: texts(events.map((event) => event.partitionKey ?? '').filter((key) => key !== '')),
     OffsetArray: integers(events.map((event) => offsetNumber(event.offset))),
-    OffsetStringArray: texts(events.map((event) => event.offset)),
     SequenceNumberArray: integers(events.map((event) => event.sequenceNumber)),
     EnqueuedTimeUtcArray: json(events.map((event) => netTime(event.enqueuedTimeUtc))),
     PropertiesArray: json(
@@ -68,7 +67,6 @@ function systemProperties(event: ReceivedEventData): Record<string, unknown> {
   system['x-opt-enqueued-time'] = `${enqueuedTime}+00:00`;
   system['SequenceNumber'] = event.sequenceNumber;
   system['Offset'] = offsetNumber(event.offset);
-  system['OffsetString'] = event.offset;
   system['PartitionKey'] = event.partitionKey ?? null;
   system['EnqueuedTimeUtc'] = enqueuedTime;
   return system;

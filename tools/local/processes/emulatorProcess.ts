@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventHubsConnectionString } from '../../target/localCloud.ts';
+import type { LimitsName } from '../emulator/kafka/limits.ts';
 import { type RestartableChild, startChild, startRestartable } from './childProcess.ts';
 import { claimPort } from './ports.ts';
 
@@ -9,6 +10,8 @@ export interface EmulatorOptions {
   directory: string;
   port: number;
   kafkaPort?: number;
+  /** What the Kafka endpoint takes; the service's limits without it. */
+  kafkaLimits?: LimitsName;
   hubs: readonly { name: string; partitions: number }[];
 }
 
@@ -36,7 +39,10 @@ export async function startEmulatorProcess(options: EmulatorOptions): Promise<Em
           port: options.kafkaPort,
           setting: 'LOCAL_KAFKA_PORT',
         });
-  const kafka = kafkaPort === undefined ? [] : ['--kafka-port', String(kafkaPort)];
+  const kafka =
+    kafkaPort === undefined
+      ? []
+      : ['--kafka-port', String(kafkaPort), '--kafka-limits', options.kafkaLimits ?? 'service'];
   const hubs = options.hubs.flatMap(({ name, partitions }) => ['--hub', `${name}:${partitions}`]);
   const data = join(options.directory, 'data');
   const launch = () =>

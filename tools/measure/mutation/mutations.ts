@@ -33,7 +33,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'an update does not compare with the row that it finds locked',
     files: FUNCTIONS,
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a placeholder of the functions.
     find: "(${content(t)})) IN ('A', 'D', 'C')",
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a placeholder of the functions.
     replace: '(${content(t)})) IS NOT NULL',
     tests: [CONCURRENCY],
   },

@@ -1,11 +1,10 @@
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { compressionsAlgorithmsByBitmask } from '@platformatic/kafka';
 import { type KafkaError, kafkaError } from './errors.ts';
+import { CODEC } from './limits.ts';
 
 /** What a batch may become when it is expanded: several times of what clients put into one. */
 const MAX_EXPANDED = 4 * 1024 * 1024;
-
-const CODEC = { none: 0, gzip: 1, lz4: 3, zstd: 4 } as const;
 
 /** A batch's records, expanded. The codecs are Node's and the library's. */
 export function expand(bytes: Buffer, codec: number): Buffer | KafkaError {

@@ -1,13 +1,14 @@
 /**
- * The Kafka endpoint of the emulator, for producers: what they send lies in the same logs as what comes over AMQP, in the
- * form in which the service shows it to AMQP consumers.
+ * The Kafka endpoint of the emulator: what producers send lies in the same logs as what comes over AMQP, in the form in which
+ * the service shows it to AMQP consumers; consumers with assigned partitions read whatever lies there.
  *
  * As at the service, a client logs in with SASL PLAIN, the user `$ConnectionString` and the connection string as
- * password. What the service has and this does not: TLS, reading, consumer groups, transactions, throttling.
+ * password, or with a token. What the service has and this does not: TLS, consumer groups, transactions, throttling.
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { serveConnection } from './connection.ts';
+import type { LimitsName } from './limits.ts';
 import type { Topics } from './metadata.ts';
 
 export interface KafkaEndpoint {
@@ -21,14 +22,19 @@ const HOST = '127.0.0.1';
 const IDLE_TIMEOUT_MS = 240_000;
 
 /** Listens on 127.0.0.1; port 0 takes any free one. Rejects where the port is taken. */
-export async function startKafkaEndpoint(wanted: number, topics: Topics): Promise<KafkaEndpoint> {
+export async function startKafkaEndpoint(
+  wanted: number,
+  topics: Topics,
+  limits: LimitsName,
+): Promise<KafkaEndpoint> {
   const sockets = new Set<Socket>();
+  const told = new Map<string, number>();
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     socket.on('error', () => {}); // serveConnection notices
     socket.setTimeout(IDLE_TIMEOUT_MS, () => socket.destroy());
-    void serveConnection(socket, topics, port);
+    void serveConnection(socket, { topics, port, limits, told });
   });
   server.listen({ host: HOST, port: wanted });
   try {

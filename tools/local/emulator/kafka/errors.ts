@@ -8,6 +8,7 @@ export interface KafkaError {
 /** The errors that this endpoint answers with. */
 type ErrorName =
   | 'CORRUPT_MESSAGE'
+  | 'GROUP_AUTHORIZATION_FAILED'
   | 'ILLEGAL_SASL_STATE'
   | 'INVALID_PRODUCER_EPOCH'
   | 'INVALID_RECORD'
@@ -15,6 +16,7 @@ type ErrorName =
   | 'INVALID_TXN_STATE'
   | 'KAFKA_STORAGE_ERROR'
   | 'MESSAGE_TOO_LARGE'
+  | 'OFFSET_OUT_OF_RANGE'
   | 'OUT_OF_ORDER_SEQUENCE_NUMBER'
   | 'SASL_AUTHENTICATION_FAILED'
   | 'TOPIC_AUTHORIZATION_FAILED'

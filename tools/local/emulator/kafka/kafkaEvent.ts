@@ -6,8 +6,8 @@ import {
   encodeNull,
   encodeString,
   encodeSymbol,
-  SECTION,
-} from '../amqpBytes.ts';
+} from '../amqp/encode.ts';
+import { SECTION } from '../amqp/walk.ts';
 import type { IncomingEvent } from '../eventBytes.ts';
 
 const KAFKA_KEY = encodeSymbol('x-opt-kafka-key');

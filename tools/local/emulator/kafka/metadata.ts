@@ -1,7 +1,8 @@
 import { Writer } from '@platformatic/kafka';
-import type { Hub } from '../hub.ts';
+import type { Hub, Partition } from '../hub.ts';
 import { codeOf } from './errorCodes.ts';
-import { kafkaError } from './errors.ts';
+import { type KafkaError, kafkaError } from './errors.ts';
+import { type Endpoint, mayUse, type Session } from './session.ts';
 import type { Request } from './wire.ts';
 
 /** There is one broker, and it leads every partition. */
@@ -17,11 +18,18 @@ export interface Topics {
 }
 
 /** Answers the request Metadata, versions 1 to 9: which topics and partitions there are, and where. */
-export function describeTopics({ version, body }: Request, topics: Topics, port: number): Writer {
+export function describeTopics(
+  { version, body }: Request,
+  session: Session,
+  { topics, port }: Endpoint,
+): Writer {
   const flexible = version >= FLEXIBLE_METADATA;
   const asked = body.readNullableArray((reader) => reader.readString(flexible), flexible, flexible);
   const described = asked?.map((name) => ({ name, hub: topics.find(name) })) ?? topics.all.map(named);
 
+  for (const { name, hub } of described) {
+    if (hub === undefined) session.refused(`there is no topic ${name}`);
+  }
   const writer = Writer.create();
   if (version >= 3) writer.appendInt32(0); // throttle time
   writer.appendArray(
@@ -52,6 +60,17 @@ export function describeTopics({ version, body }: Request, topics: Topics, port:
   if (version >= 8) writer.appendInt32(NO_OPERATIONS);
   if (flexible) writer.appendTaggedFields();
   return writer;
+}
+
+/** A partition that the connection may use, or why it may not. */
+export function findPartition(
+  topics: Topics,
+  session: Session,
+  topic: string,
+  index: number,
+): Partition | KafkaError {
+  if (!mayUse(session, topic)) return kafkaError('TOPIC_AUTHORIZATION_FAILED');
+  return topics.find(topic)?.partitions[index] ?? kafkaError('UNKNOWN_TOPIC_OR_PARTITION');
 }
 
 function named(hub: Hub): { name: string; hub: Hub } {

@@ -4,14 +4,16 @@ import { MAX_MESSAGE_SIZE } from '../messageSize.ts';
 import { codeOf, textOf } from './errorCodes.ts';
 import { isKafkaError, type KafkaError, kafkaError } from './errors.ts';
 import { eventOf, sizeOf } from './kafkaEvent.ts';
-import type { Topics } from './metadata.ts';
+import { CODEC, LIFT_LIMITS, LIMITS, type Limits } from './limits.ts';
+import { findPartition } from './metadata.ts';
 import type { Stored } from './producerStates.ts';
 import { NO_TRANSACTIONS, readRecordBatch } from './recordBatch.ts';
+import type { Endpoint, Session } from './session.ts';
 import type { Request } from './wire.ts';
 
 export const FLEXIBLE_PRODUCE = 9;
 /** Requests that say nothing about what they may contain: zstd came later than the rest (KIP-110). */
-const ZSTD_SINCE = { version: 7, codec: 4 } as const;
+const ZSTD_SINCE = 7;
 
 const ACKS = { all: -1, none: 0, leader: 1 } as const;
 
@@ -25,15 +27,15 @@ interface PartitionAnswer {
   readonly result: Stored | KafkaError;
 }
 
-/** The answer to a Produce request, or that there is none. */
-export type ProduceAnswer = { readonly answer: Writer } | { readonly silent: true; readonly failed: boolean };
-
-/** Stores what a Produce request brings (versions 3 to 9), each partition for itself, and says what became of it. */
+/**
+ * Stores what a Produce request brings (versions 3 to 9), each partition for itself, and says what became of it. No answer
+ * is `undefined`: a producer that wants none learns of a failure by the end of its connection, as with Kafka.
+ */
 export async function produce(
   { version, body }: Request,
-  topics: Topics,
-  mayWrite: (topic: string) => boolean,
-): Promise<ProduceAnswer> {
+  session: Session,
+  { topics, limits }: Endpoint,
+): Promise<Writer | undefined> {
   const flexible = version >= FLEXIBLE_PRODUCE;
   const transactionalId = body.readNullableString(flexible);
   const acks = body.readInt16();
@@ -57,16 +59,19 @@ export async function produce(
       topic,
       partitions: await Promise.all(
         partitions.map(async (partition): Promise<PartitionAnswer> => {
-          const found = general ?? findPartition(topics, mayWrite, topic, partition.index);
-          const result = isKafkaError(found) ? found : await store(found, partition.records, version);
+          const found = general ?? findPartition(topics, session, topic, partition.index);
+          const result = isKafkaError(found)
+            ? found
+            : await store(found, partition.records, version, LIMITS[limits]);
+          if (isKafkaError(result)) session.refused(`${result.error}: ${textOf(result)}`);
           return { index: partition.index, result };
         }),
       ),
     })),
   );
   if (acks === ACKS.none) {
-    const failed = answers.some(({ partitions }) => partitions.some(({ result }) => isKafkaError(result)));
-    return { silent: true, failed };
+    session.over = answers.some(({ partitions }) => partitions.some(({ result }) => isKafkaError(result)));
+    return undefined;
   }
   const writer = Writer.create().appendArray(
     answers,
@@ -79,29 +84,27 @@ export async function produce(
   );
   writer.appendInt32(0); // throttle time
   if (flexible) writer.appendTaggedFields();
-  return { answer: writer };
+  return writer;
 }
+
+const ONLY_GZIP = `The service takes gzip or no compression, in its Premium and Dedicated tiers; ${LIFT_LIMITS} takes all.`;
 
 function requestFault(transactionalId: string | null, acks: number): KafkaError | undefined {
   if (transactionalId !== null) return kafkaError('TRANSACTIONAL_ID_AUTHORIZATION_FAILED', NO_TRANSACTIONS);
   return Object.values<number>(ACKS).includes(acks) ? undefined : kafkaError('INVALID_REQUIRED_ACKS');
 }
 
-function findPartition(
-  topics: Topics,
-  mayWrite: (topic: string) => boolean,
-  topic: string,
-  index: number,
-): Partition | KafkaError {
-  if (!mayWrite(topic)) return kafkaError('TOPIC_AUTHORIZATION_FAILED');
-  return topics.find(topic)?.partitions[index] ?? kafkaError('UNKNOWN_TOPIC_OR_PARTITION');
-}
-
-async function store(partition: Partition, bytes: Buffer, version: number): Promise<Stored | KafkaError> {
+async function store(
+  partition: Partition,
+  bytes: Buffer,
+  version: number,
+  limits: Limits,
+): Promise<Stored | KafkaError> {
   const batch = readRecordBatch(bytes);
   if (isKafkaError(batch)) return batch;
-  if (batch.codec === ZSTD_SINCE.codec && version < ZSTD_SINCE.version) {
-    return kafkaError('UNSUPPORTED_COMPRESSION_TYPE');
+  if (batch.codec === CODEC.zstd && version < ZSTD_SINCE) return kafkaError('UNSUPPORTED_COMPRESSION_TYPE');
+  if (!limits.codecs.includes(batch.codec)) {
+    return kafkaError('UNSUPPORTED_COMPRESSION_TYPE', ONLY_GZIP);
   }
   const events = batch.records.map(eventOf);
   const largest = events.reduce((most, event) => Math.max(most, sizeOf(event)), 0);

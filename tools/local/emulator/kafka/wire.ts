@@ -28,6 +28,8 @@ export class RequestReader extends Reader {
 }
 
 const LENGTH_BYTES = 4;
+/** Kafka's own default for what a broker takes. What says that it is larger is no request. */
+const LARGEST_REQUEST = 100 * 1024 * 1024;
 
 /**
  * The requests of a connection, one after the other. The next is read from the socket when it is asked for, so a client
@@ -48,9 +50,7 @@ export async function* readFrames(socket: Socket, limit: () => number): AsyncGen
         chunks = [first];
       }
       const size = first.readInt32BE(0);
-      if (size < 0 || size > limit()) {
-        throw new ProtocolFault(`a request of ${size} bytes; at most ${limit()} are taken`);
-      }
+      if (size < 0 || size > limit()) throw new ProtocolFault(sizeFault(first, size, limit()));
       const end = LENGTH_BYTES + size;
       if (length < end) break;
       const bytes = chunks.length === 1 ? first : Buffer.concat(chunks);
@@ -59,6 +59,18 @@ export async function* readFrames(socket: Socket, limit: () => number): AsyncGen
       yield bytes.subarray(LENGTH_BYTES, end);
     }
   }
+}
+
+/** The type of a TLS record that begins a handshake, and the first byte of its version. */
+const TLS_HANDSHAKE = [0x16, 0x03];
+
+function sizeFault(first: Buffer, size: number, limit: number): string {
+  if (TLS_HANDSHAKE.every((byte, at) => first[at] === byte)) {
+    return 'a client speaks TLS: set security.protocol=SASL_PLAINTEXT';
+  }
+  return size < 0 || size > LARGEST_REQUEST
+    ? 'a client does not speak Kafka'
+    : `a request of ${size} bytes, and at most ${limit} are taken: set max.request.size=1000000, or message.max.bytes`;
 }
 
 /** The header of a request, and its body, yet to be read. */

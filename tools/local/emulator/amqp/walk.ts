@@ -1,7 +1,6 @@
 /**
- * The few parts of the AMQP 1.0 encoding (OASIS standard, parts 1.6 and 3.2) that the emulator reads and
- * writes itself. It walks over encoded values without decoding them, so what a producer sent is kept byte
- * for byte; a decode and encode would lose integer widths, Buffers and invalid UTF-8.
+ * Walks over encoded AMQP 1.0 values (OASIS standard, parts 1.6 and 3.2) without decoding them, so what a producer
+ * sent is kept byte for byte; a decode and encode would lose integer widths, Buffers and invalid UTF-8.
  */
 
 /** Descriptor codes of the sections of a message (AMQP 1.0, 3.2). */
@@ -9,8 +8,10 @@ export const SECTION = {
   header: 0x70,
   deliveryAnnotations: 0x71,
   messageAnnotations: 0x72,
+  properties: 0x73,
   applicationProperties: 0x74,
   data: 0x75,
+  value: 0x77,
 } as const;
 
 /** One section of an encoded message: `start` is its descriptor, `value` its content, `end` is exclusive. */
@@ -34,18 +35,28 @@ export class MalformedAmqp extends Error {
   override name = 'MalformedAmqp';
 }
 
+/** Values described by values, or inside each other, at most so many: bytes from a client must not exhaust the stack. */
+export const MAX_DEPTH = 32;
+
 /** Position after the encoded value that begins at `at`. Throws when the value does not fit into `bytes`. */
-export function endOfValue(bytes: Buffer, at: number): number {
+export function endOfValue(bytes: Buffer, at: number, depth = 0): number {
   const code = bytes[at];
   if (code === undefined) throw new MalformedAmqp(`a value is missing at byte ${at}`);
+  if (code !== 0) return endOfContent(bytes, at + 1, code);
   // 0x00 announces a described value: a descriptor, then the value itself.
-  const end = code === 0 ? endOfValue(bytes, endOfValue(bytes, at + 1)) : at + 1 + bodySize(bytes, at, code);
+  if (depth > MAX_DEPTH) throw new MalformedAmqp(`values are nested too deeply at byte ${at}`);
+  return endOfValue(bytes, endOfValue(bytes, at + 1, depth + 1), depth + 1);
+}
+
+/** Position after the content that begins at `at`, behind its type code. The elements of an array share one code. */
+export function endOfContent(bytes: Buffer, at: number, code: number): number {
+  const end = at + contentSize(bytes, at, code);
   if (end > bytes.length) throw new MalformedAmqp(`the value at byte ${at} is longer than the message`);
   return end;
 }
 
 /** The upper four bits of a type code say how the size of a value is found (AMQP 1.0, 1.2). */
-function bodySize(bytes: Buffer, at: number, code: number): number {
+function contentSize(bytes: Buffer, at: number, code: number): number {
   switch (code >>> 4) {
     case 0x4:
       return 0;
@@ -62,13 +73,13 @@ function bodySize(bytes: Buffer, at: number, code: number): number {
     case 0xa:
     case 0xc:
     case 0xe:
-      return 1 + readSize(bytes, at + 1, 1);
+      return 1 + readSize(bytes, at, 1);
     case 0xb:
     case 0xd:
     case 0xf:
-      return 4 + readSize(bytes, at + 1, 4);
+      return 4 + readSize(bytes, at, 4);
     default:
-      throw new MalformedAmqp(`unknown type code 0x${code.toString(16)} at byte ${at}`);
+      throw new MalformedAmqp(`unknown type code 0x${code.toString(16)} before byte ${at}`);
   }
 }
 
@@ -92,7 +103,7 @@ export function readSections(bytes: Buffer): Section[] {
 }
 
 /** Section descriptors are small or full unsigned longs; the symbolic form is not used by Event Hubs clients. */
-function descriptorCode(bytes: Buffer, at: number): number | undefined {
+export function descriptorCode(bytes: Buffer, at: number): number | undefined {
   if (bytes[at] === 0x53) return bytes[at + 1];
   if (bytes[at] === 0x80 && at + 9 <= bytes.length) return Number(bytes.readBigUInt64BE(at + 1));
   return undefined;
@@ -132,70 +143,4 @@ export function readMap(bytes: Buffer, at: number): MapEntry[] {
     position = next;
   }
   return entries;
-}
-
-/** A symbol of up to 255 ASCII characters. */
-export function encodeSymbol(text: string): Buffer {
-  return Buffer.concat([Buffer.of(0xa3, text.length), Buffer.from(text, 'ascii')]);
-}
-
-/** A string of up to 255 bytes of UTF-8. */
-export function encodeShortString(text: string): Buffer {
-  const content = Buffer.from(text, 'utf8');
-  return Buffer.concat([Buffer.of(0xa1, content.length), content]);
-}
-
-/** A string of any length. */
-export function encodeString(text: string): Buffer {
-  return encodeVariable(0xa1, 0xb1, Buffer.from(text, 'utf8'));
-}
-
-/** Bytes of any length. */
-export function encodeBinary(content: Buffer): Buffer {
-  return encodeVariable(0xa0, 0xb0, content);
-}
-
-export function encodeNull(): Buffer {
-  return Buffer.of(0x40);
-}
-
-/** Content behind its type code and its size, which takes one byte or four. */
-function encodeVariable(shortCode: number, longCode: number, content: Buffer): Buffer {
-  if (content.length <= 255) return Buffer.concat([Buffer.of(shortCode, content.length), content]);
-  const head = Buffer.allocUnsafe(5);
-  head[0] = longCode;
-  head.writeUInt32BE(content.length, 1);
-  return Buffer.concat([head, content]);
-}
-
-/** A long (64 bits, signed). */
-export function encodeLong(value: number): Buffer {
-  return encode64(0x81, value);
-}
-
-/** A timestamp: milliseconds since 1970 in UTC. */
-export function encodeTimestamp(milliseconds: number): Buffer {
-  return encode64(0x83, milliseconds);
-}
-
-function encode64(code: number, value: number): Buffer {
-  const bytes = Buffer.allocUnsafe(9);
-  bytes[0] = code;
-  bytes.writeBigInt64BE(BigInt(value), 1);
-  return bytes;
-}
-
-/** A whole section that holds a map of `count` entries, given as encoded keys and values in turn. */
-export function encodeMapSection(code: number, count: number, entries: readonly Buffer[]): Buffer {
-  const length = entries.reduce((sum, entry) => sum + entry.length, 0);
-  const head = Buffer.allocUnsafe(12);
-  head.set([0x00, 0x53, code, 0xd1]);
-  head.writeUInt32BE(4 + length, 4); // the size counts the four bytes of the count
-  head.writeUInt32BE(2 * count, 8); // a map counts keys and values
-  return Buffer.concat([head, ...entries], 12 + length);
-}
-
-/** A whole section that holds bytes. */
-export function encodeBinarySection(code: number, content: Buffer): Buffer {
-  return Buffer.concat([Buffer.of(0x00, 0x53, code), encodeBinary(content)]);
 }
