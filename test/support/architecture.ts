@@ -78,7 +78,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'tools/operator/e2e': ['shared', 'tools/operator/queries', 'tools/proof'],
   'tools/operator/gate': ['shared/settings', 'tools/terminal'],
   'tools/local': ['infra/database', 'shared', 'tools/package', 'tools/proof', ...PROGRAM],
-  'tools/local/processes': ['tools/target'],
+  'tools/local/processes': ['tools/local/emulator', 'tools/target'],
   'tools/local/emulator': [],
   'tools/local/host': ['shared/ingest'],
   'tools/local/telemetry': [],

@@ -1,7 +1,7 @@
 /** Who may do what: clients put a token at the `$cbs` endpoint (AMQP claims-based security) before they open links. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { unescape as urlDecode } from 'node:querystring';
-import type { Connection } from './amqp/connection.ts';
+import type { LinkConnection } from './amqp/link.ts';
 import { type Request, type Response, textProperty } from './requests.ts';
 
 /**
@@ -13,15 +13,15 @@ export const SHARED_KEY = 'SAS_KEY_VALUE';
 
 /** Remembers which connections brought a valid token. */
 export class Authorization {
-  readonly #authorized = new WeakSet<Connection>();
+  readonly #authorized = new WeakSet<LinkConnection>();
 
   /** Whether links to hubs may be opened on this connection. */
-  allows(connection: Connection): boolean {
+  allows(connection: LinkConnection): boolean {
     return this.#authorized.has(connection);
   }
 
   /** Handles a put-token request. */
-  putToken(connection: Connection, request: Request, now: number): Response {
+  putToken(connection: LinkConnection, request: Request, now: number): Response {
     if (textProperty(request, 'operation') !== 'put-token') {
       return {
         statusCode: 400,
@@ -39,7 +39,7 @@ export class Authorization {
    * Why a request is not served, or undefined. A request may bring its own token; one that brings none needs a connection
    * that has one.
    */
-  refuse(connection: Connection, request: Request, now: number): Response | undefined {
+  refuse(connection: LinkConnection, request: Request, now: number): Response | undefined {
     const token = textProperty(request, 'security_token');
     if (token === '' && this.allows(connection)) return undefined;
     const fault = token === '' ? 'The request has no security_token.' : tokenFault(token, now);

@@ -1,9 +1,9 @@
 /** What happens on the links of the emulator: who may attach to what, and who serves it. */
 
 import { parseAddress } from './addresses.ts';
-import type { Service } from './amqp/connection.ts';
 import type { IncomingLink } from './amqp/incomingLink.ts';
 import type { OutgoingLink } from './amqp/outgoingLink.ts';
+import type { Service } from './amqp/session.ts';
 import { Authorization } from './authorization.ts';
 import type { Hub } from './hub.ts';
 import { readProperties } from './management.ts';

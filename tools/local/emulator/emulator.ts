@@ -7,7 +7,8 @@
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { Connection, type Service } from './amqp/connection.ts';
+import { Connection } from './amqp/connection.ts';
+import type { Service } from './amqp/session.ts';
 import { SHARED_KEY, SHARED_KEY_NAME } from './authorization.ts';
 import { createBroker } from './broker.ts';
 import { Hub, type HubDefinition } from './hub.ts';

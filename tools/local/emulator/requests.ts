@@ -10,7 +10,7 @@ import {
   encodeString,
 } from './amqp/encode.ts';
 import type { IncomingLink } from './amqp/incomingLink.ts';
-import type { OutgoingLink } from './amqp/outgoingLink.ts';
+import type { AnswerLink } from './amqp/link.ts';
 import { MalformedAmqp, readSections, SECTION } from './amqp/walk.ts';
 
 export interface Request {
@@ -99,9 +99,9 @@ function encodeResponse({ replyTo, messageId }: Request, response: Response): Bu
  * The link that the client opened for answers: the one whose own end the request names, or else one of the same session.
  * Without one, nobody waits for an answer.
  */
-function replyLink(requests: IncomingLink, replyTo: string | undefined): OutgoingLink | undefined {
+function replyLink(requests: IncomingLink, replyTo: string | undefined): AnswerLink | undefined {
   const { session, target } = requests;
-  const answers = (link: OutgoingLink) =>
+  const answers = (link: AnswerLink) =>
     link.attached && link.source.address.toLowerCase() === target.address.toLowerCase();
   return (
     session.connection.outgoingLinks.find((link) => answers(link) && link.target.address === replyTo) ??

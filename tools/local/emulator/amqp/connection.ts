@@ -10,7 +10,6 @@ import {
   PROTOCOL,
   protocolHeader,
 } from './frames.ts';
-import type { IncomingLink } from './incomingLink.ts';
 import type { OutgoingLink } from './outgoingLink.ts';
 import {
   type AmqpError,
@@ -22,15 +21,8 @@ import {
   PERFORMATIVE,
   readPerformative,
 } from './performatives.ts';
-import { Session } from './session.ts';
+import { type Service, Session, type SessionConnection } from './session.ts';
 import { MalformedAmqp } from './walk.ts';
-
-/** What is served on the links of a connection. A refusal is returned; links that are not refused are open then. */
-export interface Service {
-  readonly maxMessageSize: number;
-  openIncoming(link: IncomingLink): AmqpError | undefined;
-  openOutgoing(link: OutgoingLink): AmqpError | undefined;
-}
 
 /** Who is at the other end is said by a token later; MSSBCBS is Microsoft's name for that. */
 const MECHANISMS = ['MSSBCBS', 'ANONYMOUS'];
@@ -43,7 +35,7 @@ const IDLE_TIMEOUT_MS = 60_000;
 
 type Layer = 'header' | 'sasl' | 'amqp';
 
-export class Connection {
+export class Connection implements SessionConnection {
   readonly service: Service;
   readonly #socket: Socket;
   readonly #reader = new FrameReader();

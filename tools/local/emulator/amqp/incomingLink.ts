@@ -1,6 +1,5 @@
-import { ATTACH, Link } from './link.ts';
+import { ATTACH, Link, type LinkSession } from './link.ts';
 import type { AmqpError, Fields, LinkFlow } from './performatives.ts';
-import type { Session } from './session.ts';
 
 /** A whole message that came in on a link. */
 export interface IncomingMessage {
@@ -30,7 +29,7 @@ export class IncomingLink extends Link {
   #partial: PartialDelivery | undefined;
   #onMessage: (message: IncomingMessage) => void = () => {};
 
-  constructor(session: Session, attach: Fields, maxMessageSize: number) {
+  constructor(session: LinkSession, attach: Fields, maxMessageSize: number) {
     super(session, attach);
     this.maxMessageSize = maxMessageSize;
     this.#deliveryCount = attach.number(ATTACH.initialDeliveryCount) ?? 0;

@@ -1,7 +1,6 @@
 /** What the links of a session have in common in both directions (AMQP 1.0, 2.6), from the server's side. */
 import type { Value } from './decode.ts';
-import { type AmqpError, type Fields, SETTLE } from './performatives.ts';
-import type { Session } from './session.ts';
+import { type AmqpError, type Fields, type LinkFlow, SETTLE } from './performatives.ts';
 import { readTerminus, type Terminus } from './terminus.ts';
 
 /** Fields of an attach by their place. */
@@ -10,8 +9,36 @@ export const ATTACH = {
   ...{ initialDeliveryCount: 9, desiredCapabilities: 12, properties: 13 },
 } as const;
 
+/** A link on which answers go out. */
+export interface AnswerLink {
+  readonly attached: boolean;
+  readonly source: Terminus;
+  readonly target: Terminus;
+  send(message: Buffer): void;
+}
+
+/** The connection of a link, as far as those who serve the link need it. */
+export interface LinkConnection {
+  /** Bytes that wait for the client to read them. */
+  readonly backlog: number;
+  readonly outgoingLinks: readonly AnswerLink[];
+  whenDrained(wake: () => void): void;
+}
+
+/** The session of a link: what the link does through it. */
+export interface LinkSession {
+  readonly connection: LinkConnection;
+  readonly outgoingLinks: readonly AnswerLink[];
+  /** How many frames the client takes now. */
+  readonly room: number;
+  detach(handle: number, closed: boolean, error: AmqpError | undefined): void;
+  settle(id: number, error: AmqpError | undefined): void;
+  sendFlow(link: LinkFlow | undefined): void;
+  send(handle: number, message: Buffer, settled: boolean): void;
+}
+
 export abstract class Link {
-  readonly session: Session;
+  readonly session: LinkSession;
   readonly name: string;
   readonly handle: number;
   /** How deliveries are settled, as the client asked for: on an incoming link it decides, on an outgoing one we follow. */
@@ -24,7 +51,7 @@ export abstract class Link {
   onClosed: () => void = () => {};
   #state: 'attaching' | 'attached' | 'detaching' | 'closed' = 'attaching';
 
-  constructor(session: Session, attach: Fields) {
+  constructor(session: LinkSession, attach: Fields) {
     this.session = session;
     this.name = attach.text(ATTACH.name) ?? '';
     this.handle = attach.required(ATTACH.handle);

@@ -1,6 +1,6 @@
 /** A session (AMQP 1.0, 2.5): numbered transfers in both directions, and the links that share them. */
-import type { Connection } from './connection.ts';
 import { IncomingLink } from './incomingLink.ts';
+import type { LinkConnection, LinkSession } from './link.ts';
 import { OutgoingLink } from './outgoingLink.ts';
 import {
   type AmqpError,
@@ -24,10 +24,26 @@ const INCOMING_WINDOW = 5_000;
 const OUTGOING_WINDOW = 2 ** 31 - 1;
 const HANDLE_MAX = 255;
 
+/** What is served on the links of a connection. A refusal is returned; links that are not refused are open then. */
+export interface Service {
+  readonly maxMessageSize: number;
+  openIncoming(link: IncomingLink): AmqpError | undefined;
+  openOutgoing(link: OutgoingLink): AmqpError | undefined;
+}
+
+/** The connection of a session: what the session does through it. */
+export interface SessionConnection extends LinkConnection {
+  readonly service: Service;
+  readonly maxFrameSize: number;
+  write(...parts: Buffer[]): void;
+  writeFrame(channel: number, body: Buffer): void;
+  forget(channel: number, session: Session): void;
+}
+
 type Link = IncomingLink | OutgoingLink;
 
-export class Session {
-  readonly connection: Connection;
+export class Session implements LinkSession {
+  readonly connection: SessionConnection;
   readonly #channel: number;
   readonly #links = new Map<number, Link>();
   #nextIncomingId: number;
@@ -41,7 +57,7 @@ export class Session {
   #accepted: { first: number; last: number } | undefined;
 
   /** Answers a begin. Both directions use the client's channel number. */
-  constructor(connection: Connection, channel: number, begin: Fields) {
+  constructor(connection: SessionConnection, channel: number, begin: Fields) {
     this.connection = connection;
     this.#channel = channel;
     this.#nextIncomingId = begin.required(1);

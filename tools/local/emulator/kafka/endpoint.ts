@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { serveConnection } from './connection.ts';
 import type { LimitsName } from './limits.ts';
-import type { Topics } from './metadata.ts';
+import type { Topics } from './topics.ts';
 
 export interface KafkaEndpoint {
   readonly port: number;

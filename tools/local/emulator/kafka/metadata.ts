@@ -3,6 +3,7 @@ import type { Hub, Partition } from '../hub.ts';
 import { codeOf } from './errorCodes.ts';
 import { type KafkaError, kafkaError } from './errors.ts';
 import { type Endpoint, mayUse, type Session } from './session.ts';
+import type { Topics } from './topics.ts';
 import type { Request } from './wire.ts';
 
 /** There is one broker, and it leads every partition. */
@@ -10,12 +11,6 @@ const BROKER = { id: 0, host: '127.0.0.1' } as const;
 /** "Not asked for", in the field of permitted operations. */
 const NO_OPERATIONS = -(2 ** 31);
 export const FLEXIBLE_METADATA = 9;
-
-/** Hubs as topics, by the name that the client used for them. */
-export interface Topics {
-  readonly all: readonly Hub[];
-  find(name: string): Hub | undefined;
-}
 
 /** Answers the request Metadata, versions 1 to 9: which topics and partitions there are, and where. */
 export function describeTopics(

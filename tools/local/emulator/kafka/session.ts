@@ -1,6 +1,6 @@
 import type { Login } from './authentication.ts';
 import type { LimitsName } from './limits.ts';
-import type { Topics } from './metadata.ts';
+import type { Topics } from './topics.ts';
 
 /** What a connection is served from. */
 export interface Endpoint {
