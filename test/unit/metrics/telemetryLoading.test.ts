@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { setTimeout as delay } from 'node:timers/promises';
 import { test } from 'vitest';
-import { Telemetry } from '../../functions/telemetry.ts';
-import { TestTelemetry } from '../support/telemetry.ts';
+import { Telemetry } from '../../../functions/telemetry.ts';
+import { TestTelemetry } from '../../support/telemetry.ts';
 
 const { cache } = createRequire(import.meta.url);
 const isLoaded = () => Object.keys(cache).some((file) => file.includes('/node_modules/applicationinsights/'));
