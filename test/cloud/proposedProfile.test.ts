@@ -138,7 +138,8 @@ describe('a proposed profile', () => {
     );
     const names: string[] = [];
     for await (const { name } of account.getContainerClient('azure-webjobs-eventhub').listBlobsFlat()) {
-      names.push(name.split('/').slice(0, -1).join('/'));
+      // A reader owns a partition before it has a checkpoint of it.
+      names.push(name.split('/').slice(0, -2).join('/'));
     }
     return [...new Set(names)].sort();
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Reader, readRecordsBatch } from '@platformatic/kafka';
 import { type TestContext, test } from 'vitest';
-import { producerFor, until } from './emulatorClients.ts';
+import { producerFor } from './emulatorClients.ts';
 import { BareConnection, int8, int32, int64, kafkaEmulator, text } from './kafkaClients.ts';
 
 const API = { fetch: 1, listOffsets: 2 } as const;
