@@ -26,7 +26,8 @@ async function main(words: readonly string[]): Promise<void> {
   // Who names files or a project wants all of them.
   if (!all && filter.length === 0 && options.project === undefined) process.env['SLOW_TESTS'] = 'no';
   const vitest = await startVitest('test', filter, {
-    ...{ watch: false, ...options },
+    watch: false,
+    ...options,
     reporters: ['default', ...(options.watch ? [] : [new Ending()])],
   });
   if (options.watch) return;

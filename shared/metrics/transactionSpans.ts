@@ -47,7 +47,10 @@ export function trackTransaction(client: TelemetryClient, span: TransactionSpan)
       duration: span.seconds * 1000,
       success: failure === undefined,
       properties: {
-        ...{ topic, partition, first, received },
+        topic,
+        partition,
+        first,
+        received,
         ...(transactionIds.length > 0 && { transaction_ids: transactionIds.join(' ') }),
         ...(failure !== undefined && { failure }),
         ...(!telling && { 'microsoft.sample_rate': SAMPLED }),

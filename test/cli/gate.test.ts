@@ -27,7 +27,10 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const write = (name: string, content: string) => writeFileSync(join(folder, name), content);
 const result = (hoursAgo: number, change: object = {}) => ({
-  ...{ ok: true, failures: [], run_id: 'e2e-0123456789ab', published: 360 },
+  ok: true,
+  failures: [],
+  run_id: 'e2e-0123456789ab',
+  published: 360,
   finished_at: new Date(Date.now() - hoursAgo * HOUR_MS).toISOString(),
   environment: ENVIRONMENT,
   limits: { max_visible_ms: 5000, max_lag: 0 },

@@ -40,7 +40,11 @@ describe('Confluent.Kafka', skipBecause(skip), () => {
     program = await buildDotnet('kafka', 'Kafka');
     const start = (name: 'service' | 'none') =>
       startEmulatorProcess({
-        ...{ directory: join(directory, name), port: 0, kafkaPort: 0, kafkaLimits: name, hubs: HUBS },
+        directory: join(directory, name),
+        port: 0,
+        kafkaPort: 0,
+        kafkaLimits: name,
+        hubs: HUBS,
       });
     emulators = await Promise.all([start('service'), start('none')]);
   });

@@ -61,7 +61,9 @@ test('no value of an event, no id and no secret is in a log, a metric, an error 
   ];
   const events = LOGICAL_TOPICS.flatMap((topic) =>
     bodies.map((body, index) => ({
-      ...{ topic, key: `canary-key-${index}`, body: Buffer.from(body) },
+      topic,
+      key: `canary-key-${index}`,
+      body: Buffer.from(body),
       fault: undefined,
     })),
   );
@@ -71,12 +73,10 @@ test('no value of an event, no id and no secret is in a log, a metric, an error 
   await bed.sql(`ALTER TABLE bo.payment_orders ADD CONSTRAINT planted CHECK (status NOT LIKE '%refused%')`);
   await bed.publishEvents(
     [event(20, { status: 'canary-refused', version: 5 })].map((body) => ({
-      ...{
-        topic: 'payment_order',
-        key: 'canary-key',
-        body: Buffer.from(JSON.stringify(body)),
-        fault: undefined,
-      },
+      topic: 'payment_order',
+      key: 'canary-key',
+      body: Buffer.from(JSON.stringify(body)),
+      fault: undefined,
     })),
   );
   await bed.caughtUp();

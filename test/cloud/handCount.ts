@@ -22,8 +22,12 @@ export function countByHand(
   profile: string,
 ): HandCount {
   const counts = {
-    ...{ messages: {} as Count, deadLetters: {} as Count, profileMessages: {} as Count },
-    ...{ aliasHits: {} as Count, coreViolations: {} as Count, versionMissing: {} as Count },
+    messages: {} as Count,
+    deadLetters: {} as Count,
+    profileMessages: {} as Count,
+    aliasHits: {} as Count,
+    coreViolations: {} as Count,
+    versionMissing: {} as Count,
   };
   const add = (count: Count, ...labels: string[]) => {
     const key = labels.join(' ');

@@ -72,8 +72,12 @@ export class HostTestBed {
       await launch(emulator.port);
     };
     return new RecordedHub({
-      ...{ name: hubName, connection: emulator.connectionString, storage: this.storage, directory },
-      ...{ restartBroker, onHost: (host) => this.#hosts.push(host) },
+      name: hubName,
+      connection: emulator.connectionString,
+      storage: this.storage,
+      directory,
+      restartBroker,
+      onHost: (host) => this.#hosts.push(host),
     });
   }
 

@@ -136,13 +136,21 @@ describe(`the end-to-end test of an environment, seed ${SEED}`, () => {
       const run = 'e2e-stoppedinbetween';
       const publisher = new StoppedPublisher(connectionString, settings.topics, run, stop);
       const context = {
-        ...{ settings, database, publisher, run, seed: SEED, events: 40, maxLag: 0, maxVisibleMs: 60_000 },
-        ...{ environment: { event_hubs: '', database: '' }, actor: 'test', keep: false, say: () => {} },
-        ...{
-          hub: new HubReader(hubConnector({ connectionString })),
-          timeoutMs: 60_000,
-          stopped: stop.signal,
-        },
+        settings,
+        database,
+        publisher,
+        run,
+        seed: SEED,
+        events: 40,
+        maxLag: 0,
+        maxVisibleMs: 60_000,
+        environment: { event_hubs: '', database: '' },
+        actor: 'test',
+        keep: false,
+        say: () => {},
+        hub: new HubReader(hubConnector({ connectionString })),
+        timeoutMs: 60_000,
+        stopped: stop.signal,
       };
       return runE2e(context).finally(() => publisher.close());
     });

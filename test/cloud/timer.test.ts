@@ -25,9 +25,14 @@ it('a timer runs once a time over all hosts, and goes on when the host that ran 
       : [];
   const start = (name: string) =>
     startHostProcess({
-      ...{ app: APP, name, logFile: join(directory, `${name}.log`) },
+      app: APP,
+      name,
+      logFile: join(directory, `${name}.log`),
       settings: {
-        ...{ AzureWebJobsStorage: storage, RECORD_FILE: file, HOST_NAME: name, QUEUE: queueName },
+        AzureWebJobsStorage: storage,
+        RECORD_FILE: file,
+        HOST_NAME: name,
+        QUEUE: queueName,
         SCHEDULE: '* * * * * *',
       },
     });
@@ -48,7 +53,9 @@ it('a timer runs once a time over all hosts, and goes on when the host that ran 
   const seconds = first.map(({ at }) => Math.floor(at / 1000));
   assert.equal(new Set(seconds).size, seconds.length, 'once a second');
   assert.deepEqual(first[0]!.timer, {
-    ...{ schedule: { adjustForDST: true }, scheduleStatus: null, isPastDue: false },
+    schedule: { adjustForDST: true },
+    scheduleStatus: null,
+    isPastDue: false,
   });
   const { peekedMessageItems } = await new QueueClient(storage, queueName).peekMessages({
     numberOfMessages: 2,

@@ -6,7 +6,10 @@ import { TestTelemetry } from '../support/telemetry.ts';
 const SPAN = {
   startedAt: Date.parse('2026-11-22T10:00:00Z'),
   seconds: 0.04,
-  ...{ topic: 'ledger.entry.upserted', partition: 3, first: 100, transactionIds: ['4711'] },
+  topic: 'ledger.entry.upserted',
+  partition: 3,
+  first: 100,
+  transactionIds: ['4711'],
   events: Array.from({ length: 20 }, () => ({ enqueuedAt: Date.parse('2026-11-22T09:59:59Z') * 1000 })),
 };
 /** The last eight digits of a trace decide whether it is sampled. */
@@ -28,7 +31,10 @@ test('spans of transactions: a share of those that went well, all that are slow 
     seconds: 1,
   });
   monitor.recordBatch({
-    ...{ ...SPAN, traceParent: traceParent('fffffffe'), transactionIds: [], failure: 'connection lost' },
+    ...SPAN,
+    traceParent: traceParent('fffffffe'),
+    transactionIds: [],
+    failure: 'connection lost',
   });
   await monitor.flush();
   // A batch that failed is in no histogram: it comes again.
@@ -42,17 +48,23 @@ test('spans of transactions: a share of those that went well, all that are slow 
   assert.deepEqual(telemetry.dependencies, [
     {
       ...row,
-      ...{ Success: true, OperationId: '0123456789abcdef012345670ccccccc', ItemCount: 20 },
+      Success: true,
+      OperationId: '0123456789abcdef012345670ccccccc',
+      ItemCount: 20,
       Properties: { ...common, transaction_ids: '4711' },
     },
     {
       ...row,
-      ...{ Success: true, OperationId: '0123456789abcdef01234567ffffffff', ItemCount: 1 },
+      Success: true,
+      OperationId: '0123456789abcdef01234567ffffffff',
+      ItemCount: 1,
       Properties: { ...common, transaction_ids: '4711' },
     },
     {
       ...row,
-      ...{ Success: false, OperationId: '0123456789abcdef01234567fffffffe', ItemCount: 1 },
+      Success: false,
+      OperationId: '0123456789abcdef01234567fffffffe',
+      ItemCount: 1,
       Properties: { ...common, failure: 'connection lost' },
     },
   ]);

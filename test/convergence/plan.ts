@@ -38,8 +38,12 @@ export function modelLog(history: History): LoggedEvent[] {
   });
   const rows = history.dumps.flatMap(({ topic, rows, asOf }, number) =>
     rows.map(({ body }, index) => ({
-      ...{ topic, partition: -1, sequenceNumber: firstLineOf(history, number) + index },
-      ...{ enqueuedAt: START / 1000 + asOf, body: Buffer.from(body), fault: undefined },
+      topic,
+      partition: -1,
+      sequenceNumber: firstLineOf(history, number) + index,
+      enqueuedAt: START / 1000 + asOf,
+      body: Buffer.from(body),
+      fault: undefined,
     })),
   );
   return [...events, ...rows];

@@ -101,7 +101,9 @@ test('a Fetch that is refused waits as long as the request allows, and one with 
 });
 
 test('an emulator that is stopped lets go of a client that waits', async (t) => {
-  const { connection, emulator } = await filled(t);
+  const { connection, emulator, producer } = await filled(t);
+  // Without a broker it would try to say goodbye for minutes.
+  await producer.close();
   const answer = connection.ask(API.fetch, 4, fetchBody(4, { offset: 3, waitMs: 25_000 }));
   const ended = assert.rejects(answer, /closed without an answer|ECONNRESET/);
   const stopped = emulator.stop().then(() => 'stopped');

@@ -58,7 +58,11 @@ describe(`a host dies in the middle of a replay and of a repair, seed ${SEED}`, 
       async () => (await request('killed-replay'))?.['status'] === 'done',
     );
     assert.deepEqual(await request('killed-replay'), {
-      ...{ status: 'done', examined: letters, resolved: 0, rejected: letters, lost: 0 },
+      status: 'done',
+      examined: letters,
+      resolved: 0,
+      rejected: letters,
+      lost: 0,
     });
     const audited = await bed.asAdmin((client) => client.query('SELECT FROM sync.audit_log'));
     assert.equal(audited.rowCount, 1);

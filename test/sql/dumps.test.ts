@@ -408,7 +408,10 @@ test('reconcile explains each kind of difference, repairs what it may, and then 
   );
   const second = await cli(database, ['reconcile', '--ledger', path]);
   assert.deepEqual(counts(second.results[0]), {
-    ...{ ...planted, missing: 0, older_here: 0, different_at_same_version: 0 },
+    ...planted,
+    missing: 0,
+    older_here: 0,
+    different_at_same_version: 0,
   });
 
   // Loaded from a dump, damaged by hand, mended from the same dump: its positions are those of the rows already.

@@ -31,7 +31,10 @@ test('a token that has expired is replaced when a connection is opened; open con
   const { hostname, port, pathname } = new URL(database.url);
   const pool = openDatabase({
     connection: {
-      ...{ host: hostname, port: Number(port), database: pathname.slice(1), user: login },
+      host: hostname,
+      port: Number(port),
+      database: pathname.slice(1),
+      user: login,
       password: tokenPassword(async () => credential),
     },
     poolSize: 2,

@@ -107,7 +107,11 @@ describe('repair of gaps', () => {
     );
     emulator.expire(topic, 0, 50);
     assert.deepEqual(await repair(database, 0, EVENTS + 100), {
-      ...{ examined: 40, resolved: 10, rejected: 0, exhausted: 0, lost: 30 },
+      examined: 40,
+      resolved: 10,
+      rejected: 0,
+      exhausted: 0,
+      lost: 30,
     });
     assert.deepEqual(await gaps(database), []);
     assert.deepEqual(await database.rows('SELECT topic, partition, epoch, numbers FROM sync.lost_events'), [

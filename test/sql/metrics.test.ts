@@ -31,7 +31,9 @@ class Timer {
 
   async run(): Promise<MetricsRun> {
     const run = await runMetrics({
-      ...{ database: this.database.pool, topics, deadLetterRetentionDays: 14 },
+      database: this.database.pool,
+      topics,
+      deadLetterRetentionDays: 14,
       broker: new BrokerState(() => Promise.reject(new TypeError('These tests have no broker.'))),
       send: async (samples) => {
         if (this.fails) throw new Error('The ingestion is away.');

@@ -110,7 +110,8 @@ test('dropped user ids are in no column, and a dead letter is sealed until a rep
   const topic = profile.topics.payment_order;
   const mended = parseProfile(
     {
-      ...{ ...profile, id: 'mended-v1' },
+      ...profile,
+      id: 'mended-v1',
       topics: {
         ...profile.topics,
         payment_order: { ...topic, aliases: { ...topic.aliases, amount: ['total'] } },
@@ -120,7 +121,9 @@ test('dropped user ids are in no column, and a dead letter is sealed until a rep
   );
   const request = parseReplayRequest({ select: {}, requested_by: 'jo' });
   const context = {
-    ...{ settings: { ...settings('drop'), profile: mended }, database: database.pool, requestId: 'one' },
+    settings: { ...settings('drop'), profile: mended },
+    database: database.pool,
+    requestId: 'one',
     hub: new HubReader(() => Promise.reject(new Error('no hub'))),
     timeIsOver: () => false,
   };
@@ -149,7 +152,9 @@ test('a dead letter whose key is not at hand is left alone: it keeps its reason 
   ]);
   const replayed = async (requestId: string, privacy: IngestSettings['privacy']) => {
     const context = {
-      ...{ settings: { ...CANONICAL_SETTINGS, privacy }, database: database.pool, requestId },
+      settings: { ...CANONICAL_SETTINGS, privacy },
+      database: database.pool,
+      requestId,
       hub: new HubReader(() => Promise.reject(new Error('no hub'))),
       timeIsOver: () => false,
     };
@@ -217,7 +222,11 @@ test('a dump under tokens: it loads, compares by user id whatever the key, and m
   const contract = { ...ofTopic, logicalTopic: 'payment_order' as const };
   const window = { asOf: START + 3_600_000_000, maxClockSkew: 300_000_000, since: null, until: null };
   const plan = {
-    ...{ contract, privacy, window, database: database.pool, backfillId: 'dump' },
+    contract,
+    privacy,
+    window,
+    database: database.pool,
+    backfillId: 'dump',
     stopped: new AbortController().signal,
     reject: () => assert.fail('a line is rejected'),
     progress: () => {},

@@ -37,8 +37,14 @@ await client.query('SELECT 1');
 await client.end();
 console.error('a line of the log');
 monitor.recordBatch({
-  ...{ topic: 'ledger.entry.upserted', partition: 3, first: 100, startedAt: Date.now(), seconds: 1 },
-  ...{ transactionIds: ['4711'], traceParent: undefined, events: [] },
+  topic: 'ledger.entry.upserted',
+  partition: 3,
+  first: 100,
+  startedAt: Date.now(),
+  seconds: 1,
+  transactionIds: ['4711'],
+  traceParent: undefined,
+  events: [],
 });
 await monitor.send([
   { name: 'consumer_kafka_lag', value: 5, attributes: { topic: 'ledger.entry.upserted', partition: '0' } },

@@ -56,7 +56,9 @@ const APART: readonly {
   { imported: /^@azure\/keyvault-secrets$/, entry: '@azure/keyvault-secrets', folder: 'key-vault' },
   { imported: /^@azure\/event-hubs$/, entry: '@azure/event-hubs', folder: 'event-hubs' },
   {
-    ...{ imported: /\/azureMonitor\.ts$/, entry: 'shared/metrics/azureMonitor.ts', folder: 'telemetry' },
+    imported: /\/azureMonitor\.ts$/,
+    entry: 'shared/metrics/azureMonitor.ts',
+    folder: 'telemetry',
     plugins: [clientOnly],
   },
 ];

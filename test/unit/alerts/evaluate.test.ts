@@ -15,7 +15,12 @@ function samples(
 ): MetricRow[] {
   return values.map((Sum, index) => ({
     TimeGenerated: new Date(NOW.getTime() - (values.length - 1 - index) * 30_000),
-    ...{ Name: name, Sum, ItemCount: 1, Min: undefined, Max: undefined, Properties },
+    Name: name,
+    Sum,
+    ItemCount: 1,
+    Min: undefined,
+    Max: undefined,
+    Properties,
   }));
 }
 

@@ -67,8 +67,12 @@ describe('host.json', () => {
 describe('an Event Hubs trigger', () => {
   const read = (options: Record<string, unknown>, environment: NodeJS.ProcessEnv) => {
     const binding = {
-      ...{ type: 'eventHubTrigger', direction: 'in', cardinality: 'many', dataType: 'binary' },
-      ...{ connection: 'EventHubs', eventHubName: '%TOPIC%' },
+      type: 'eventHubTrigger',
+      direction: 'in',
+      cardinality: 'many',
+      dataType: 'binary',
+      connection: 'EventHubs',
+      eventHubName: '%TOPIC%',
       ...options,
     };
     return readEventHubTrigger({ name: 'f', bindings: { trigger1: binding } }, environment);
@@ -80,8 +84,10 @@ describe('an Event Hubs trigger', () => {
       { EventHubs: 'Endpoint=x', TOPIC: 't', STAGE: 's' },
     );
     assert.deepEqual(trigger, {
-      ...{ bindingName: 'trigger1', connectionString: 'Endpoint=x' },
-      ...{ eventHubName: 't', consumerGroup: 'cg-s' },
+      bindingName: 'trigger1',
+      connectionString: 'Endpoint=x',
+      eventHubName: 't',
+      consumerGroup: 'cg-s',
     });
   });
 
@@ -111,8 +117,10 @@ describe('an Event Hubs trigger', () => {
 describe('a retry policy', () => {
   it('with exponential backoff doubles its wait up to the maximum', () => {
     const policy = readRetryPolicy('f', {
-      ...{ retryStrategy: 'exponentialBackoff', maxRetryCount: -1 },
-      ...{ minimumInterval: { seconds: 1 }, maximumInterval: { seconds: 10 } },
+      retryStrategy: 'exponentialBackoff',
+      maxRetryCount: -1,
+      minimumInterval: { seconds: 1 },
+      maximumInterval: { seconds: 10 },
     });
     assert(policy);
     const third = policy.delayMs(3);
@@ -122,7 +130,9 @@ describe('a retry policy', () => {
 
   it('with a fixed delay waits the same every time', () => {
     const policy = readRetryPolicy('f', {
-      ...{ retryStrategy: 'fixedDelay', maxRetryCount: 3, delayInterval: { seconds: 2 } },
+      retryStrategy: 'fixedDelay',
+      maxRetryCount: 3,
+      delayInterval: { seconds: 2 },
     });
     assert.deepEqual([policy?.delayMs(1), policy?.delayMs(9)], [2_000, 2_000]);
   });

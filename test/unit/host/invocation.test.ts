@@ -27,7 +27,9 @@ function run(handler: EventHubHandler): Promise<InvocationResult> {
   assert(registration);
   const [name = ''] = Object.keys(registration.metadata.bindings);
   const request = {
-    ...{ invocationId: 'i', functionId: 'f', triggerMetadata: {} },
+    invocationId: 'i',
+    functionId: 'f',
+    triggerMetadata: {},
     inputData: [{ name, data: { collectionBytes: { bytes: [Buffer.from('one')] } } }],
     traceContext: { traceParent: '', traceState: '', attributes: {} },
   };

@@ -32,7 +32,11 @@ export function receivedEvent(parts: EventParts): ReceivedEventData {
     ...(messageId && { properties: { messageId } }),
   };
   return {
-    ...{ body, sequenceNumber, offset, enqueuedTimeUtc, partitionKey },
+    body,
+    sequenceNumber,
+    offset,
+    enqueuedTimeUtc,
+    partitionKey,
     getRawAmqpMessage: () => message,
   };
 }

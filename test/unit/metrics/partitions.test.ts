@@ -7,11 +7,20 @@ import type { PartitionLedger } from '../../../shared/store/metrics/readLedger.t
 
 const AT = { topic: 'ledger', partition: 0 };
 const ledger = (change: Partial<PartitionLedger>): PartitionLedger => ({
-  ...{ ...AT, epoch: 0, firstSeen: 0, lastSeen: 9, gapEvents: 0, gapFirst: null, gapLast: null },
+  ...AT,
+  epoch: 0,
+  firstSeen: 0,
+  lastSeen: 9,
+  gapEvents: 0,
+  gapFirst: null,
+  gapLast: null,
   ...change,
 });
 const held = (change: Partial<HeldPartition>): HeldPartition => ({
-  ...{ ...AT, beginning: 0, last: 9, isEmpty: false },
+  ...AT,
+  beginning: 0,
+  last: 9,
+  isEmpty: false,
   ...change,
 });
 const stateOf = (seen: PartitionLedger[], holds: HeldPartition[]): PartitionState => {
@@ -47,7 +56,9 @@ describe('the state of a partition', () => {
     const hole = { gapEvents: 2, gapFirst: 5, gapLast: 7 };
     assert.deepEqual(stateOf([ledger(hole)], []).gap, { first: 5, last: 7, events: 2 });
     assert.deepEqual(stateOf([ledger({ ...hole, firstSeen: 3 })], [held({ beginning: 1 })]).gap, {
-      ...{ first: 1, last: 7, events: 4 },
+      first: 1,
+      last: 7,
+      events: 4,
     });
     assert.deepEqual(stateOf([ledger({ firstSeen: 3 })], [held({})]).gap, { first: 0, last: 2, events: 3 });
     assert.equal(stateOf([ledger({ firstSeen: 3 })], [held({ beginning: 3 })]).gap, undefined);
@@ -57,7 +68,10 @@ describe('the state of a partition', () => {
 
 describe('repairs of gaps', () => {
   const gap = (first: number, last: number): PartitionState => ({
-    ...{ ...AT, lag: 0, recreated: false, gap: { first, last, events: last - first + 1 } },
+    ...AT,
+    lag: 0,
+    recreated: false,
+    gap: { first, last, events: last - first + 1 },
   });
   const later = (repairs: ReturnType<typeof planRepairs>['repairs'], seconds: number) =>
     repairs.map((repair) => ({ ...repair, dueIn: repair.dueIn - seconds }));

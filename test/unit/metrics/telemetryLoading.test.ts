@@ -18,8 +18,14 @@ test('the first batch is done before the telemetry is loaded, and none of its me
   await delay(500);
   assert.ok(!isLoaded());
   sending.recordBatch({
-    ...{ topic: 'ledger.entry.upserted', partition: 3, first: 100, startedAt: Date.now(), seconds: 1 },
-    ...{ transactionIds: ['4711'], traceParent: undefined, events: [] },
+    topic: 'ledger.entry.upserted',
+    partition: 3,
+    first: 100,
+    startedAt: Date.now(),
+    seconds: 1,
+    transactionIds: ['4711'],
+    traceParent: undefined,
+    events: [],
   });
   await sending.end();
   assert.ok(isLoaded());

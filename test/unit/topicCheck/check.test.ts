@@ -164,15 +164,14 @@ test('former states are known by the words of their name; where two objects are 
 
 test('of two nested members of one name, neither is sure', async () => {
   const entry = {
-    ...{
-      tx_id: 't',
-      entry_type: 'PAYMENT',
-      amount: 1,
-      event_time: at(0),
-      updated_at: at(0),
-      related_id: 'o',
-    },
-    ...{ from: { wallet_id: 'a' }, to: { wallet_id: 'b' } },
+    tx_id: 't',
+    entry_type: 'PAYMENT',
+    amount: 1,
+    event_time: at(0),
+    updated_at: at(0),
+    related_id: 'o',
+    from: { wallet_id: 'a' },
+    to: { wallet_id: 'b' },
   };
   const { report } = await check([entry]);
   assert.deepEqual(

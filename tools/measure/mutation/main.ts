@@ -77,9 +77,12 @@ async function migrateTemplate(directory: string, server: string): Promise<void>
 /** The first test that fails. Throws where a file could not be run. */
 async function firstFailure(directory: string, tests: readonly string[]): Promise<string | undefined> {
   const vitest = await startVitest('test', [...tests], {
-    ...{ root: directory, config: join(directory, 'vitest.config.ts') },
+    root: directory,
+    config: join(directory, 'vitest.config.ts'),
     // One is enough, and what it says is not read.
-    ...{ watch: false, bail: 1, reporters: [{}] },
+    watch: false,
+    bail: 1,
+    reporters: [{}],
   });
   const modules = vitest.state.getTestModules();
   const [failed] = modules.flatMap((module) => [...module.children.allTests('failed')]);

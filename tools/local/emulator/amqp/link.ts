@@ -5,8 +5,15 @@ import { readTerminus, type Terminus } from './terminus.ts';
 
 /** Fields of an attach by their place. */
 export const ATTACH = {
-  ...{ name: 0, handle: 1, role: 2, senderSettles: 3, source: 5, target: 6 },
-  ...{ initialDeliveryCount: 9, desiredCapabilities: 12, properties: 13 },
+  name: 0,
+  handle: 1,
+  role: 2,
+  senderSettles: 3,
+  source: 5,
+  target: 6,
+  initialDeliveryCount: 9,
+  desiredCapabilities: 12,
+  properties: 13,
 } as const;
 
 /** A link on which answers go out. */

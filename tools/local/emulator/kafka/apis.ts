@@ -46,12 +46,19 @@ export const API_VERSIONS = 18;
  */
 export const APIS: readonly Api[] = [
   {
-    ...{ key: 0, name: 'Produce', versions: [3, 9], flexible: FLEXIBLE_PRODUCE, answer: produce },
+    key: 0,
+    name: 'Produce',
+    versions: [3, 9],
+    flexible: FLEXIBLE_PRODUCE,
+    answer: produce,
     // As Kafka 4 does: librdkafka takes a broker without version 0 for one that cannot compress.
     announced: () => [0, 9],
   },
   {
-    ...{ key: 1, name: 'Fetch', versions: [4, 11], answer: fetch },
+    key: 1,
+    name: 'Fetch',
+    versions: [4, 11],
+    answer: fetch,
     announced: ({ limits }) => [4, LIMITS[limits].fetchVersion],
   },
   { key: 2, name: 'ListOffsets', versions: [1, 5], answer: listOffsets },
@@ -65,12 +72,20 @@ export const APIS: readonly Api[] = [
   { key: 14, name: 'SyncGroup', versions: [0, 3], answer: syncGroup },
   { key: 17, name: 'SaslHandshake', versions: [0, 1], beforeLogin: true, answer: chooseMechanism },
   {
-    ...{ key: API_VERSIONS, name: 'ApiVersions', versions: [0, 3], flexible: 3, beforeLogin: true },
+    key: API_VERSIONS,
+    name: 'ApiVersions',
+    versions: [0, 3],
+    flexible: 3,
+    beforeLogin: true,
     answer: ({ version }, _session, endpoint) => listApis(version, endpoint),
   },
   { key: 22, name: 'InitProducerId', versions: [0, 4], flexible: 2, answer: giveProducerId },
   {
-    ...{ key: 36, name: 'SaslAuthenticate', versions: [0, 2], flexible: 2, beforeLogin: true },
+    key: 36,
+    name: 'SaslAuthenticate',
+    versions: [0, 2],
+    flexible: 2,
+    beforeLogin: true,
     answer: authenticate,
   },
 ];

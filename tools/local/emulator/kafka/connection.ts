@@ -43,8 +43,12 @@ function newSession(socket: Socket, endpoint: Endpoint): Session {
     console.warn(`Kafka endpoint: ${text}`);
   };
   return {
-    ...{ mechanism: undefined, bareLogin: false, login: undefined, over: false },
-    ...{ gone: gone.signal, refused },
+    mechanism: undefined,
+    bareLogin: false,
+    login: undefined,
+    over: false,
+    gone: gone.signal,
+    refused,
   };
 }
 
