@@ -13,7 +13,7 @@ test('the local cloud has addresses without any setting', () => {
   assert.deepEqual(addresses, {
     postgres: { port: 55432 },
     storage: { blobPort: 10000, queuePort: 10001, tablePort: 10002 },
-    eventHubs: { port: 5672, kafkaPort: 9092 },
+    eventHubs: { port: 5672, kafkaPort: 9092, kafkaLimits: 'service' },
     view: { port: 7080 },
   });
 });
