@@ -57,7 +57,13 @@ describe('the state of a partition', () => {
 
 describe('repairs of gaps', () => {
   const gap = (first: number, last: number): PartitionState => ({
-    ...{ ...AT, lag: 0, recreated: false, gap: { first, last, events: last - first + 1 } },
+    ...{
+      ...AT,
+      lag: 0,
+      waiting: undefined,
+      recreated: false,
+      gap: { first, last, events: last - first + 1 },
+    },
   });
   const later = (repairs: ReturnType<typeof planRepairs>['repairs'], seconds: number) =>
     repairs.map((repair) => ({ ...repair, dueIn: repair.dueIn - seconds }));
