@@ -1,5 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { app, type InvocationContext, output } from '@azure/functions';
+import { moveRepaired } from '../shared/checkpoints/moveRepaired.ts';
+import { checkpointsOf } from '../shared/checkpoints/ofSettings.ts';
+import { releasedLine } from '../shared/metrics/metricsLog.ts';
 import { HubError, HubReader } from '../shared/replay/hubReader.ts';
 import { replay } from '../shared/replay/replay.ts';
 import { InvalidReplayRequest, parseReplayRequest, REPLAY_QUEUE } from '../shared/replay/request.ts';
@@ -15,6 +18,7 @@ const RUN_MS = 5 * 60_000;
 const OUTAGE_WAIT_MS = 30_000;
 
 const hub = new HubReader(hubConnector(settings.eventHubs));
+const checkpoints = checkpointsOf(settings);
 
 /**
  * Dead letters and gaps, again (SPEC 7, 8). An invalid request is thrown, so that it ends in the poison queue; anything
@@ -34,6 +38,9 @@ app.storageQueue('dlqReplay', {
         const done = await replay({ settings, database, hub, requestId, timeIsOver }, request);
         const result = await readReplay(database, requestId);
         context.info(JSON.stringify({ message: 'replay', requestId, ...result }));
+        // A partition that stood for one of these events need not wait for the timer.
+        const released = done ? await moveRepaired({ database, hub, checkpoints, actor: 'dlqReplay' }) : [];
+        for (const { level, ...line } of released.map(releasedLine)) context[level](JSON.stringify(line));
         return done ? undefined : again;
       } catch (error) {
         if (error instanceof InvalidReplayRequest) throw error;

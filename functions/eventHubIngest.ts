@@ -5,7 +5,7 @@ import { readBrokerEvents } from '../shared/ingest/brokerEvent.ts';
 import { ingest } from '../shared/ingest/ingest.ts';
 import { ingestRules } from '../shared/ingest/rules.ts';
 import { describeFailure } from '../shared/store/describeFailure.ts';
-import { database, settings, telemetry } from './runtime.ts';
+import { attemptMarks, database, settings, telemetry } from './runtime.ts';
 
 /**
  * The trigger of one topic and its handler. `dataType: 'binary'` is what delivers bodies untouched; the library's
@@ -33,7 +33,9 @@ export function eventHubIngest(logicalTopic: LogicalTopic): EventHubFunctionOpti
       if (events.length === 0) return;
       const batch = measureBatch(topic, events, context.traceContext?.traceParent);
       try {
-        const { line, measured } = batch.ingested(await ingest(rules, events));
+        const { partition } = events[0]!;
+        const stored = await attemptMarks.during(topic, partition, () => ingest(rules, events));
+        const { line, measured } = batch.ingested(stored);
         context.info(JSON.stringify(line));
         telemetry.recordBatch(measured);
       } catch (error) {

@@ -1,5 +1,6 @@
 import { app } from '@azure/functions';
 import type pg from 'pg';
+import { AttemptMarks } from '../shared/ingest/attemptMarks.ts';
 import { measureCheckouts } from '../shared/metrics/measureCheckouts.ts';
 import { Telemetry } from '../shared/metrics/telemetry.ts';
 import { readSettings, type Settings } from '../shared/settings/settings.ts';
@@ -23,8 +24,12 @@ export const database: pg.Pool = openDatabase({
   onIdleError,
 });
 
+// Not the pool of the batches: where they hang, they have all of its connections.
+const marks: pg.Pool = openDatabase({ connection: settings.database, poolSize: 1, onIdleError });
+export const attemptMarks = new AttemptMarks(marks);
+
 if (settings.telemetry) measureCheckouts(database, (seconds) => telemetry.recordCheckout(seconds));
 
 app.hook.appTerminate(async () => {
-  await Promise.all([database.end(), telemetry.end()]);
+  await Promise.all([database.end(), marks.end(), telemetry.end()]);
 });

@@ -1,7 +1,9 @@
 import { app, type InvocationContext, output, type Timer } from '@azure/functions';
+import { checkpointsOf } from '../shared/checkpoints/ofSettings.ts';
 import { BrokerState } from '../shared/metrics/brokerState.ts';
 import { metricsLog } from '../shared/metrics/metricsLog.ts';
 import { runMetrics } from '../shared/metrics/runMetrics.ts';
+import { HubReader } from '../shared/replay/hubReader.ts';
 import { REPLAY_QUEUE } from '../shared/replay/request.ts';
 import { hubConnector } from '../shared/settings/eventHubsConnection.ts';
 import { openDatabase } from '../shared/store/database.ts';
@@ -9,7 +11,10 @@ import { describeFailure } from '../shared/store/describeFailure.ts';
 import { onIdleError, settings, telemetry } from './runtime.ts';
 
 const { topics, deadLetterRetentionDays } = settings;
-const broker = new BrokerState(hubConnector(settings.eventHubs));
+const connectHub = hubConnector(settings.eventHubs);
+const broker = new BrokerState(connectHub);
+const hub = new HubReader(connectHub);
+const checkpoints = checkpointsOf(settings);
 // Not the pool of the batches: where they hang, they have all of its connections, and that is what has to be told.
 const database = openDatabase({ connection: settings.database, poolSize: 2, onIdleError });
 app.hook.appTerminate(async () => {
@@ -30,6 +35,8 @@ app.timer('syncMetrics', {
         topics,
         deadLetterRetentionDays,
         broker,
+        hub,
+        checkpoints,
         send: (samples) => telemetry.sendSamples(samples),
       });
       if (run === undefined) return undefined;

@@ -3,6 +3,7 @@
  * first one that an event breaks names it.
  */
 export const REJECTION_REASONS = [
+  'unreadable_body',
   'empty_body',
   'not_utf8',
   'not_json',

@@ -5,6 +5,10 @@ import type { BrokerPosition } from '../precedence/precedence.ts';
 /** One event as the broker delivered it. Everything but the body comes from the broker, not from the producer. */
 export interface BrokerEvent extends BrokerPosition {
   readonly body: Buffer;
+  /** The form of a body that has no exact bytes; `body` is for people then. Never a value. */
+  readonly unreadable?: string;
+  /** Why the Functions host could not have handed it over; known of events that the client library read. */
+  readonly hostFault?: string;
   readonly offset: string;
   /** The broker's key as text; arbitrary bytes as `\x` and lower-case hex (SPEC 6). */
   readonly key: string | null;

@@ -4,7 +4,7 @@ import type { LogicalTopic } from '../contracts/fields.ts';
 import { normalise } from '../contracts/normalise.ts';
 import type { Contract } from '../contracts/profile.ts';
 import { KEY_OF, type LedgerEntry, type RecordOf } from '../contracts/records.ts';
-import { CORE_VIOLATIONS, type Rejection } from '../contracts/rejection.ts';
+import { CORE_VIOLATIONS, type Rejection, reject } from '../contracts/rejection.ts';
 import type { Microseconds } from '../contracts/timestamp.ts';
 import { PAYMENT_PAIRING } from '../pairing/rule.ts';
 import type { Positioned } from '../precedence/precedence.ts';
@@ -36,6 +36,9 @@ export function prepareEvent<T extends LogicalTopic>(
   rules: PreparationRules<T>,
   event: BrokerEvent,
 ): PreparedEvent<T> {
+  if (event.unreadable !== undefined) {
+    return rejectedEvent(event, reject('unreadable_body', event.unreadable), 0);
+  }
   const decoded = decodeBody(event.body);
   if (!decoded.accepted) return rejectedEvent(event, decoded, 0);
   const { contract, maxClockSkew } = rules;

@@ -155,6 +155,12 @@ export const METRICS = {
     'database',
     'Sequence numbers that were delivered past us and are not known to be lost',
   ),
+  consumer_partition_stuck: gauge(
+    '1',
+    PARTITION,
+    'database',
+    '1 where the host can not hand over an event and the partition does not get past it by itself, or only by repairs',
+  ),
   db_pool_checked_out: gauge(
     '{connection}',
     [],

@@ -1,9 +1,17 @@
+import type { Released } from '../checkpoints/moveRepaired.ts';
 import type { MetricsRun } from './runMetrics.ts';
 
 export interface LogLine {
   readonly level: 'info' | 'warn' | 'error';
   readonly message: string;
   readonly [detail: string]: unknown;
+}
+
+/** What came of the try to set a partition going that its host can't get past. */
+export function releasedLine({ moved, ...details }: Released): LogLine {
+  return moved
+    ? { level: 'warn', message: 'checkpoint moved past what was repaired', ...details }
+    : { level: 'error', message: 'checkpoint not moved: see checkpoint skip', ...details };
 }
 
 /** What a run of the timer writes to the log: one line of its own, and one for each thing that somebody has to see to. */
@@ -22,6 +30,17 @@ export function metricsLog(run: MetricsRun): LogLine[] {
       });
     }
   }
+  for (const { topic, partition, askedTo, askedAgo, standsFor } of run.standing) {
+    if (askedTo === null) continue;
+    lines.push({
+      level: 'warn',
+      topic,
+      partition,
+      seconds: Math.round(askedAgo === 0 ? standsFor : askedAgo!),
+      message: 'partition stands: its host can not hand over an event; its next batch is repaired',
+    });
+  }
+  lines.push(...run.released.map(releasedLine));
   for (const { select } of run.repairRequests) {
     lines.push({ level: 'warn', message: 'gap repair asked for', ...select.gap });
   }

@@ -9,6 +9,8 @@ export interface PartitionState {
   readonly lag: number | undefined;
   /** The broker's last number lies below what was processed; `undefined` where the broker does not answer. */
   readonly recreated: boolean | undefined;
+  /** The numbers that make the lag, as far as they lie behind the last one that was processed; `undefined` without any. */
+  readonly waiting: { readonly from: number; readonly to: number } | undefined;
   readonly gap: Gap | undefined;
 }
 
@@ -40,10 +42,12 @@ function stateOf(ledger: PartitionLedger | undefined, held: HeldPartition | unde
   const { topic, partition } = (held ?? ledger)!;
   const lastSeen = ledger?.lastSeen ?? null;
   const recreated = held && lastSeen !== null && held.last < lastSeen;
+  const lag = held && lagOf(held, recreated ? null : lastSeen);
   return {
     topic,
     partition,
-    lag: held && lagOf(held, recreated ? null : lastSeen),
+    lag,
+    waiting: lag && held ? { from: held.last - lag + 1, to: held.last } : undefined,
     recreated: held && (recreated ?? false),
     gap: gapOf(ledger, recreated ? undefined : held),
   };

@@ -1,5 +1,14 @@
 import type pg from 'pg';
+import type { HostCheckpoints } from '../checkpoints/hostCheckpoints.ts';
+import { moveRepaired, type Released } from '../checkpoints/moveRepaired.ts';
 import type { LogicalTopic } from '../contracts/fields.ts';
+import type { HubReader } from '../replay/hubReader.ts';
+import {
+  readAttempts,
+  readStandingPartitions,
+  type StandingPartition,
+  writeStandingPartitions,
+} from '../store/checkpoints/standingPartitions.ts';
 import { readGapRepairs, writeGapRepairs } from '../store/metrics/gapRepairs.ts';
 import { inMetricsRun } from '../store/metrics/inMetricsRun.ts';
 import { readPairs, refreshIncompletePairs } from '../store/metrics/pairs.ts';
@@ -14,8 +23,10 @@ import { takeCounters } from '../store/metrics/takeCounters.ts';
 import type { BrokerReading, BrokerState } from './brokerState.ts';
 import type { Sample } from './catalogue.ts';
 import { planRepairs, type RepairRequest } from './gapRepair.ts';
+import { readHolders } from './holders.ts';
 import { type PartitionState, partitionStates } from './partitions.ts';
 import { samplesOf } from './samples.ts';
+import { planStanding } from './standing.ts';
 
 export interface MetricsContext {
   readonly database: pg.Pool;
@@ -23,6 +34,9 @@ export interface MetricsContext {
   readonly topics: Readonly<Record<LogicalTopic, string>>;
   readonly deadLetterRetentionDays: number;
   readonly broker: BrokerState;
+  readonly hub: HubReader;
+  /** `undefined` where the settings do not say where they are. */
+  readonly checkpoints: HostCheckpoints | undefined;
   /** Sends samples; rejects where they were not taken. */
   readonly send: (samples: readonly Sample[]) => Promise<void>;
 }
@@ -33,6 +47,9 @@ export interface MetricsRun {
   /** Hubs that did not answer, with the kind of error: their lag is unknown. */
   readonly unreachable: ReadonlyMap<string, string>;
   readonly repairRequests: readonly RepairRequest[];
+  readonly standing: readonly StandingPartition[];
+  /** Partitions that stood and whose repair is done: whether they could be set going. */
+  readonly released: readonly Released[];
   readonly prunedDeadLetters: number;
   readonly oversized: OversizedGroups;
   readonly sent: number;
@@ -50,32 +67,44 @@ export async function runMetrics(context: MetricsContext): Promise<MetricsRun | 
   const ledger = await readLedger(database);
   const broker = await context.broker.read(topics);
   const partitions = partitionStates(ledger, broker, topics);
+  const holders = await readHolders(context.checkpoints, await readStandingPartitions(database));
 
   // In a transaction of its own: a gap is repaired also where nobody takes the samples.
   const kept = await inMetricsRun(database, async (client, { pruneIsDue }) => {
     await refreshIncompletePairs(client);
     const { requests, repairs } = planRepairs(await readGapRepairs(client), partitions);
     await writeGapRepairs(client, repairs);
+    const known = await readStandingPartitions(client, { lock: true });
+    const plan = planStanding(known, partitions, holders, await readAttempts(client));
+    await writeStandingPartitions(client, plan.standing);
     const prunedDeadLetters = pruneIsDue ? await prune(client, context.deadLetterRetentionDays) : 0;
-    return { repairRequests: requests, prunedDeadLetters, oversized: await readOversizedGroups(client) };
+    return {
+      repairRequests: [...requests, ...plan.requests],
+      standing: plan.standing,
+      prunedDeadLetters,
+      oversized: await readOversizedGroups(client),
+    };
   });
   if (kept === undefined) return undefined;
-  const found = { partitions, unreachable: broker.unreachable, ...kept };
+  const released = await moveRepaired({ ...context, actor: 'syncMetrics' });
+  const found = { partitions, unreachable: broker.unreachable, released, ...kept };
   try {
-    const sent = (await sendSamples(context, topics, partitions, broker, kept.oversized)) ?? 0;
+    const sent = (await sendSamples(context, { topics, partitions, broker, ...kept })) ?? 0;
     return { ...found, sent, sendFailure: undefined };
   } catch (sendFailure) {
     return { ...found, sent: 0, sendFailure };
   }
 }
 
+interface Found extends Pick<MetricsRun, 'partitions' | 'standing' | 'oversized'> {
+  readonly topics: readonly string[];
+  readonly broker: BrokerReading;
+}
+
 /** Counters are taken and sent in one transaction: where the samples are not taken, they are as they were. */
 function sendSamples(
   context: MetricsContext,
-  topics: readonly string[],
-  partitions: readonly PartitionState[],
-  broker: BrokerReading,
-  oversized: OversizedGroups,
+  { topics, partitions, broker, standing, oversized }: Found,
 ): Promise<number | undefined> {
   return inMetricsRun(context.database, async (client, { secondsSinceExport }) => {
     const samples = samplesOf({
@@ -83,6 +112,7 @@ function sendSamples(
       ledgerTopic: context.topics.ledger,
       partitions,
       broker,
+      standing,
       seconds: secondsSinceExport,
       counters: await takeCounters(client),
       freshness: await readFreshness(client),

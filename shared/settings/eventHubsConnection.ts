@@ -34,6 +34,12 @@ export function eventHubsSettings(environment: Environment, report: Report): Eve
   return namespace === '' ? undefined : { namespace, clientId: value('EventHubs__clientId') };
 }
 
+/** The host name of the namespace: under it the host keeps its checkpoints. */
+export function namespaceOf(settings: EventHubsSettings): string {
+  if ('namespace' in settings) return settings.namespace;
+  return /(?:^|;)\s*Endpoint=sb:\/\/([^/:;]+)/i.exec(settings.connectionString)?.[1] ?? '';
+}
+
 export async function hubAccess(settings: EventHubsSettings): Promise<HubAccess> {
   if ('connectionString' in settings) return settings.connectionString;
   return { namespace: settings.namespace, credential: await identityCredential(settings.clientId) };

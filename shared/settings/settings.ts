@@ -34,6 +34,7 @@ export interface OperatorSettings {
   readonly databasePoolSize: number;
   /** Where commands need the hubs or the replay queue, they ask for these. */
   readonly eventHubs: EventHubsSettings | undefined;
+  readonly consumerGroup: string | undefined;
   readonly storage: StorageSettings | undefined;
 }
 
@@ -100,6 +101,7 @@ function readDomainSettings(environment: Environment, report: Report): Partial<O
     database: databaseConnection(environment, report),
     databasePoolSize: wholeNumber(environment, 'DB_POOL_SIZE', 8, 1, 500, report),
     eventHubs: eventHubsSettings(environment, report),
+    consumerGroup: environment['EVENT_HUBS_CONSUMER_GROUP']?.trim() || undefined,
     storage: storageSettings(environment),
   };
 }

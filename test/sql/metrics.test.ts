@@ -10,6 +10,7 @@ import type { Sample } from '../../shared/metrics/catalogue.ts';
 import { measureCheckouts } from '../../shared/metrics/measureCheckouts.ts';
 import { metricsLog } from '../../shared/metrics/metricsLog.ts';
 import { type MetricsRun, runMetrics } from '../../shared/metrics/runMetrics.ts';
+import { HubReader } from '../../shared/replay/hubReader.ts';
 import { openDatabase } from '../../shared/store/database.ts';
 import { inMetricsRun } from '../../shared/store/metrics/inMetricsRun.ts';
 import { readConnections } from '../../shared/store/metrics/readConnections.ts';
@@ -18,6 +19,8 @@ import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { TestTelemetry } from '../support/telemetry.ts';
 
 const topics = topicNames(parseProfile(BUILT_IN_PROFILES['canonical-v1'], 'canonical-v1'));
+
+const noBroker = () => Promise.reject(new TypeError('These tests have no broker.'));
 
 /** A database, and runs of the timer on it, without a broker. */
 class Timer {
@@ -34,7 +37,9 @@ class Timer {
       database: this.database.pool,
       topics,
       deadLetterRetentionDays: 14,
-      broker: new BrokerState(() => Promise.reject(new TypeError('These tests have no broker.'))),
+      broker: new BrokerState(noBroker),
+      hub: new HubReader(noBroker),
+      checkpoints: undefined,
       send: async (samples) => {
         if (this.fails) throw new Error('The ingestion is away.');
         this.sent = samples;

@@ -19,6 +19,8 @@ test('every reason for a dead letter is found in the table, with the exact bytes
     `ALTER TABLE bo.ledger_entries ADD CONSTRAINT no_guilty CHECK (wallet_id <> 'guilty')`,
   );
   const bodies: Record<string, object | string | Buffer> = {
+    // Readable as it stands: what counts is that there was no text.
+    unreadable_body: entry('u'),
     empty_body: '',
     not_utf8: Buffer.from([0x7b, 0xff, 0x7d]),
     not_json: '{"tx_id":',
@@ -36,10 +38,13 @@ test('every reason for a dead letter is found in the table, with the exact bytes
   const partition = new Partition(3);
   const events = Object.entries(bodies).flatMap(([reason, body]) => [
     partition.event(entry(`good-${reason}`)),
-    partition.event(body, { key: `key-${reason}`, correlationId: `correlation-${reason}` }),
+    partition.event(body, {
+      ...{ key: `key-${reason}`, correlationId: `correlation-${reason}` },
+      ...(reason === 'unreadable_body' && { unreadable: 'the body is an AMQP value that is a number' }),
+    }),
   ]);
   const result = await ingest(rulesFor(database.pool, 'ledger'), events);
-  assert.deepEqual(result.outcomes, outcomes({ applied: 11, dead_lettered: 11 }));
+  assert.deepEqual(result.outcomes, outcomes({ applied: 12, dead_lettered: 12 }));
   assert.deepEqual(result.deadLetters, Object.fromEntries(REJECTION_REASONS.map((reason) => [reason, 1])));
 
   const found = await database.pool.query(
@@ -71,8 +76,8 @@ test('every reason for a dead letter is found in the table, with the exact bytes
   });
 
   const again = await ingest(rulesFor(database.pool, 'ledger'), events);
-  assert.deepEqual(again.outcomes, outcomes({ duplicate: 11, dead_lettered: 11 }));
-  assert.equal(again.redelivered, 22);
+  assert.deepEqual(again.outcomes, outcomes({ duplicate: 12, dead_lettered: 12 }));
+  assert.equal(again.redelivered, 24);
   const [count] = await database.rows('SELECT count(*) FROM bo.consumer_dlq_events');
   assert.equal(count!['count'], '11');
   const [counted] = await database.rows(

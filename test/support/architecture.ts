@@ -24,6 +24,7 @@ const PROGRAM = ['tools/target', 'tools/terminal'];
  */
 export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   functions: [
+    'shared/checkpoints',
     'shared/contracts',
     'shared/ingest',
     'shared/metrics',
@@ -41,7 +42,15 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'shared/store': DOMAIN,
   'shared/ingest': STORED,
   'shared/replay': ['shared/ingest', ...STORED],
-  'shared/metrics': ['shared/contracts', 'shared/settings', 'shared/store'],
+  // The host's own checkpoints.
+  'shared/checkpoints': ['shared/replay', 'shared/settings', 'shared/store'],
+  'shared/metrics': [
+    'shared/checkpoints',
+    'shared/contracts',
+    'shared/replay',
+    'shared/settings',
+    'shared/store',
+  ],
   infra: [],
   'infra/alerts': ['shared/metrics'],
   'infra/compiler': [],

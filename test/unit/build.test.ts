@@ -16,7 +16,9 @@ test('the app finds the libraries that are files of their own', async () => {
   );
   assert.deepEqual(
     [...new Set(imported)].sort(),
-    ['event-hubs', 'identity', 'key-vault', 'telemetry'].map((folder) => `./${folder}/index.cjs`),
+    ['event-hubs', 'identity', 'key-vault', 'storage-blob', 'telemetry'].map(
+      (folder) => `./${folder}/index.cjs`,
+    ),
   );
   const load = (file: string) => import(pathToFileURL(join(root, 'dist', file)).href);
   const { DefaultAzureCredential } = (await load('identity/index.cjs')) as typeof import('@azure/identity');
@@ -25,6 +27,8 @@ test('the app finds the libraries that are files of their own', async () => {
     'event-hubs/index.cjs',
   )) as typeof import('@azure/event-hubs');
   assert.equal(typeof EventHubConsumerClient, 'function');
+  const { ContainerClient } = (await load('storage-blob/index.cjs')) as typeof import('@azure/storage-blob');
+  assert.equal(typeof ContainerClient, 'function');
   const { SecretClient } = (await load('key-vault/index.cjs')) as typeof import('@azure/keyvault-secrets');
   assert.equal(typeof SecretClient, 'function');
   const { AzureMonitor } = (await load(

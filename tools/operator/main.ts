@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { CheckpointError } from '../../shared/checkpoints/hostCheckpoints.ts';
 import { HubError } from '../../shared/replay/hubReader.ts';
 import { SettingsError } from '../../shared/settings/settings.ts';
 import { describeFailure } from '../../shared/store/describeFailure.ts';
@@ -11,6 +12,7 @@ const COMMANDS = new Map<string, () => Promise<Command>>([
   ['replay', async () => (await import('./commands/replay.ts')).replayCommand()],
   ['user-token', async () => (await import('./commands/userToken.ts')).userTokenCommand()],
   ['gaps', async () => (await import('./commands/gaps.ts')).gapsCommand()],
+  ['checkpoint', async () => (await import('./commands/checkpoint.ts')).checkpointCommand()],
   ['backfill', async () => (await import('./commands/backfill.ts')).backfillCommand()],
   ['reconcile', async () => (await import('./commands/reconcile.ts')).reconcileCommand()],
   ['topic-check', async () => (await import('./commands/topicCheck.ts')).topicCheckCommand()],
@@ -59,7 +61,7 @@ function report(error: unknown): number {
     return exitCode === 0 ? EXIT.done : EXIT.usage;
   if (error instanceof SettingsError || error instanceof Complaint || error instanceof DumpError) {
     console.error(message);
-  } else if (error instanceof HubError || error instanceof QueueError) {
+  } else if (error instanceof HubError || error instanceof QueueError || error instanceof CheckpointError) {
     console.error(message);
     return EXIT.service;
   } else if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR')

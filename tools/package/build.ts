@@ -43,7 +43,7 @@ const clientOnly: Plugin = {
 
 /**
  * What is a file of its own, which only what needs it loads: Entra tokens, the Event Hubs client for the repair of gaps
- * and the metrics, and what sends metrics. V8 has to read all of a file, also what never runs, and these were most of it.
+ * and the metrics, the blobs of checkpoints that have to be moved, and what sends metrics. V8 has to read all of a file, also what never runs, and these were most of it.
  * In folders: the host loads every `dist/*.cjs` at start.
  */
 const APART: readonly {
@@ -54,6 +54,7 @@ const APART: readonly {
 }[] = [
   { imported: /^@azure\/identity$/, entry: '@azure/identity', folder: 'identity' },
   { imported: /^@azure\/keyvault-secrets$/, entry: '@azure/keyvault-secrets', folder: 'key-vault' },
+  { imported: /^@azure\/storage-blob$/, entry: '@azure/storage-blob', folder: 'storage-blob' },
   { imported: /^@azure\/event-hubs$/, entry: '@azure/event-hubs', folder: 'event-hubs' },
   {
     imported: /\/azureMonitor\.ts$/,

@@ -97,7 +97,7 @@ export async function streamHub(
                   partition,
                   sequenceNumber: event.sequenceNumber,
                   enqueuedAt: event.enqueuedTimeUtc.getTime(),
-                  body: event.body instanceof Buffer ? event.body : Buffer.from(String(event.body)),
+                  body: bodyOf(event.body),
                   fault: faultOf(event),
                 });
               }
@@ -118,6 +118,12 @@ export async function streamHub(
   } finally {
     await client.close();
   }
+}
+
+/** A body that is no bytes is an AMQP value: text, or what JSON can say of it. */
+function bodyOf(body: unknown): Buffer {
+  if (body instanceof Buffer) return body;
+  return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
 }
 
 /** As text: what a Kafka producer sends beside an event arrives as bytes. */

@@ -16,9 +16,9 @@ const { alerts, profiles } = ALERT_FILE;
 const REQUIRED = [
   ...['DataFreshnessHigh', 'SyncSilent', 'ConsumerLagHigh', 'DlqActivity', 'ContractCoreViolationHigh'],
   ...['MetadataCoverageLow', 'AliasHitHigh', 'VersionMissingHigh', 'ErrorRatioHigh', 'SequenceGap'],
-  ...['PairIncompleteAgeHigh', 'DbPoolExhausted', 'DbPoolCheckoutSlow'],
+  ...['PairIncompleteAgeHigh', 'DbPoolExhausted', 'DbPoolCheckoutSlow', 'PartitionStuck'],
 ];
-const CRITICAL = ['DataFreshnessHigh', 'SyncSilent', 'SequenceGap'];
+const CRITICAL = ['DataFreshnessHigh', 'SyncSilent', 'SequenceGap', 'PartitionStuck'];
 
 describe('alerts.json', () => {
   it('has every alert, once, and those that wake somebody are critical', () => {

@@ -70,6 +70,7 @@ describe('repairs of gaps', () => {
   const gap = (first: number, last: number): PartitionState => ({
     ...AT,
     lag: 0,
+    waiting: undefined,
     recreated: false,
     gap: { first, last, events: last - first + 1 },
   });

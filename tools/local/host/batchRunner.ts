@@ -1,8 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ReceivedEventData } from '@azure/event-hubs';
-import { bodyBytes } from '../../../shared/ingest/receivedEvent.ts';
-import { bindingFault } from './bindingFault.ts';
+import { amqpBody } from '../../../shared/ingest/amqpBody.ts';
+import { hostFault } from '../../../shared/ingest/hostFault.ts';
+
 import type { App, Registration } from './coreApi.ts';
 import type { InvocationRequest, RetryContext } from './coreTypes.ts';
 import { invoke } from './invocation.ts';
@@ -36,7 +37,12 @@ export async function runBatch(
   const request: InvocationRequest = {
     invocationId,
     functionId: name,
-    inputData: [{ name: bindingName, data: { collectionBytes: { bytes: events.map(bodyBytes) } } }],
+    inputData: [
+      {
+        name: bindingName,
+        data: { collectionBytes: { bytes: events.map((event) => amqpBody(event).bytes) } },
+      },
+    ],
     triggerMetadata: triggerMetadata(events, source),
     traceContext: newTraceContext(),
   };
@@ -71,7 +77,7 @@ export async function runBatch(
 /** What fails in every attempt, before the handler, because of one event of the batch. */
 function bindingError(events: readonly ReceivedEventData[]): Error | undefined {
   for (const event of events) {
-    const fault = bindingFault(event);
+    const fault = hostFault(event);
     if (fault)
       return new Error(`Exception binding parameter: ${fault} (sequence number ${event.sequenceNumber}).`);
   }

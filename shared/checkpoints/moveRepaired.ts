@@ -1,0 +1,55 @@
+import { HubError } from '../replay/hubReader.ts';
+import { forgetStanding } from '../store/checkpoints/forgetStanding.ts';
+import { processedUpTo } from '../store/checkpoints/processedUpTo.ts';
+import { readStandingPartitions } from '../store/checkpoints/standingPartitions.ts';
+import { describeFailure } from '../store/describeFailure.ts';
+import { CheckpointError } from './hostCheckpoints.ts';
+import { type MoveContext, movePastProcessed } from './movePastProcessed.ts';
+
+/** What came of the try to set a partition going. */
+export interface Released {
+  readonly topic: string;
+  readonly partition: number;
+  readonly moved: boolean;
+  /** The last number that the host passes over. */
+  readonly to?: number;
+  readonly reason?: string;
+}
+
+/**
+ * Sets those partitions going that stood and whose repair, which was asked for, is done: whoever finds it done first does so,
+ * the repair itself or the next run of the timer. Never throws for what fails: the next run tries again, and the alert counts
+ * the time since the repair was asked for.
+ *
+ * @param checkpoints `undefined` where the settings do not say where they are.
+ */
+export async function moveRepaired(
+  context: Omit<MoveContext, 'checkpoints'> & {
+    readonly checkpoints: MoveContext['checkpoints'] | undefined;
+  },
+): Promise<Released[]> {
+  const { database, checkpoints } = context;
+  const released: Released[] = [];
+  for (const { topic, partition, next, askedTo } of await readStandingPartitions(database)) {
+    if (askedTo === null) continue;
+    const processed = await processedUpTo(database, topic, partition, next);
+    if (processed === undefined || processed < askedTo) continue;
+    const at = { topic, partition };
+    if (checkpoints === undefined) {
+      released.push({ ...at, moved: false, reason: 'the settings do not name the blobs of the storage' });
+      continue;
+    }
+    try {
+      const result = await movePastProcessed({ ...context, checkpoints }, topic, partition);
+      if (result.moved) released.push({ ...at, moved: true, to: result.to });
+      else if (result.reason === 'renewed')
+        released.push({ ...at, moved: false, reason: 'the owner was faster' });
+      else await forgetStanding(database, topic, partition);
+    } catch (error) {
+      // What a driver says may quote a row.
+      const isOurs = error instanceof CheckpointError || error instanceof HubError;
+      released.push({ ...at, moved: false, reason: isOurs ? error.message : describeFailure(error) });
+    }
+  }
+  return released;
+}

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'vitest';
+import type { PartitionState } from '../../../shared/metrics/partitions.ts';
+import { type Holder, isStuck, MOST_IN_A_BATCH, planStanding } from '../../../shared/metrics/standing.ts';
+import type { StandingPartition } from '../../../shared/store/checkpoints/standingPartitions.ts';
+
+const AT = { topic: 'ledger', partition: 2 };
+const HOLDER: Holder = { ...AT, owner: 'host-a', isAlive: true };
+const stands = (change: Partial<StandingPartition> = {}): StandingPartition => ({
+  ...{ ...AT, next: 100, owner: 'host-a', standsFor: 60, seenAgo: 30 },
+  ...{ askedTo: null, askedAgo: null, movedAgo: null, moves: 0, ...change },
+});
+const waits = (from = 100, to = 5000): PartitionState => ({
+  ...{ ...AT, lag: to - from + 1, waiting: { from, to }, recreated: false, gap: undefined },
+});
+const NOTHING_WAITS: PartitionState = { ...waits(), lag: 0, waiting: undefined };
+
+/** What is asked for, and what is remembered of the one partition. */
+function plan(
+  before: StandingPartition | undefined,
+  state: PartitionState,
+  holder: Holder | undefined = HOLDER,
+  lastAttemptAgo?: number,
+) {
+  const attempts = lastAttemptAgo === undefined ? [] : [{ ...AT, secondsAgo: lastAttemptAgo }];
+  const { requests, standing } = planStanding(
+    before ? [before] : [],
+    [state],
+    holder ? [holder] : [],
+    attempts,
+  );
+  const asked = requests.map(({ select }) => [select.gap.from, select.gap.to]);
+  return { asked, kept: standing[0] };
+}
+
+describe('a partition that stands', () => {
+  it('is asked for from its next number on, as much as a batch may hold, and no more than there is', () => {
+    const { asked, kept } = plan(stands(), waits());
+    assert.deepEqual(asked, [[100, 1099]]);
+    assert.deepEqual([kept?.askedTo, kept?.askedAgo], [1099, 0]);
+    assert.deepEqual(plan(stands(), waits(100, 107)).asked, [[100, 107]]);
+    const { maxEventBatchSize } = JSON.parse(readFileSync('host.json', 'utf8')).extensions.eventHubs;
+    assert.equal(MOST_IN_A_BATCH, maxEventBatchSize);
+  });
+
+  it('is not one that was seen for the first time, or has moved since', () => {
+    const first = plan(undefined, waits());
+    assert.deepEqual([first.asked, first.kept?.next, first.kept?.standsFor], [[], 100, 0]);
+    const moved = plan(stands({ next: 90 }), waits());
+    assert.deepEqual([moved.asked, moved.kept?.next, moved.kept?.standsFor], [[], 100, 0]);
+    assert.equal(plan(stands(), NOTHING_WAITS).kept, undefined);
+  });
+
+  it('is not one that has stood for less than a host takes over from another', () => {
+    assert.deepEqual(plan(stands({ standsFor: 44 }), waits()).asked, []);
+    assert.equal(plan(stands({ standsFor: 44 }), waits()).kept?.standsFor, 44);
+  });
+
+  it('is not one that no living host holds, or another one since', () => {
+    const dead = plan(stands(), waits(), { ...HOLDER, isAlive: false });
+    assert.deepEqual([dead.asked, dead.kept?.standsFor], [[], 0]);
+    const taken = plan(stands(), waits(), { ...HOLDER, owner: 'host-b' });
+    assert.deepEqual([taken.asked, taken.kept?.standsFor, taken.kept?.owner], [[], 0, 'host-b']);
+  });
+
+  it('is waited for longer where nobody can say who holds it', () => {
+    const unknown = { ...HOLDER, owner: null };
+    assert.deepEqual(plan(stands({ owner: null, standsFor: 89 }), waits(), unknown).asked, []);
+    assert.deepEqual(plan(stands({ owner: null, standsFor: 90 }), waits(), unknown).asked, [[100, 1099]]);
+  });
+
+  it('is not one whose function was called lately: it fails, or waits', () => {
+    assert.deepEqual(plan(stands({ standsFor: 3600 }), waits(), HOLDER, 179).asked, []);
+    assert.deepEqual(plan(stands({ standsFor: 3600 }), waits(), HOLDER, 181).asked, [[100, 1099]]);
+  });
+
+  it('is not one that nobody has looked at for a while: an outage may have lain between', () => {
+    const { asked, kept } = plan(stands({ seenAgo: 61 }), waits());
+    assert.deepEqual([asked, kept?.standsFor], [[], 0]);
+  });
+
+  it('is not one of a recreated hub, or of a hub that does not answer', () => {
+    assert.deepEqual(plan(stands(), { ...waits(), recreated: true }).asked, []);
+    assert.deepEqual(plan(stands(), { ...waits(), lag: undefined, waiting: undefined }).asked, []);
+  });
+});
+
+describe('a partition whose repair was asked for', () => {
+  const asked = (change: Partial<StandingPartition> = {}) =>
+    stands({ askedTo: 1099, askedAgo: 20, ...change });
+
+  it('is remembered until its checkpoint is moved, also when nothing waits any more', () => {
+    for (const state of [waits(), waits(1100), NOTHING_WAITS]) {
+      const { asked: again, kept } = plan(asked(), state);
+      assert.deepEqual([again, kept?.askedTo], [[], 1099]);
+    }
+  });
+
+  it('is asked for again every two minutes while the repair is not done', () => {
+    assert.deepEqual(plan(asked({ askedAgo: 119 }), waits()).asked, []);
+    assert.deepEqual(plan(asked({ askedAgo: 121 }), waits()).asked, [[100, 1099]]);
+    assert.deepEqual(plan(asked({ askedAgo: 151 }), waits()).asked, []);
+    assert.deepEqual(plan(asked({ askedAgo: 241 }), waits(1100)).asked, []);
+  });
+
+  it('is stuck after three minutes, or where it had to be set going five times', () => {
+    assert.equal(isStuck(asked({ askedAgo: 180 })), false);
+    assert.equal(isStuck(asked({ askedAgo: 181 })), true);
+    assert.equal(isStuck(stands({ moves: 4 })), false);
+    assert.equal(isStuck(stands({ moves: 5 })), true);
+  });
+
+  it('that was moved and stands again is asked for sooner, and forgotten after ten minutes without', () => {
+    assert.deepEqual(plan(stands({ movedAgo: 30, moves: 1, standsFor: 24 }), waits()).asked, []);
+    const again = plan(stands({ movedAgo: 30, moves: 1, standsFor: 25 }), waits());
+    assert.deepEqual([again.asked, again.kept?.moves], [[[100, 1099]], 1]);
+    assert.equal(plan(stands({ movedAgo: 599, moves: 1 }), NOTHING_WAITS).kept?.moves, 1);
+    assert.equal(plan(stands({ movedAgo: 601, moves: 1 }), NOTHING_WAITS).kept, undefined);
+  });
+});
