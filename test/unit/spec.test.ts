@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test } from 'vitest';
@@ -50,4 +50,22 @@ test('sections that the specification names itself are there', () => {
 test('a reference to a section that is not there is noticed', () => {
   assert.deepEqual(referencesOf('as SPEC 2.1, 2.2 say; SPEC 99.'), ['2.1', '2.2', '99']);
   assert.ok(!sections.has('99'));
+});
+
+test('every file that a document names is there', () => {
+  const pages = execFileSync('git', ['ls-files', '-z', '--', '*.md'], { cwd: root, encoding: 'utf8' });
+  const lost = pages
+    .split('\0')
+    .filter((page) => page !== '' && page !== 'test/README.md')
+    .flatMap((page) =>
+      [
+        ...readFileSync(join(root, page), 'utf8').matchAll(
+          /`((?:functions|infra|shared|test|tools)\/[\w./-]+\.\w+)`/g,
+        ),
+      ]
+        .map(([, file]) => file!)
+        .filter((file) => !file.includes('NAME') && !existsSync(join(root, file)))
+        .map((file) => `${page}: ${file}`),
+    );
+  assert.deepEqual(lost, []);
 });
