@@ -212,7 +212,7 @@ async function publish(
     count++;
     if (options.events === undefined) {
       const due = startedAt + (count / options.rate) * 1000;
-      await delay(Math.max(0, due - Date.now()));
+      if (due > Date.now()) await delay(due - Date.now());
     }
   }
   await publisher.flush();

@@ -250,7 +250,7 @@ class Stream implements AsyncDisposable {
       for (let sent = 1; !this.#stop.signal.aborted; sent++) {
         await publisher.publish(payments.next().value);
         const due = startedAt + (sent * 1000) / STREAM_RATE;
-        await delay(Math.max(0, due - performance.now()));
+        if (due > performance.now()) await delay(due - performance.now());
       }
     } finally {
       await watching;
