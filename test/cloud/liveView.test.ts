@@ -49,9 +49,11 @@ describe('the live view of npm start, seed 3', skipBecause(skip), () => {
     return Object.assign(page, { problems });
   }
 
-  it('shows charts over time, alerts, and dead letters that can be tried and replayed', async () => {
+  it('shows charts over time, alerts, and dead letters that can be tried and replayed', {
+    timeout: 600_000,
+  }, async () => {
     const page = await open({ viewport: { width: 1280, height: 1000 } });
-    await page.getByText('Latest metrics at').waitFor({ timeout: 60_000 });
+    await page.getByText('Latest metrics at').waitFor({ timeout: 120_000 });
     const charts = page.locator('#charts section');
     assert.deepEqual(
       (await charts.locator('h2').allTextContents()).map((text) => text.trim()),
@@ -61,14 +63,14 @@ describe('the live view of npm start, seed 3', skipBecause(skip), () => {
       ],
     );
     assert.equal(await charts.locator('canvas').count(), 6);
-    await page.locator('#alerts').getByText('DlqActivity').first().waitFor({ timeout: 60_000 });
+    await page.locator('#alerts').getByText('DlqActivity').first().waitFor({ timeout: 120_000 });
 
     const first = page.locator('#letters tr').first();
     const id = await first.locator('td').first().textContent();
     const row = page.locator('#letters tr', { has: page.locator(`td:text-is("${id}")`) });
     await row.getByRole('button').click();
     // What is malformed for good is refused again, and nothing has happened to it.
-    await row.getByText('Still refused').waitFor({ timeout: 60_000 });
+    await row.getByText('Still refused').waitFor({ timeout: 120_000 });
 
     // One whose cause is mended: tried first, then done.
     const mended = await withClient(postgresUrl(state.ports.LOCAL_POSTGRES_PORT), async (client) => {
@@ -82,15 +84,15 @@ describe('the live view of npm start, seed 3', skipBecause(skip), () => {
     });
     const other = page.locator('#letters tr', { has: page.locator(`td:text-is("${mended}")`) });
     await other.getByRole('button', { name: 'Try (dry run)' }).click();
-    await other.getByRole('button', { name: 'Would be stored: replay' }).click({ timeout: 60_000 });
-    await other.waitFor({ state: 'detached', timeout: 60_000 });
+    await other.getByRole('button', { name: 'Would be stored: replay' }).click({ timeout: 120_000 });
+    await other.waitFor({ state: 'detached', timeout: 120_000 });
     await withClient(postgresUrl(state.ports.LOCAL_POSTGRES_PORT), async (client) => {
       const { rows } = await client.query('SELECT resolution FROM bo.consumer_dlq_events WHERE dlq_id = $1', [
         mended,
       ]);
       assert.deepEqual(rows, [{ resolution: 'replayed' }]);
     });
-    await until('metrics over some time', 60_000, async () => {
+    await until('metrics over some time', 120_000, async () => {
       const asked = await fetch(`${address}/state`);
       const { charts: drawn } = (await asked.json()) as { charts: { times: number[] }[] };
       return drawn[0]!.times.length >= 6;
@@ -102,7 +104,7 @@ describe('the live view of npm start, seed 3', skipBecause(skip), () => {
 
   it('is readable on a phone and in the dark', async () => {
     const page = await open({ viewport: { width: 390, height: 844 }, colorScheme: 'dark', hasTouch: true });
-    await page.locator('#charts canvas').first().waitFor({ timeout: 60_000 });
+    await page.locator('#charts canvas').first().waitFor({ timeout: 120_000 });
     const wider = await page.evaluate<number>(
       'document.documentElement.scrollWidth - document.documentElement.clientWidth',
     );

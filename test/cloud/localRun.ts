@@ -147,7 +147,7 @@ export class LocalRun {
 
   /** Waits until the run has printed this. */
   async printed(text: string): Promise<void> {
-    await until(`"${text}" in the output`, 60_000, () => {
+    await until(`"${text}" in the output`, 120_000, () => {
       if (!this.runs) throw new Error(`The run ended before it printed "${text}".\n${this.lastLines()}`);
       return this.stdout.includes(text);
     });

@@ -250,7 +250,8 @@ class Stream implements AsyncDisposable {
       for (let sent = 1; !this.#stop.signal.aborted; sent++) {
         await publisher.publish(payments.next().value);
         const due = startedAt + (sent * 1000) / STREAM_RATE;
-        if (due > performance.now()) await delay(due - performance.now());
+        const early = due - performance.now();
+        if (early > 0) await delay(early);
       }
     } finally {
       await watching;

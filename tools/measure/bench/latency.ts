@@ -60,7 +60,8 @@ async function publishEvenly(publisher: Publisher, rate: number, seconds: number
     const event = payments.next().value;
     await publisher.publish(event);
     const due = startedAt + ((count + 1) / rate) * 1000;
-    if (due > Date.now()) await delay(due - Date.now());
+    const early = due - Date.now();
+    if (early > 0) await delay(early);
   }
   await publisher.flush();
 }
