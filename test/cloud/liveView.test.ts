@@ -26,7 +26,8 @@ describe('the live view of npm start, seed 3', skipBecause(skip), () => {
     mkdirSync(SCREENSHOTS, { recursive: true });
     [state, browser] = await Promise.all([LocalState.create(), startChromium(executable!)]);
     address = `http://127.0.0.1:${state.ports.LOCAL_VIEW_PORT}`;
-    run = state.start(['--rate', '100', '--seed', '3']);
+    // An end to the events: the page lists the newest dead letters, and those that are tried have to stay on it.
+    run = state.start(['--events', '1000', '--seed', '3']);
     await run.printed(`Live view    ${address}`);
   });
   afterAll(async () => {
