@@ -10,7 +10,7 @@ import { FaultBed } from './faultBed.ts';
 const SEED = 61;
 const SIZE = '8m';
 
-/** A small disk; only root can make one. `refusals.test.ts` has the same SQLSTATE everywhere. */
+/** A small disk; only root can make one. `refusals.slow.test.ts` has the same SQLSTATE everywhere. */
 function mountSmallDisk(): string | undefined {
   const directory = mkdtempSync(join(tmpdir(), 'small-disk-'));
   const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE}`, 'tmpfs', directory]);
