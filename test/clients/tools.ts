@@ -32,7 +32,7 @@ export async function skipWithout(program: string, versionArgument: string): Pro
 }
 
 /** Builds one of the programs in `dotnet/` with its packages from NuGet. Returns the path of its DLL. */
-export async function buildDotnet(project: 'amqp' | 'kafka', assembly: string): Promise<string> {
+export async function buildDotnet(project: 'amqp' | 'kafka' | 'host', assembly: string): Promise<string> {
   const source = fileURLToPath(new URL(`dotnet/${project}`, import.meta.url));
   const target = mkdtempSync(join(tmpdir(), 'dotnet-client-'));
   process.once('exit', () => rmSync(target, { recursive: true, force: true }));

@@ -97,6 +97,8 @@ export class FaultBed {
     const environment = {
       // Its statements would come between those that a test counts or cuts; a test of the timer says otherwise.
       METRICS_SCHEDULE: '0 0 0 1 1 *',
+      // The real host hides a message that failed, or whose host died, for ten minutes.
+      LOCAL_QUEUE_HIDDEN_SECONDS: '5',
       ...this.cloud.environment,
       DATABASE_URL: postgresUrl(databasePort, LOCAL_POSTGRES.database, login.user, login.password),
       AzureWebJobsStorage: storageConnectionString({

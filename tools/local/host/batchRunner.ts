@@ -93,7 +93,10 @@ function contextOf(
   return { retryCount, maxRetryCount, ...(before?.exception && { exception: before.exception }) };
 }
 
+/** The real host makes no trace without Application Insights: its parent is an empty text then. */
 export function newTraceContext(): InvocationRequest['traceContext'] {
-  const traceParent = `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-00`;
+  const traceParent = process.env['APPLICATIONINSIGHTS_CONNECTION_STRING']
+    ? `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-00`
+    : '';
   return { traceParent, traceState: '', attributes: {} };
 }

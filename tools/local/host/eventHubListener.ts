@@ -122,21 +122,21 @@ export class EventHubListener {
     if (this.#stopping.signal.aborted) return new Promise(() => {});
     const lease = this.#leases.get(context.partitionId) ?? AbortSignal.abort();
     if (lease.aborted) throw new PartitionLostError(context.partitionId);
-    const run = this.#runAndCheckpoint(events, context, lease);
+    const run = this.#runAndCheckpoint(events, context);
     this.#running.add(run);
     try {
       await run;
     } finally {
       this.#running.delete(run);
     }
+    if (lease.aborted) throw new PartitionLostError(context.partitionId);
   }
 
-  async #runAndCheckpoint(events: ReceivedEventData[], context: PartitionContext, lease: AbortSignal) {
-    const stop = AbortSignal.any([lease, this.#stopping.signal]);
-    const isDone = await runBatch(this.#function, events, context, stop);
-    if (lease.aborted) throw new PartitionLostError(context.partitionId);
+  /** Also where another host takes the partition meanwhile: the real host goes on, stores, and sets its checkpoint. */
+  async #runAndCheckpoint(events: ReceivedEventData[], context: PartitionContext): Promise<void> {
+    const isDone = await runBatch(this.#function, events, context, this.#stopping.signal);
     const last = events.at(-1);
-    if (!isDone || stop.aborted || !last) return;
+    if (!isDone || this.#stopping.signal.aborted || !last) return;
     try {
       await context.updateCheckpoint(last);
     } catch (error) {

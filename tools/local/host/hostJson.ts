@@ -17,8 +17,8 @@ export interface QueuesSettings {
   /** Messages that run at once. */
   batchSize: number;
   maxPollingIntervalMs: number;
-  /** How long a message that failed stays away. */
-  visibilityTimeoutMs: number;
+  /** For how long a message that runs is hidden, again and again, and one that failed or whose host died stays away. */
+  hiddenSeconds: number;
   /** Deliveries after which a message goes to the poison queue. */
   maxDequeueCount: number;
 }
@@ -59,13 +59,19 @@ export function readEventHubsSettings(file: string, log: Log): EventHubsSettings
   return settings;
 }
 
-/** Reads `extensions.queues` in the same way. */
+/** What the real host takes. `LOCAL_QUEUE_HIDDEN_SECONDS` is for those who can't wait. */
+const HIDDEN_SECONDS = 600;
+
+/**
+ * Reads `extensions.queues` in the same way. `visibilityTimeout` is not applied: of a message that failed, the real host
+ * was seen to wait for the end of the ten minutes for which it had hidden it.
+ */
 export function readQueuesSettings(file: string, log: Log): QueuesSettings {
-  const { take, end } = readExtension(file, 'queues', ['newBatchThreshold'], log);
+  const { take, end } = readExtension(file, 'queues', ['newBatchThreshold', 'visibilityTimeout'], log);
   const settings: QueuesSettings = {
     batchSize: take('batchSize', 16, positiveInteger, COUNT),
     maxPollingIntervalMs: take('maxPollingInterval', 60_000, timeSpan, TIME_SPAN),
-    visibilityTimeoutMs: take('visibilityTimeout', 0, timeSpan, TIME_SPAN),
+    hiddenSeconds: Number(process.env['LOCAL_QUEUE_HIDDEN_SECONDS'] || HIDDEN_SECONDS),
     maxDequeueCount: take('maxDequeueCount', 5, positiveInteger, COUNT),
   };
   take('messageEncoding', 'base64', only('base64'), '"base64", all that this host knows');

@@ -8,9 +8,6 @@ import { invoke } from './invocation.ts';
 import { type QueueOutput, sendReturned, sendText } from './queueOutput.ts';
 import type { QueueTrigger } from './triggerSettings.ts';
 
-/** While a message runs nobody else sees it: it is hidden for so long, again and again. One whose host died comes back. */
-const HIDDEN_SECONDS = 30;
-const HIDE_AGAIN_MS = 10_000;
 const SHORTEST_POLL_MS = 100;
 /** Time that running invocations get when the host stops. */
 const DRAIN_MS = 5_000;
@@ -48,7 +45,7 @@ export class QueueListener {
         await this.#queue.createIfNotExists();
         const { receivedMessageItems: messages } = await this.#queue.receiveMessages({
           numberOfMessages: Math.min(this.#settings.batchSize, 32),
-          visibilityTimeout: HIDDEN_SECONDS,
+          visibilityTimeout: this.#settings.hiddenSeconds,
         });
         await Promise.all(messages.map((message) => this.#process(message)));
         wait =
@@ -89,11 +86,8 @@ export class QueueListener {
       `Executed '${name}' (Failed, ${what}): ${result.error.stack}`,
       invocationId,
     );
-    if (message.dequeueCount < this.#settings.maxDequeueCount) {
-      const seconds = Math.ceil(this.#settings.visibilityTimeoutMs / 1000);
-      await this.#queue.updateMessage(message.messageId, popReceipt, message.messageText, seconds);
-      return;
-    }
+    // As in the real host it stays hidden, whatever host.json says.
+    if (message.dequeueCount < this.#settings.maxDequeueCount) return;
     await sendText(this.#poison, text);
     await this.#queue.deleteMessage(message.messageId, popReceipt);
     this.#log('warning', `Message ${message.messageId} has been moved to the queue ${this.#poison.name}.`);
@@ -102,12 +96,13 @@ export class QueueListener {
   /** Hides the message again and again; each time it has another receipt, the last of which is returned in the end. */
   #keepHidden({ messageId, messageText, popReceipt }: DequeuedMessageItem): { end(): Promise<string> } {
     const stop = new AbortController();
+    const { hiddenSeconds } = this.#settings;
     const hide = async () => {
       let receipt = popReceipt;
       while (!stop.signal.aborted) {
-        await delay(HIDE_AGAIN_MS, undefined, { signal: stop.signal }).catch(() => undefined);
+        await delay(hiddenSeconds * 500, undefined, { signal: stop.signal }).catch(() => undefined);
         if (stop.signal.aborted) break;
-        const hidden = await this.#queue.updateMessage(messageId, receipt, messageText, HIDDEN_SECONDS);
+        const hidden = await this.#queue.updateMessage(messageId, receipt, messageText, hiddenSeconds);
         receipt = hidden.popReceipt ?? receipt;
       }
       return receipt;
