@@ -21,7 +21,7 @@ function project(name: string, globalSetup: string[] = []): TestProjectInlineCon
 export default defineConfig({
   test: {
     pool: 'forks',
-    maxWorkers: 3,
+    maxWorkers: 4,
     projects: [
       project('unit'),
       project('cli'),

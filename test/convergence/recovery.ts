@@ -110,7 +110,9 @@ export class Recovery {
       if ('record' in record) return record;
       throw new assert.AssertionError({ message: `line ${line.line} is rejected: ${record.detail}` });
     });
-    await mergeRecords(plan, { from: firstLine, to: firstLine + lines.length - 1, rows });
+    const counts = { read: lines.length, outside: 0, rejected: 0 };
+    const batch = { from: firstLine, to: firstLine + lines.length - 1, rows, counts };
+    await mergeRecords(plan, batch, lines.length % 2 === 0);
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { test } from 'vitest';
 import { ingest } from '../../shared/ingest/ingest.ts';
 import { entry, Partition, rulesFor } from '../../tools/proof/exampleEvents.ts';
@@ -72,6 +72,52 @@ test(`killed three times and resumed, a backfill loads every line once (seed ${S
   );
   assert.deepEqual(count, { rows: '60000', lines: '60000', pairs: '30000' });
   assert.equal(existsSync(`${path}.rejected.ndjson`), false);
+});
+
+test('a backfill that goes on names the rejected lines of before, also where their file is gone, and doubles none', async (t) => {
+  const database = await testDatabase(t);
+  const path = file(
+    'faulty.csv',
+    csv(
+      Array.from({ length: 30_000 }, (_, index) =>
+        asRow(`f${index}`, index % 100 === 7 ? { amount: 'much' } : {}),
+      ),
+    ),
+  );
+  const report = `${path}.rejected.ndjson`;
+  const wanted = Array.from({ length: 300 }, (_, index) => index * 100 + 9);
+  const killed = async () => {
+    const child = start(database, ['backfill', '--ledger', path]);
+    const [before] = await database.rows('SELECT coalesce(sum(lines), 0) AS lines FROM sync.backfills');
+    await until('more of it is loaded', 60_000, async () => {
+      const [now] = await database.rows('SELECT coalesce(sum(lines), 0) AS lines FROM sync.backfills');
+      return Number(now?.['lines']) > Number(before?.['lines']);
+    });
+    child.kill('SIGKILL');
+    await once(child, 'close');
+  };
+  const lines = () =>
+    readFileSync(report, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => Number(JSON.parse(line).line));
+  await killed();
+  await killed();
+  rmSync(report);
+  await killed();
+  for (let run = 1; run <= 2; run++) {
+    const { code, results, err } = await cli(database, ['backfill', '--ledger', path]);
+    assert.equal(code, 1, err);
+    const [result] = results;
+    assert.deepEqual(
+      ['read', 'applied', 'rejected', 'outside', 'duplicate'].map((name) => result?.[name]),
+      [30_000, 29_700, 300, 0, 0],
+    );
+    assert.deepEqual(
+      lines().sort((a, b) => a - b),
+      wanted,
+    );
+  }
 });
 
 test('two backfills and the stream at once end as one after the other', async (t) => {

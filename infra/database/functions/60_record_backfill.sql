@@ -1,15 +1,18 @@
--- Moves a backfill on by a range of lines. p_verdicts as of merge; what lost inside the batch is counted by the client.
+-- Moves a backfill on by a range of lines. p_verdicts as of merge; p_counts: what became of the other lines, counted by the
+-- client.
 CREATE FUNCTION release.record_backfill(
-  p_rows integer, p_verdicts "char"[], p_backfill text, p_lines int8range, p_stale integer, p_duplicate integer,
-  p_conflict integer, p_refused jsonb
+  p_rows integer, p_verdicts "char"[], p_backfill text, p_lines int8range, p_counts jsonb, p_refused jsonb
 ) RETURNS void LANGUAGE sql
 BEGIN ATOMIC
   UPDATE sync.backfills b SET
     done = b.done + int8multirange(p_lines),
+    lines = b.lines + (p_counts ->> 'read')::integer,
+    outside = b.outside + (p_counts ->> 'outside')::integer,
+    rejected = b.rejected + (p_counts ->> 'rejected')::integer,
     applied = b.applied + CASE WHEN p_verdicts IS NULL THEN p_rows ELSE v.applied END,
-    stale = b.stale + v.stale + p_stale,
-    duplicate = b.duplicate + v.duplicate + p_duplicate,
-    conflict = b.conflict + v.conflict + p_conflict,
+    stale = b.stale + v.stale + (p_counts ->> 'stale')::integer,
+    duplicate = b.duplicate + v.duplicate + (p_counts ->> 'duplicate')::integer,
+    conflict = b.conflict + v.conflict + (p_counts ->> 'conflict')::integer,
     refused = b.refused || p_refused,
     updated_at = now()
   FROM (

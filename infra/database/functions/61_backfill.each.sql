@@ -1,9 +1,9 @@
--- Rows of a dump: merged as those of the stream are, by the same text. It always looks first whether a key is known: those of
--- a dump often are.
+-- Rows of a dump: merged as those of the stream are, by the same text. Returns whether all of them were new: then the next ones
+-- of the dump most likely are (p_expect_new).
 CREATE FUNCTION release.backfill_${name}(
-  p_version_first boolean, p_rows release.${name}_row[], p_backfill text, p_lines int8range, p_stale integer,
-  p_duplicate integer, p_conflict integer, p_refused jsonb
-) RETURNS void LANGUAGE plpgsql
+  p_version_first boolean, p_rows release.${name}_row[], p_expect_new boolean, p_backfill text, p_lines int8range,
+  p_counts jsonb, p_refused jsonb
+) RETURNS boolean LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 SET plan_cache_mode = force_generic_plan
 AS $$
@@ -12,8 +12,8 @@ DECLARE
   mixed_axes boolean[];
   changes release.pair_change[];
 BEGIN
-  SELECT m.* INTO verdicts, mixed_axes, changes FROM release.merge_${name}(p_version_first, p_rows, false) m;
+  SELECT m.* INTO verdicts, mixed_axes, changes FROM release.merge_${name}(p_version_first, p_rows, p_expect_new) m;
   PERFORM release.refresh_pairs_of(p_rows, verdicts, changes);
-  PERFORM release.record_backfill(cardinality(p_rows), verdicts, p_backfill, p_lines, p_stale, p_duplicate, p_conflict,
-    p_refused);
+  PERFORM release.record_backfill(cardinality(p_rows), verdicts, p_backfill, p_lines, p_counts, p_refused);
+  RETURN verdicts IS NULL;
 END $$;

@@ -5,7 +5,7 @@ import type { DumpLine } from '../../../tools/operator/dump/dumpLine.ts';
 import { readDump } from '../../../tools/operator/dump/readDump.ts';
 
 /** Reads a text, cut into chunks of that size: no line ends where a chunk does. */
-async function read(text: string | Buffer, chunk = 7, table?: string): Promise<DumpLine[]> {
+async function read(text: string | Buffer, chunk = 7, table?: string, skipTo = 0): Promise<DumpLine[]> {
   const bytes = Buffer.from(text as string);
   async function* chunks() {
     // The first chunk tells the format: as in a file, it is large enough for that.
@@ -13,7 +13,7 @@ async function read(text: string | Buffer, chunk = 7, table?: string): Promise<D
     for (let start = 80; start < bytes.length; start += chunk) yield bytes.subarray(start, start + chunk);
   }
   const lines: DumpLine[] = [];
-  for await (const page of readDump(chunks(), { table, checkColumns: () => {} })) lines.push(...page);
+  for await (const page of readDump(chunks(), { table, skipTo, checkColumns: () => {} })) lines.push(...page);
   return lines;
 }
 const fieldsOf = (lines: DumpLine[]) =>
@@ -88,4 +88,32 @@ test('what can not be read says what to do', async () => {
     read(latin1),
     (error: Error) => error instanceof DumpError && /UTF8/.test(error.message),
   );
+});
+
+test('lines that nobody reads are skipped, and all others have the same numbers, in every form', async () => {
+  const rows = Array.from({ length: 40 }, (_, index) => `tx-${index},${index}.50,shop`);
+  const texts = {
+    csv: `tx_id,amount,merchant_name\n${rows.join('\n')}\n`,
+    'csv with carriage returns and a short row': `tx_id,amount,merchant_name\r\n${rows.join('\r\n')}\r\nx,1\r\n`,
+    'csv with a value of two lines': `tx_id,amount,merchant_name\n${rows.slice(0, 20).join('\n')}\nq,1,"two\nlines"\n${rows
+      .slice(20)
+      .join('\n')}\n`,
+    'csv that is cut off': `tx_id,amount,merchant_name\n${rows.join('\n')}`,
+    ndjson: rows.map((row) => `{"tx_id":"${row}"}\n`).join('\n'),
+    pg_dump: `--\nSET x;\nCOPY public.ledger (tx_id, amount, merchant_name) FROM stdin;\n${rows
+      .map((row) => row.replaceAll(',', '\t'))
+      .join('\n')}\n\\.\n`,
+  };
+  for (const [form, text] of Object.entries(texts)) {
+    for (const chunk of [7, 60, 500]) {
+      const all = await read(text, chunk);
+      for (let skipTo = 0; skipTo < 50; skipTo += 7) {
+        assert.deepEqual(
+          await read(text, chunk, undefined, skipTo),
+          all.filter(({ line }) => line > skipTo),
+          `${form}, chunks of ${chunk}, up to line ${skipTo}`,
+        );
+      }
+    }
+  }
 });

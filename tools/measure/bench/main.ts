@@ -7,6 +7,7 @@ import { chart } from './chart.ts';
 import { measureColdStart } from './coldStart.ts';
 import { delayCases, gridCases, growthCases, interleaved, type Results, targetCases } from './core.ts';
 import { BenchServer } from './database.ts';
+import { hotGroupCases } from './hotGroup.ts';
 import { measureLatency } from './latency.ts';
 import { measureMemory } from './memory.ts';
 import { targetsOf, targetTable } from './targets.ts';
@@ -19,6 +20,7 @@ const PARTS = [
   'delay',
   'grid',
   'growth',
+  'groups',
   'trigger',
   'latency',
   'start',
@@ -93,7 +95,8 @@ if (options.json) {
 }
 
 async function databaseParts(): Promise<{ results: Results; deadlocks: number }> {
-  if (!(['core', 'delay', 'grid', 'growth'] as const).some(wanted)) return { results: {}, deadlocks: 0 };
+  if (!(['core', 'delay', 'grid', 'growth', 'groups'] as const).some(wanted))
+    return { results: {}, deadlocks: 0 };
   const server = await BenchServer.start();
   const { rounds, events, rows } = options;
   try {
@@ -106,6 +109,7 @@ async function databaseParts(): Promise<{ results: Results; deadlocks: number }>
     if (wanted('grid'))
       Object.assign(all, await interleaved(server, gridCases(events), Math.min(rounds, 3), progress));
     if (wanted('growth')) Object.assign(all, await growthCases(server, rows, events, rounds, progress));
+    if (wanted('groups')) Object.assign(all, await hotGroupCases(server, rounds, progress));
     return { results: all, deadlocks: await server.deadlocks() };
   } finally {
     await server.stop();

@@ -1,5 +1,6 @@
 import type { Results } from './core.ts';
 import { median } from './database.ts';
+import { hotGroupRatios } from './hotGroup.ts';
 
 /** A figure, what it has to reach, and what would be good. */
 export interface Target {
@@ -146,6 +147,14 @@ export function targetsOf(results: Results, parts: Readonly<Record<string, numbe
       aim: 1,
       lower: true,
     },
+    ...hotGroupRatios().map(({ name, rate, against }) => ({
+      name,
+      value: ratio(against, rate),
+      unit: 'x' as const,
+      atLeast: 1.2,
+      aim: 1,
+      lower: true as const,
+    })),
   ];
   return candidates.filter((candidate): candidate is Target => candidate.value !== undefined);
 }

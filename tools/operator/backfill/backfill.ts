@@ -10,7 +10,8 @@ import { retryContention } from '../../../shared/store/retryContention.ts';
 import { failureKind } from '../../../shared/store/sqlstates.ts';
 import type { DumpLine } from '../dump/dumpLine.ts';
 import { type DumpContract, type DumpWindow, inWindow, readRecord } from '../dump/dumpRecords.ts';
-import { type MergeBatch, mergeRows } from './mergeRows.ts';
+import type { DoneLines } from './doneLines.ts';
+import { type LineCounts, type MergeBatch, mergeRows } from './mergeRows.ts';
 
 /** What the merge of a dump's records needs to know. */
 export interface MergePlan<T extends DumpTopic> {
@@ -23,97 +24,127 @@ export interface MergePlan<T extends DumpTopic> {
 
 export interface BackfillPlan<T extends DumpTopic> extends MergePlan<T> {
   readonly privacy: PrivacySource;
-  /** Ranges of lines that an earlier run has merged. */
-  readonly done: readonly { readonly from: number; readonly to: number }[];
+  /** The lines that earlier runs are done with. */
+  readonly done: DoneLines;
+  /** Lines of these that are rejected are told of again: the file that named them is not there any more. */
+  readonly tellAgain: boolean;
   /** Transactions at once. */
   readonly connections: number;
-  /** Told of every line that is rejected, whether its batch is merged now or was before. */
+  /** Told of every line that is rejected, before its batch is merged. */
   readonly reject: (line: DumpLine, rejection: Rejection) => void;
-  readonly progress: (counts: BackfillProgress) => void;
+  /** Told how many lines this run has read. */
+  readonly progress: (read: number) => void;
   /** No batch is begun any more. */
   readonly stopped: AbortSignal;
 }
 
-/** Lines of this run. */
-export interface BackfillProgress {
-  readonly read: number;
-  readonly outside: number;
-  readonly rejected: number;
-}
-
 /** Rows of one transaction. Another number in another release only means that a few rows are merged again. */
 const BATCH = 2000;
+/** Lines of one transaction, where most of them are no rows. */
+const BATCH_LINES = 50_000;
 
-/** Records of some lines. */
+/** Records of some lines, and what the other lines were. */
 interface Batch<T extends DumpTopic> {
   readonly from: number;
+  readonly to: number;
+  readonly rows: readonly Positioned<T>[];
+  readonly counts: LineCounts;
+}
+
+/** A batch that lines are added to. */
+class Filling<T extends DumpTopic> implements Batch<T> {
+  readonly from: number;
   to: number;
-  readonly rows: Positioned<T>[];
+  readonly rows: Positioned<T>[] = [];
+  readonly counts = { read: 0, outside: 0, rejected: 0 };
+
+  constructor(after: number) {
+    this.from = after + 1;
+    this.to = after;
+  }
+
+  get full(): boolean {
+    return this.rows.length >= BATCH || this.counts.read >= BATCH_LINES;
+  }
 }
 
 /**
  * Loads the rows of a dump by the same guarded merge as the stream: safe beside it, beside another backfill, and twice.
- * A batch and the note that its lines are done are one transaction, so a run that is killed goes on where it stopped;
- * lines before that are read again, to tell what was rejected, and not merged.
+ * A batch and the note that its lines are done are one transaction, so a run that is killed goes on where it stopped.
  *
- * @returns the counts of this run, and whether it came to the end of the dump.
+ * @returns whether it came to the end of the dump.
  * @throws where the infrastructure failed: the same call goes on.
  */
 export async function backfill<T extends DumpTopic>(
   plan: BackfillPlan<T>,
   pages: AsyncIterable<readonly DumpLine[]>,
-): Promise<BackfillProgress & { readonly finished: boolean }> {
+): Promise<boolean> {
   const { logicalTopic } = plan.contract;
   const privacy = await plan.privacy.ready();
-  const counts = { read: 0, outside: 0, rejected: 0 };
   const running = new Set<Promise<void>>();
   let failure: { readonly error: unknown } | undefined;
+  let read = 0;
+  let expectNew = false;
   const start = async (batch: Batch<T>) => {
-    if (batch.to < batch.from || isDone(plan.done, batch)) return;
-    const run = mergeRecords(plan, batch).catch((error: unknown) => {
+    if (batch.counts.read === 0) return;
+    const merge = async () => {
+      expectNew = await mergeRecords(plan, batch, expectNew);
+    };
+    const run = merge().catch((error: unknown) => {
       failure ??= { error };
     });
     running.add(run);
     void run.finally(() => running.delete(run));
     if (running.size >= plan.connections) await Promise.race(running);
   };
+  const add = (batch: Filling<T>, line: DumpLine) => {
+    batch.to = line.line;
+    batch.counts.read++;
+    const record = readRecord(plan.contract, plan.window, line);
+    if (!('record' in record)) {
+      batch.counts.rejected++;
+      plan.reject(line, record);
+    } else if (inWindow(logicalTopic, plan.window, record)) {
+      batch.rows.push(protectRecord(logicalTopic, privacy, record));
+    } else batch.counts.outside++;
+  };
+  const tellAgain = (line: DumpLine) => {
+    const record = readRecord(plan.contract, plan.window, line);
+    if (!('record' in record)) plan.reject(line, record);
+  };
 
-  let batch: Batch<T> = { from: 1, to: 0, rows: [] };
+  let batch = new Filling<T>(0);
   let finished = true;
   for await (const page of pages) {
     for (const line of page) {
-      counts.read++;
-      batch.to = Math.max(batch.to, line.line);
-      const record = readRecord(plan.contract, plan.window, line);
-      if (!('record' in record)) {
-        counts.rejected++;
-        plan.reject(line, record);
-      } else if (inWindow(logicalTopic, plan.window, record)) {
-        batch.rows.push(protectRecord(logicalTopic, privacy, record));
-      } else counts.outside++;
-      if (batch.rows.length < BATCH) continue;
-      await start(batch);
-      batch = { from: batch.to + 1, to: batch.to, rows: [] };
+      read++;
+      const isDone = plan.done.has(line.line);
+      if (isDone || batch.full) {
+        await start(batch);
+        batch = new Filling(isDone ? line.line : batch.to);
+      }
+      if (!isDone) add(batch, line);
+      else if (plan.tellAgain) tellAgain(line);
     }
-    plan.progress(counts);
+    plan.progress(read);
     finished = !plan.stopped.aborted && failure === undefined;
     if (!finished) break;
   }
   if (finished) await start(batch);
   await Promise.all(running);
   if (failure !== undefined) throw failure.error;
-  return { ...counts, finished };
+  return finished;
 }
 
-function isDone(done: BackfillPlan<DumpTopic>['done'], { from, to }: { from: number; to: number }): boolean {
-  return done.some((range) => range.from <= from && to <= range.to);
-}
-
-/** Merges records, their user ids as they are stored, in one transaction; those that only the database refuses are looked for and left out. */
+/**
+ * Merges records, their user ids as they are stored, in one transaction; those that only the database refuses are looked for
+ * and left out. Returns whether all of them were new, as `expectNew` says they are.
+ */
 export async function mergeRecords<T extends DumpTopic>(
   plan: MergePlan<T>,
-  { from, to, rows }: Readonly<Batch<T>>,
-): Promise<void> {
+  { from, to, rows, counts }: Batch<T>,
+  expectNew: boolean,
+): Promise<boolean> {
   const { database } = plan;
   const batchOf = (part: readonly Positioned<T>[], refused: MergeBatch<T>['refused']): MergeBatch<T> => {
     const { winners, losers } = compact(plan.contract.logicalTopic, part, plan.contract.versionFirst);
@@ -123,20 +154,21 @@ export async function mergeRecords<T extends DumpTopic>(
       topic: plan.contract.logicalTopic,
       versionFirst: plan.contract.versionFirst,
       rows: winners,
-      lost,
+      expectNew,
+      counts: { ...counts, ...lost },
       backfillId: plan.backfillId,
       lines: { from, to },
       refused,
     };
   };
   try {
-    await retryContention(() => mergeRows(database, batchOf(rows, [])));
+    return await retryContention(() => mergeRows(database, batchOf(rows, [])));
   } catch (error) {
     if (failureKind(error) !== 'data') throw error;
     const refused = await findRefused(database, rows, (part, client) => mergeRows(client, batchOf(part, [])));
     if (refused.size === 0) throw error;
     const refusals = [...refused].map(([{ position }, state]) => ({ line: position.sequenceNumber, state }));
     const kept = rows.filter((row) => !refused.has(row));
-    await retryContention(() => mergeRows(database, batchOf(kept, refusals)));
+    return await retryContention(() => mergeRows(database, batchOf(kept, refusals)));
   }
 }

@@ -1,7 +1,8 @@
 import type pg from 'pg';
+import type { LineCounts } from './mergeRows.ts';
 
 /** What a backfill came to, over all of its runs. */
-export interface BackfillCounts {
+export interface BackfillCounts extends LineCounts {
   readonly applied: number;
   readonly stale: number;
   readonly duplicate: number;
@@ -13,7 +14,7 @@ export interface BackfillCounts {
 export async function finishBackfill(
   database: pg.Pool,
   backfillId: string,
-  { finished, details, rejected }: { finished: boolean; details: object; rejected: number },
+  { finished, details }: { finished: boolean; details: object },
 ): Promise<BackfillCounts> {
   const { rows } = await database.query<BackfillCounts>(
     `WITH b AS (
@@ -25,11 +26,11 @@ export async function finishBackfill(
        INSERT INTO sync.audit_log (actor, action, details, result)
        SELECT requested_by, 'backfill', $3::jsonb || jsonb_build_object('backfill_id', backfill_id, 'topic', topic),
          jsonb_build_object('finished', $2, 'applied', applied, 'stale', stale, 'duplicate', duplicate,
-           'conflict', conflict, 'rejected', $4::bigint + jsonb_array_length(refused))
+           'conflict', conflict, 'rejected', rejected + jsonb_array_length(refused))
        FROM b
      )
-     SELECT applied::float8, stale::float8, duplicate::float8, conflict::float8, refused FROM b`,
-    [backfillId, finished, JSON.stringify(details), rejected],
+     SELECT lines::float8 AS read, outside::float8, rejected::float8, applied::float8, stale::float8, duplicate::float8, conflict::float8, refused FROM b`,
+    [backfillId, finished, JSON.stringify(details)],
   );
   return rows[0]!;
 }

@@ -5,14 +5,27 @@ import { WRITE_ROW } from '../../../shared/store/batchParameters.ts';
 import { encodeCompositeArray } from '../../../shared/store/binaryFormat.ts';
 import { FUNCTIONS_SCHEMA } from '../../../shared/store/release.ts';
 
+/** What became of lines that are no row of their batch, and of how many lines there were. */
+export interface LineCounts {
+  readonly read: number;
+  readonly outside: number;
+  readonly rejected: number;
+}
+
 export interface MergeBatch<T extends DumpTopic> {
   readonly topic: T;
   /** The profile puts `version` before `updated_at`. */
   readonly versionFirst: boolean;
   /** One a key, sorted by key. */
   readonly rows: readonly Positioned<T>[];
-  /** Lines that lost against one of the rows. */
-  readonly lost: { readonly stale: number; readonly duplicate: number; readonly conflict: number };
+  /** The first attempt does not look whether a key is known. */
+  readonly expectNew: boolean;
+  /** And the lines that lost against one of the rows. */
+  readonly counts: LineCounts & {
+    readonly stale: number;
+    readonly duplicate: number;
+    readonly conflict: number;
+  };
   readonly backfillId: string;
   /** The lines that are done with this batch, both included. */
   readonly lines: { readonly from: number; readonly to: number };
@@ -22,25 +35,28 @@ export interface MergeBatch<T extends DumpTopic> {
 
 const CALL = { ledger: 'backfill_ledger', payment_order: 'backfill_orders' } as const;
 
-/** Merges rows as the stream does and moves their backfill on, in one statement, so in one transaction. */
+/**
+ * Merges rows as the stream does and moves their backfill on, in one statement, so in one transaction. Returns whether all
+ * of them were new.
+ */
 export async function mergeRows<T extends DumpTopic>(
   database: pg.Pool | pg.ClientBase,
-  { topic, versionFirst, rows, lost, backfillId, lines, refused }: MergeBatch<T>,
-): Promise<void> {
+  { topic, versionFirst, rows, expectNew, counts, backfillId, lines, refused }: MergeBatch<T>,
+): Promise<boolean> {
   const call = CALL[topic];
-  await database.query({
+  const result = await database.query<{ all_new: boolean }>({
     name: call,
-    text: `SELECT ${FUNCTIONS_SCHEMA}.${call}($1, $2, $3, int8range($4, $5, '[]'), $6, $7, $8, $9)`,
+    text: `SELECT ${FUNCTIONS_SCHEMA}.${call}($1, $2, $3, $4, int8range($5, $6, '[]'), $7, $8) AS all_new`,
     values: [
       versionFirst,
       encodeCompositeArray(WRITE_ROW[topic], rows),
+      expectNew,
       backfillId,
       lines.from,
       lines.to,
-      lost.stale,
-      lost.duplicate,
-      lost.conflict,
+      JSON.stringify(counts),
       JSON.stringify(refused),
     ],
   });
+  return result.rows[0]!.all_new;
 }

@@ -9,12 +9,13 @@ import { writeResult } from '../../terminal/output.ts';
 import { untilStopped } from '../../terminal/untilStopped.ts';
 import { shortName, userPath } from '../../terminal/userPath.ts';
 import { backfill } from '../backfill/backfill.ts';
-import { beginBackfill } from '../backfill/beginBackfill.ts';
+import { type BegunBackfill, beginBackfill } from '../backfill/beginBackfill.ts';
+import { DoneLines } from '../backfill/doneLines.ts';
 import { finishBackfill } from '../backfill/finishBackfill.ts';
 import { type DumpCommandOptions, dumpsOf, windowOf, withDumpOptions } from '../dump/command/dumpOptions.ts';
 import { checkUserIdMode, openSource } from '../dump/command/dumpSource.ts';
 import { NdjsonFile } from '../dump/command/ndjsonFile.ts';
-import { refusedLine, rejectedLine } from '../dump/command/rejectedLines.ts';
+import { REFUSED_BY_DATABASE, refusedLine, rejectedLine } from '../dump/command/rejectedLines.ts';
 import { fingerprint } from '../dump/dumpFile.ts';
 import type { DumpLine } from '../dump/dumpLine.ts';
 import type { DumpWindow } from '../dump/dumpRecords.ts';
@@ -83,13 +84,15 @@ async function load(
   const source = JSON.stringify([content, hub, window, table ?? '', settings.profile.topics[topic]]);
   const backfillId = createHash('sha256').update(source).digest('hex').slice(0, 16);
   const identity = { backfillId, topic: hub, asOf: window.asOf, requestedBy: as };
-  const done = await beginBackfill(database, identity);
-  if (done.length > 0) console.error(`${shortName(path)}: goes on; up to line ${done.at(-1)!.to} is loaded.`);
+  const begun = await beginBackfill(database, identity);
+  const done = new DoneLines(begun.done);
+  if (done.last > 0) console.error(`${shortName(path)}: goes on; up to line ${done.last} is loaded.`);
 
-  const { contract, privacy, pages, shown } = await openSource(target, topic, path, table);
-  const rejected = new NdjsonFile(
-    userPath(rejectedPath ?? (path === '-' ? 'stdin.rejected.ndjson' : `${path}.rejected.ndjson`)),
-  );
+  const rejectedFile = userPath(rejectedPath ?? `${path === '-' ? 'stdin' : path}.rejected.ndjson`);
+  const rejected = rejectedLines(rejectedFile, begun);
+  const tellAgain = rejected.kept < begun.counts.rejected;
+  const skipTo = tellAgain ? 0 : done.upTo;
+  const { contract, privacy, pages, shown } = await openSource(target, topic, path, { table, skipTo });
   const plan = {
     contract,
     privacy,
@@ -97,26 +100,35 @@ async function load(
     database,
     backfillId,
     done,
+    tellAgain,
     connections,
     stopped,
     reject: (line: DumpLine, rejection: Rejection) => rejected.write(rejectedLine(line, rejection)),
-    progress: ({ read }: { read: number }) => shown.update(read),
+    progress: (read: number) => shown.update(read),
   };
-  const counts = await backfill(plan, pages).finally(() => shown.end());
+  const finished = await backfill(plan, pages).finally(() => shown.end());
   const details = { file: shortName(path), as_of: new Date(window.asOf / 1000), profile: contract.profileId };
-  const { finished } = counts;
-  const total = await finishBackfill(database, backfillId, { finished, details, rejected: counts.rejected });
-  for (const refused of total.refused) rejected.write(refusedLine(refused));
+  const { refused, ...counts } = await finishBackfill(database, backfillId, { finished, details });
+  for (const line of refused) rejected.write(refusedLine(line));
   rejected.close();
-  const { refused, ...loaded } = total;
+  const refusals = counts.rejected + refused.length;
   return {
     backfill_id: backfillId,
     file: shortName(path),
     finished,
-    read: counts.read,
-    ...loaded,
-    outside: counts.outside,
-    rejected: counts.rejected + refused.length,
-    ...(counts.rejected + refused.length > 0 ? { rejected_lines: rejected.path } : {}),
+    ...counts,
+    rejected: refusals,
+    ...(refusals > 0 ? { rejected_lines: rejected.path } : {}),
   };
+}
+
+/**
+ * The file of rejected lines, with those of earlier runs where it still holds all of them. Lines that only the database
+ * refuses are written at the end of each run.
+ */
+function rejectedLines(path: string, { done, counts }: BegunBackfill): NdjsonFile {
+  const isDone = (line: unknown) => done.some(({ from, to }) => from <= Number(line) && Number(line) <= to);
+  const file = new NdjsonFile(path, ({ line, reason }) => reason !== REFUSED_BY_DATABASE && isDone(line));
+  // Some are missing, or it is the file of another dump: all are told of again.
+  return file.kept === counts.rejected ? file : new NdjsonFile(path);
 }

@@ -71,7 +71,7 @@ async function compare(
   stopped: AbortSignal,
 ) {
   const { database } = target;
-  const { contract, privacy, pages, shown } = await openSource(target, topic, path, table);
+  const { contract, privacy, pages, shown } = await openSource(target, topic, path, { table });
   const base = path === '-' ? userPath('stdin') : path;
   const rejected = new NdjsonFile(`${base}.rejected.ndjson`);
   const report = new NdjsonFile(userPath(reportPath ?? `${base}.differences.ndjson`));

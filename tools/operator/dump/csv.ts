@@ -9,13 +9,13 @@ const MAX_RECORD = 8 * 1024 * 1024;
 /** CSV with a header. A row that is no CSV, or has another number of columns, is a bad line; the others are read. */
 export async function* readCsv(
   chunks: AsyncIterable<Buffer>,
-  { checkColumns }: Pick<DumpOptions, 'checkColumns'>,
+  { checkColumns, skipTo = 0 }: Pick<DumpOptions, 'checkColumns' | 'skipTo'>,
 ): AsyncGenerator<readonly DumpLine[]> {
   let reader: RowReader | undefined;
   let rest = '';
   for await (const text of decoded(chunks)) {
     rest += text;
-    reader ??= RowReader.for(rest, checkColumns);
+    reader ??= RowReader.for(rest, checkColumns, skipTo);
     if (reader === undefined) continue;
     const { lines, read } = reader.read(rest, false);
     rest = rest.slice(read);
@@ -24,7 +24,7 @@ export async function* readCsv(
     }
     yield lines;
   }
-  reader ??= RowReader.for(`${rest}\n`, checkColumns);
+  reader ??= RowReader.for(`${rest}\n`, checkColumns, skipTo);
   if (reader !== undefined) yield reader.read(rest, true).lines;
 }
 
@@ -33,17 +33,21 @@ class RowReader {
   /** Lines that were read. */
   line = 0;
   readonly #columns: readonly string[];
+  readonly #newline: string;
+  readonly #skipTo: number;
   readonly #parser: Papa.Parser;
   #headerRead = false;
 
-  private constructor(columns: readonly string[], newline: '\n' | '\r\n') {
+  private constructor(columns: readonly string[], newline: '\n' | '\r\n', skipTo: number) {
     this.#columns = columns;
+    this.#newline = newline;
+    this.#skipTo = skipTo;
     // Where there is no quote in a text, the parser splits it, which is several times as fast.
     this.#parser = new Papa.Parser({ delimiter: ',', newline });
   }
 
   /** `undefined` as long as the header's line is not whole. */
-  static for(text: string, checkColumns: DumpOptions['checkColumns']): RowReader | undefined {
+  static for(text: string, checkColumns: DumpOptions['checkColumns'], skipTo: number): RowReader | undefined {
     const end = text.indexOf('\n');
     if (end < 0) return undefined;
     const [header] = new Papa.Parser({ delimiter: ',', newline: '\n' }).parse(
@@ -52,22 +56,31 @@ class RowReader {
       false,
     ).data;
     checkColumns(header);
-    return new RowReader(header, text[end - 1] === '\r' ? '\r\n' : '\n');
+    return new RowReader(header, text[end - 1] === '\r' ? '\r\n' : '\n', skipTo);
   }
 
   /** The whole rows of a text, and how much of it they are; at the end of the dump the last row too. */
   read(text: string, atEnd: boolean): { lines: DumpLine[]; read: number } {
-    const { data, errors, meta } = this.#parser.parse(text, 0, !atEnd) as Papa.ParseResult<string[]>;
     const quoted = text.includes('"');
+    if (!quoted && !atEnd) {
+      // Without a quote a row is a line: those that nobody reads need not be taken apart.
+      const count = countOf(this.#newline, text);
+      if (count > 0 && this.line + count <= this.#skipTo) {
+        this.line += count;
+        this.#headerRead = true;
+        return { lines: [], read: text.lastIndexOf(this.#newline) + this.#newline.length };
+      }
+    }
+    const { data, errors, meta } = this.#parser.parse(text, 0, !atEnd) as Papa.ParseResult<string[]>;
     const broken = new Set(errors.map(({ row }) => row));
     const lines: DumpLine[] = [];
     data.forEach((values, index) => {
-      this.line += quoted ? 1 + values.reduce((sum, value) => sum + newlinesIn(value), 0) : 1;
+      this.line += quoted ? 1 + values.reduce((sum, value) => sum + countOf('\n', value), 0) : 1;
       if (!this.#headerRead) {
         this.#headerRead = true;
         return;
       }
-      if (values.length === 1 && values[0] === '') return;
+      if (this.line <= this.#skipTo || (values.length === 1 && values[0] === '')) return;
       // COPY ends every row: the last digits of this one may be missing.
       if (atEnd) lines.push(this.#bad(values, 'no line end: the dump is cut off'));
       else lines.push(broken.has(index) ? this.#bad(values, 'no valid CSV') : this.#row(values));
@@ -88,9 +101,9 @@ class RowReader {
   }
 }
 
-function newlinesIn(value: string): number {
+function countOf(part: string, text: string): number {
   let count = 0;
-  for (let at = value.indexOf('\n'); at >= 0; at = value.indexOf('\n', at + 1)) count++;
+  for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + part.length)) count++;
   return count;
 }
 

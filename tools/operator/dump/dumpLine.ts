@@ -20,6 +20,8 @@ export type DumpLine = DumpRow | BadLine;
 export interface DumpOptions {
   /** Which table of a plain `pg_dump`, where it holds several. */
   readonly table?: string | undefined;
+  /** Lines up to this one need not be given: nobody reads them. */
+  readonly skipTo?: number | undefined;
   /** Told the names of the columns, before the first row; throws where they do not do. */
   readonly checkColumns: (names: readonly string[]) => void;
 }

@@ -12,7 +12,7 @@ const COPY = /^COPY (\S+) \((.+)\) FROM stdin;$/;
  */
 export async function* readPgDump(
   chunks: AsyncIterable<Buffer>,
-  { table, checkColumns }: DumpOptions,
+  { table, checkColumns, skipTo = 0 }: DumpOptions,
 ): AsyncGenerator<readonly DumpLine[]> {
   let line = 0;
   let columns: string[] | undefined;
@@ -42,7 +42,7 @@ export async function* readPgDump(
       } else if (text === '\\.') {
         columns = undefined;
         skipping = false;
-      } else if (columns !== undefined) {
+      } else if (columns !== undefined && line > skipTo) {
         page.push(
           isUtf8(bytes) ? rowOf(columns, line, text) : bad(line, 'not_utf8', 'is not valid UTF-8', text),
         );

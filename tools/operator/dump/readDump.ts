@@ -27,7 +27,7 @@ export async function* readDump(
       'This is a dump in the custom format of pg_dump. Make it readable first: pg_restore --data-only -f FILE.sql DUMP',
     );
   }
-  if (start.startsWith('{')) yield* readNdjson(all);
+  if (start.startsWith('{')) yield* readNdjson(all, options);
   else if (/^(--|COPY |SET |\\)/.test(start)) yield* readPgDump(all, options);
   else yield* readCsv(all, options);
 }

@@ -145,7 +145,7 @@ async function comparePage<T extends DumpTopic>(
   if (!plan.repair || toLoad.length === 0) return;
   // Under the key of the dump's time, as a load of it.
   const rows = toLoad.map((read) => repairPosition(protectRecord(topic, privacy, read)));
-  await mergeRecords(plan, { from: 0, to: 0, rows });
+  await mergeRecords(plan, { from: 0, to: 0, rows, counts: { read: 0, outside: 0, rejected: 0 } }, false);
   // What the guard or the database did not let in is no repair.
   const after = await rowsByKey(
     client,

@@ -4,6 +4,7 @@ import type { Target } from '../../../target/target.ts';
 import { Complaint } from '../../../terminal/exit.ts';
 import { shortName } from '../../../terminal/userPath.ts';
 import { openDump } from '../dumpFile.ts';
+import type { DumpOptions } from '../dumpLine.ts';
 import { checkColumns } from '../dumpRecords.ts';
 import { readDump } from '../readDump.ts';
 import { DumpProgress } from './dumpProgress.ts';
@@ -27,13 +28,17 @@ export async function openSource(
   { settings, database }: Target,
   topic: DumpTopic,
   path: string,
-  table: string | undefined,
+  { table, skipTo }: Pick<DumpOptions, 'table' | 'skipTo'>,
 ) {
   const rules = ingestRules(settings, database, topic);
   // Rows of a table have no envelope around them.
   const contract = { ...rules.contract, envelope: [] };
   const file = await openDump(path);
-  const pages = readDump(file.chunks, { table, checkColumns: (columns) => checkColumns(contract, columns) });
+  const pages = readDump(file.chunks, {
+    table,
+    skipTo,
+    checkColumns: (columns) => checkColumns(contract, columns),
+  });
   const { privacy } = rules;
   return { contract, privacy, pages, shown: new DumpProgress(file, shortName(path)) };
 }

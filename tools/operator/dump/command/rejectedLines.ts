@@ -7,7 +7,10 @@ export function rejectedLine(line: DumpLine, { reason, detail }: Rejection): obj
   return { line: line.line, reason, detail, ...content };
 }
 
+/** The reason of a line that only the database refuses. */
+export const REFUSED_BY_DATABASE = 'rejected_by_database';
+
 /** The same of a line that only the database refuses. */
 export function refusedLine({ line, state }: { readonly line: number; readonly state: string }): object {
-  return { line, reason: 'rejected_by_database', detail: `SQLSTATE ${state}` };
+  return { line, reason: REFUSED_BY_DATABASE, detail: `SQLSTATE ${state}` };
 }
