@@ -56,7 +56,7 @@ test('a dump before, between or after the events: the same tables; aliases, gzip
     const load = async () => {
       const { code, results, err } = await cli(database, words);
       assert.equal(code, 1, err);
-      const [ofOrders, ofLedger] = results;
+      const [ofLedger, ofOrders] = results;
       assert.deepEqual(
         [
           ofOrders?.['read'],

@@ -60,28 +60,32 @@ BEGIN
     FROM changes d
     LEFT JOIN LATERAL (
       SELECT x.amount, x.status FROM bo.payment_orders x WHERE x.order_id = d.id OFFSET 0
-    ) o ON d.additive
+    ) o ON d.additive OR p_orders
     ORDER BY d.id
     ON CONFLICT (payment_order_id) DO UPDATE SET
       payment_tx_id = coalesce(p.payment_tx_id, excluded.payment_tx_id),
       receive_tx_id = coalesce(p.receive_tx_id, excluded.receive_tx_id),
       payer_wallet_id = coalesce(p.payer_wallet_id, excluded.payer_wallet_id),
       payee_wallet_id = coalesce(p.payee_wallet_id, excluded.payee_wallet_id),
-      amount = CASE WHEN p.ordered THEN p.amount ELSE coalesce(p.payment_amount, excluded.payment_amount,
-        p.receive_amount, excluded.receive_amount) END,
+      amount = CASE WHEN p_orders THEN excluded.amount WHEN p.ordered THEN p.amount
+        ELSE coalesce(p.payment_amount, excluded.payment_amount, p.receive_amount, excluded.receive_amount) END,
+      status = CASE WHEN p_orders THEN excluded.status ELSE p.status END,
+      ordered = p.ordered OR p_orders,
       event_time = greatest(p.event_time, excluded.event_time),
-      pairing_status = CASE WHEN p.payment_count + p.receive_count + excluded.payment_count
-        + excluded.receive_count = 2 THEN 'COMPLETE' ELSE 'INCOMPLETE' END,
-      mismatch = coalesce(abs(coalesce(p.payment_amount, excluded.payment_amount))
-        <> abs(coalesce(p.receive_amount, excluded.receive_amount)), false),
+      pairing_status = CASE WHEN p_orders THEN p.pairing_status
+        WHEN p.payment_count + p.receive_count + excluded.payment_count + excluded.receive_count = 2 THEN 'COMPLETE'
+        ELSE 'INCOMPLETE' END,
+      mismatch = CASE WHEN p_orders THEN p.mismatch ELSE coalesce(
+        abs(coalesce(p.payment_amount, excluded.payment_amount))
+        <> abs(coalesce(p.receive_amount, excluded.receive_amount)), false) END,
       payment_count = p.payment_count + excluded.payment_count,
       receive_count = p.receive_count + excluded.receive_count,
       payment_amount = coalesce(p.payment_amount, excluded.payment_amount),
       receive_amount = coalesce(p.receive_amount, excluded.receive_amount),
       updated_at = clock_timestamp(), ingested_at = clock_timestamp()
     -- Locks the row that it finds, also where it leaves it alone.
-    WHERE excluded.payment_count + excluded.receive_count > 0 AND NOT p.confirmed
-      AND p.payment_count + excluded.payment_count <= 1 AND p.receive_count + excluded.receive_count <= 1
+    WHERE NOT p.confirmed AND (p_orders OR excluded.payment_count + excluded.receive_count > 0
+      AND p.payment_count + excluded.payment_count <= 1 AND p.receive_count + excluded.receive_count <= 1)
     RETURNING p.payment_order_id AS id, p.payment_count + p.receive_count > 0 AS added,
       old.payment_order_id IS NULL AS inserted,
       CASE WHEN p.ordered THEN p.amount || ' ' || p.status END AS order_seen

@@ -19,8 +19,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'pairs that have to be recomputed are not locked first',
     files: FUNCTIONS,
-    find: ') o ON d.additive\n    ORDER BY',
-    replace: ') o ON d.additive\n    WHERE d.additive\n    ORDER BY',
+    find: ') o ON d.additive OR p_orders\n    ORDER BY',
+    replace: ') o ON d.additive OR p_orders\n    WHERE d.additive OR p_orders\n    ORDER BY',
     tests: [CONCURRENCY],
   },
   {
@@ -170,6 +170,34 @@ export const MUTATIONS: readonly Mutation[] = [
     files: FUNCTIONS,
     find: 'DELETE FROM bo.payment_ledger_pairs p WHERE p.payment_order_id = ANY (placeholders);',
     replace: 'NULL;',
+    tests: [CONVERGENCE],
+  },
+  {
+    name: 'the amount of an order does not reach the pair that is there',
+    files: FUNCTIONS,
+    find: 'amount = CASE WHEN p_orders THEN excluded.amount',
+    replace: 'amount = CASE WHEN p_orders THEN p.amount',
+    tests: [CONVERGENCE],
+  },
+  {
+    name: 'an order that comes after its entries makes them a pair of two',
+    files: FUNCTIONS,
+    find: 'CASE WHEN p_orders THEN p.pairing_status WHEN',
+    replace: 'CASE WHEN',
+    tests: [CONVERGENCE],
+  },
+  {
+    name: 'an order changes a pair that is confirmed',
+    files: FUNCTIONS,
+    find: 'WHERE NOT p.confirmed AND (p_orders',
+    replace: 'WHERE (NOT p.confirmed OR p_orders) AND (p_orders',
+    tests: [CONVERGENCE],
+  },
+  {
+    name: 'an order that was not there is still thought to be missing',
+    files: FUNCTIONS,
+    find: 'ordered = p.ordered OR p_orders,',
+    replace: 'ordered = p.ordered,',
     tests: [CONVERGENCE],
   },
   {

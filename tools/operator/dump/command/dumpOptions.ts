@@ -31,14 +31,17 @@ export function withDumpOptions(command: Command): Command {
     .option('--json', 'write JSON');
 }
 
-/** The dumps that were named; orders first, so that an entry finds the order of its pair. */
+/**
+ * The dumps that were named; entries first: an order is added to the pair that is there by one update, and without one costs
+ * a row that is inserted and deleted.
+ */
 export function dumpsOf({ ledger, orders }: DumpCommandOptions) {
   if (ledger === undefined && orders === undefined)
     throw new Complaint('Name a dump: --ledger FILE, --orders FILE, or both.');
   if (ledger === '-' && orders === '-') throw new Complaint('Standard input can be one dump only.');
   return [
-    ...(orders === undefined ? [] : [{ topic: 'payment_order' as const, path: userPath(orders) }]),
     ...(ledger === undefined ? [] : [{ topic: 'ledger' as const, path: userPath(ledger) }]),
+    ...(orders === undefined ? [] : [{ topic: 'payment_order' as const, path: userPath(orders) }]),
   ];
 }
 
