@@ -14,8 +14,6 @@ const SILENCE_LIMIT_SECONDS = Number(process.env['TEST_SILENCE_SECONDS'] ?? 300)
 
 async function main(words: readonly string[]): Promise<void> {
   process.chdir(ROOT);
-  // The many processes that tests start load the same sources: each after the first finds them compiled.
-  process.env['NODE_COMPILE_CACHE'] ??= join(ROOT, 'node_modules', '.cache', 'node');
   const all = words.includes('--all');
   const { filter, options } = parseCLI(['vitest', ...words.filter((word) => word !== '--all')]);
   const tally = new Tally(process.env['CI'] === 'true');

@@ -30,6 +30,8 @@ if (!existsSync(pinnedNode) || !isInstalled(root)) {
 }
 
 const [program, ...programArguments] = process.argv.slice(2);
+// Every process after the first finds the same sources compiled; those that it starts itself inherit it.
+process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules', '.cache', 'node');
 const child = spawn(pinnedNode, [program, ...programArguments], { stdio: 'inherit', cwd: root });
 // A terminal sends Ctrl-C to the whole group, `kill` to one process: either way the program decides when to end.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
