@@ -3,6 +3,7 @@ import type { LogicalTopic } from '../shared/contracts/fields.ts';
 import { measureBatch } from '../shared/ingest/batchReport.ts';
 import { readBrokerEvents } from '../shared/ingest/brokerEvent.ts';
 import { ingest } from '../shared/ingest/ingest.ts';
+import { Refusals } from '../shared/ingest/refusals.ts';
 import { ingestRules } from '../shared/ingest/rules.ts';
 import { describeFailure } from '../shared/store/describeFailure.ts';
 import { attemptMarks, database, settings, telemetry } from './runtime.ts';
@@ -13,7 +14,7 @@ import { attemptMarks, database, settings, telemetry } from './runtime.ts';
  * past a batch that failed for good.
  */
 export function eventHubIngest(logicalTopic: LogicalTopic): EventHubFunctionOptions {
-  const rules = ingestRules(settings, database, logicalTopic);
+  const rules = { ...ingestRules(settings, database, logicalTopic), refusals: new Refusals() };
   const { topic } = rules.contract;
   const binary = { dataType: 'binary' };
   return {

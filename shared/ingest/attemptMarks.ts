@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { type Attempt, recordAttempt } from '../store/checkpoints/recordAttempt.ts';
+import { DatabaseRefusesRows } from '../store/databaseRefusesRows.ts';
 import { failureKind } from '../store/sqlstates.ts';
 
 /** A batch takes milliseconds. One that takes this long waits for something, and must not look as if nobody had it. */
@@ -31,7 +32,7 @@ export class AttemptMarks {
       this.#pending.delete(`${topic}/${partition}`);
       return result;
     } catch (error) {
-      mark(failureKind(error));
+      mark(error instanceof DatabaseRefusesRows ? 'refused' : failureKind(error));
       throw error;
     } finally {
       clearInterval(slow);

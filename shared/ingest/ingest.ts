@@ -4,7 +4,7 @@ import { type RejectionReason, reject } from '../contracts/rejection.ts';
 import { compact } from '../precedence/compact.ts';
 import type { Privacy, PrivacySource } from '../privacy/privacy.ts';
 import { protectRecord } from '../privacy/protectRecord.ts';
-import { findRefused } from '../store/findRefused.ts';
+import { findRefused, type Refusal } from '../store/findRefused.ts';
 import { type BatchCounts, ingestBatch } from '../store/ingestBatch.ts';
 import { retryContention } from '../store/retryContention.ts';
 import { failureKind } from '../store/sqlstates.ts';
@@ -17,10 +17,13 @@ import {
   type RejectedEvent,
   rejectedEvent,
 } from './prepare.ts';
+import type { Refusals } from './refusals.ts';
 
 export interface IngestRules<T extends LogicalTopic> extends PreparationRules<T> {
   readonly database: pg.Pool;
   readonly privacy: PrivacySource;
+  /** Holds batches back that the database refuses for no fault of theirs; without it, every refused event is a dead letter. */
+  readonly refusals?: Refusals;
 }
 
 /** With the keys at hand. */
@@ -37,7 +40,7 @@ export interface IngestResult {
   readonly pairsReopened: number;
   /** Epochs that began with this batch: the hub was recreated. */
   readonly epochsStarted: readonly number[];
-  /** PostgreSQL's numbers of the transactions that stored the batch: one, unless the hub was recreated within it. */
+  /** PostgreSQL's numbers of the transactions that stored the batch, in order. */
   readonly transactionIds: readonly string[];
 }
 
@@ -45,10 +48,12 @@ export interface IngestResult {
  * Ingests the events of one partition of one topic: every event ends in exactly one outcome, and whatever the
  * order, repetition or batching, the tables end up the same.
  *
- * One transaction for all of it. Where the database refuses a row that passed the contract, the guilty events are
- * looked for by halving, in transactions that are rolled back, and become dead letters; then all of it is written.
+ * One transaction for all of it, if its bodies are a few megabytes at most. Where the database refuses a row that passed the
+ * contract, the guilty events are looked for by halving, in transactions that are rolled back, and become dead letters; then
+ * all of it is written. Events that are refused only together are written one by one.
  *
- * @throws where the infrastructure failed: nothing was written, and the whole batch has to be delivered again.
+ * @throws where the infrastructure failed, or the database refuses most rows for one reason: the whole batch has to be
+ * delivered again. What was written of it changes nothing then.
  */
 export async function ingest<T extends LogicalTopic>(
   rules: IngestRules<T>,
@@ -57,12 +62,14 @@ export async function ingest<T extends LogicalTopic>(
   const ready = { ...rules, privacy: await rules.privacy.ready() };
   const parts: Part[] = [];
   for (const run of splitWhereNumbersRestart(events)) {
-    parts.push(
-      await write(
-        ready,
-        run.map((event) => prepare(ready, event)),
-      ),
-    );
+    for (const some of splitBySize(run)) {
+      parts.push(
+        ...(await write(
+          ready,
+          some.map((event) => prepare(ready, event)),
+        )),
+      );
+    }
   }
   return addUp(events.length, parts);
 }
@@ -99,28 +106,74 @@ function splitWhereNumbersRestart(events: readonly BrokerEvent[]): (readonly Bro
   return runs;
 }
 
+/** Bytes of the bodies of one transaction: its parameters and its memory, here and in PostgreSQL, are a few times as large. */
+const TRANSACTION_BYTES = 4 * 1024 * 1024;
+
+/** Runs of events whose bodies fit into a transaction; a larger body is alone in its own. */
+function splitBySize(events: readonly BrokerEvent[]): (readonly BrokerEvent[])[] {
+  const runs: (readonly BrokerEvent[])[] = [];
+  let start = 0;
+  let bytes = 0;
+  for (const [index, { body }] of events.entries()) {
+    if (index > start && bytes + body.length > TRANSACTION_BYTES) {
+      runs.push(events.slice(start, index));
+      start = index;
+      bytes = 0;
+    }
+    bytes += body.length;
+  }
+  runs.push(events.slice(start));
+  return runs;
+}
+
 /** Writes the events in one transaction, those that the database refuses as dead letters. */
 async function write<T extends LogicalTopic>(
   rules: ReadyRules<T>,
   events: readonly PreparedEvent<T>[],
-): Promise<Part> {
-  const { database } = rules;
+): Promise<Part[]> {
+  const { database, refusals } = rules;
+  const rows = events.filter(({ accepted }) => accepted).length;
   try {
-    return { counts: await retryContention(() => store(rules, events, database)), events };
+    const counts = await retryContention(() => store(rules, events, database));
+    if (rows > 0) refusals?.stored();
+    return [{ counts, events }];
   } catch (error) {
     if (failureKind(error) !== 'data') throw error;
-    const refused = await findRefused(database, events, (part, client) => store(rules, part, client));
-    // Refused together and not alone, or a dead letter: that is nobody's own fault.
-    if (!events.some((event) => event.accepted && refused.has(event))) throw error;
-    return write(
-      rules,
-      events.map((event) => {
-        const state = event.accepted ? refused.get(event) : undefined;
-        if (state === undefined) return event;
-        return rejectedEvent(event.event, reject('rejected_by_database', `SQLSTATE ${state}`), event.flags);
-      }),
+    const refused = await findRefused(
+      database,
+      events,
+      (part, client) => store(rules, part, client),
+      (found) => refusals?.areMost(found, rows) ?? false,
     );
+    const guilty = new Map([...refused].filter(([event]) => event.accepted));
+    refusals?.judge([...guilty.values()], rows);
+    if (guilty.size > 0) return write(rules, deadLettersFor(guilty, events));
+    // A dead letter that can't be stored is nobody's fault.
+    if (events.length === 1) throw error;
+    return writeOneByOne(rules, events);
   }
+}
+
+/** Each in a transaction of its own, in order: of those that are refused only together, the one that comes later is guilty. */
+async function writeOneByOne<T extends LogicalTopic>(
+  { refusals: _, ...rules }: ReadyRules<T>,
+  events: readonly PreparedEvent<T>[],
+): Promise<Part[]> {
+  const parts: Part[] = [];
+  for (const event of events) parts.push(...(await write(rules, [event])));
+  return parts;
+}
+
+function deadLettersFor<T extends LogicalTopic>(
+  refused: ReadonlyMap<PreparedEvent<T>, Refusal>,
+  events: readonly PreparedEvent<T>[],
+): PreparedEvent<T>[] {
+  return events.map((event) => {
+    const refusal = refused.get(event);
+    if (refusal === undefined) return event;
+    const rejection = reject('rejected_by_database', `SQLSTATE ${refusal.state}`);
+    return rejectedEvent(event.event, rejection, event.flags);
+  });
 }
 
 /** One transaction, unless it is part of a larger one. */

@@ -161,6 +161,12 @@ export const METRICS = {
     'database',
     '1 where the host can not hand over an event and the partition does not get past it by itself, or only by repairs',
   ),
+  consumer_partition_refused: gauge(
+    '1',
+    PARTITION,
+    'database',
+    '1 where PostgreSQL has refused most of a batch for one reason within three minutes, and the batch waits',
+  ),
   db_pool_checked_out: gauge(
     '{connection}',
     [],

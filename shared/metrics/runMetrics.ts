@@ -113,6 +113,7 @@ function sendSamples(
       partitions,
       broker,
       standing,
+      attempts: await readAttempts(client),
       seconds: secondsSinceExport,
       counters: await takeCounters(client),
       freshness: await readFreshness(client),

@@ -1,4 +1,4 @@
-import type { StandingPartition } from '../store/checkpoints/standingPartitions.ts';
+import type { LastAttempt, StandingPartition } from '../store/checkpoints/standingPartitions.ts';
 import type { PairState } from '../store/metrics/pairs.ts';
 import type { Connections } from '../store/metrics/readConnections.ts';
 import type { ContractHealth } from '../store/metrics/readContractHealth.ts';
@@ -9,7 +9,7 @@ import type { CounterDelta } from '../store/metrics/takeCounters.ts';
 import type { BrokerReading } from './brokerState.ts';
 import type { MetricName, Sample } from './catalogue.ts';
 import type { PartitionState } from './partitions.ts';
-import { isStuck } from './standing.ts';
+import { isStuck, QUIET_SECONDS } from './standing.ts';
 
 /** Everything that a run of the timer has read. */
 export interface Snapshot {
@@ -18,6 +18,7 @@ export interface Snapshot {
   readonly partitions: readonly PartitionState[];
   readonly broker: BrokerReading;
   readonly standing: readonly StandingPartition[];
+  readonly attempts: readonly LastAttempt[];
   readonly counters: readonly CounterDelta[];
   /** Since counters were last taken; `null` for the first time. */
   readonly seconds: number | null;
@@ -115,7 +116,7 @@ function recentSamples({ topics, counters, seconds }: Snapshot): Sample[] {
   });
 }
 
-function partitionSamples({ topics, broker, partitions, standing }: Snapshot): Sample[] {
+function partitionSamples({ topics, broker, partitions, standing, attempts }: Snapshot): Sample[] {
   const hubs = topics.flatMap((topic) => {
     if (broker.unreachable.has(topic)) return sample('consumer_broker_reachable', 0, { topic });
     const recreated = partitions.some((partition) => partition.topic === topic && partition.recreated);
@@ -128,13 +129,17 @@ function partitionSamples({ topics, broker, partitions, standing }: Snapshot): S
     ...hubs,
     ...partitions.flatMap(({ topic, partition, lag, gap }) => {
       const attributes = { topic, partition: String(partition) };
-      const stuck = standing.some(
-        (one) => one.topic === topic && one.partition === partition && isStuck(one),
+      const isHere = (one: { topic: string; partition: number }) =>
+        one.topic === topic && one.partition === partition;
+      const stuck = standing.some((one) => isHere(one) && isStuck(one));
+      const refused = attempts.some(
+        (one) => isHere(one) && one.kind === 'refused' && one.secondsAgo < QUIET_SECONDS,
       );
       return [
         ...sample('consumer_kafka_lag', lag, attributes),
         ...sample('consumer_sequence_gap_events', gap?.events ?? 0, attributes),
         ...sample('consumer_partition_stuck', Number(stuck), attributes),
+        ...sample('consumer_partition_refused', Number(refused), attributes),
       ];
     }),
   ];

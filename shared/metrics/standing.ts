@@ -20,7 +20,7 @@ const STANDS_UNKNOWN_SECONDS = 90;
 const STANDS_AGAIN_SECONDS = 25;
 const REMEMBERED_SECONDS = 600;
 /** The function was called and failed, or waits: its retries are up to 60 s apart. */
-const QUIET_SECONDS = 180;
+export const QUIET_SECONDS = 180;
 /** Between runs of the timer: who was away for longer (PostgreSQL, most likely) has not seen it stand meanwhile. */
 const MOST_BETWEEN_RUNS_SECONDS = 60;
 const ASK_AGAIN_SECONDS = 120;

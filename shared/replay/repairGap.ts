@@ -1,6 +1,7 @@
 import { LOGICAL_TOPICS, type LogicalTopic } from '../contracts/fields.ts';
 import type { BrokerEvent } from '../ingest/brokerEvent.ts';
 import { ingest } from '../ingest/ingest.ts';
+import { Refusals } from '../ingest/refusals.ts';
 import { ingestRules } from '../ingest/rules.ts';
 import { missingNumbers, type NumberRange } from '../store/replay/missingNumbers.ts';
 import { recordLost } from '../store/replay/recordLost.ts';
@@ -23,7 +24,10 @@ export async function repairGap(
   position: number,
 ): Promise<boolean> {
   const { settings, database, hub, requestId, timeIsOver } = context;
-  const rules = ingestRules(settings, database, topicOf(settings, topic));
+  const rules = {
+    ...ingestRules(settings, database, topicOf(settings, topic)),
+    refusals: new Refusals(),
+  };
   let at = position;
   const settle = async (upTo: number, counts: { resolved?: number; rejected?: number; lost?: number }) => {
     const { resolved = 0, rejected = 0, lost = 0 } = counts;

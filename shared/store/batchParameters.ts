@@ -1,8 +1,8 @@
 import type { DELIVERY_FLAGS } from '../contracts/deliveryFlags.ts';
 import { type FieldKind, type LogicalTopic, STORED_FIELDS } from '../contracts/fields.ts';
+import { fromTable } from '../contracts/records.ts';
 import type { RejectionReason } from '../contracts/rejection.ts';
 import type { Microseconds } from '../contracts/timestamp.ts';
-import type { Money } from '../contracts/values.ts';
 import type { Positioned } from '../precedence/precedence.ts';
 import type { FieldWriter, WriteFields } from './binaryFormat.ts';
 
@@ -97,30 +97,25 @@ export const writeDeadLetter: WriteFields<DeadLetter> = (fields, letter) => {
   fields.text(letter.correlationId);
 };
 
-/** How a value of each kind is written. */
-const WRITE_VALUE: Readonly<Record<FieldKind, (fields: FieldWriter, value: never) => void>> = {
-  identifier: (fields, value: string | null) => fields.text(value),
-  text: (fields, value: string | null) => fields.text(value),
-  currency: (fields, value: string | null) => fields.text(value),
-  schema_version: (fields, value: string | null) => fields.text(value),
-  money: (fields, value: Money | null) => fields.numeric(value),
-  timestamp: (fields, value: Microseconds | null) => fields.timestamptz(value),
-  version: (fields, value: bigint | null) => fields.wideBigint(value),
+/** What writes a value of each kind. */
+const WRITTEN_BY: Readonly<Record<FieldKind, keyof FieldWriter>> = {
+  identifier: 'text',
+  text: 'text',
+  currency: 'text',
+  schema_version: 'text',
+  money: 'numeric',
+  timestamp: 'timestamptz',
+  version: 'wideBigint',
 };
 
 /** Writes a row: the topic's fields in the order of their table, then the broker's position. */
 function rowWriter<T extends LogicalTopic>(topic: T): WriteFields<Positioned<T>> {
-  const writers = STORED_FIELDS[topic].map(({ member, kind }) => {
-    const write = WRITE_VALUE[kind] as (fields: FieldWriter, value: unknown) => void;
-    return { member, write };
-  });
-  return (fields, { record, position }) => {
-    const values = record as unknown as Readonly<Record<string, unknown>>;
-    for (const { member, write } of writers) write(fields, values[member]);
-    fields.timestamptz(position.enqueuedAt);
-    fields.integer(position.partition);
-    fields.bigint(position.sequenceNumber);
-  };
+  const writes = STORED_FIELDS[topic].map(
+    ({ member, kind }) => `fields.${WRITTEN_BY[kind]}(record.${member});`,
+  );
+  const position = `fields.timestamptz(position.enqueuedAt); fields.integer(position.partition);
+    fields.bigint(position.sequenceNumber);`;
+  return fromTable('fields, { record, position }', `${writes.join(' ')} ${position}`);
 }
 
 export const WRITE_ROW: { readonly [T in LogicalTopic]: WriteFields<Positioned<T>> } = {

@@ -1,4 +1,5 @@
 import { KeyError } from '../privacy/keyError.ts';
+import { DatabaseRefusesRows } from './databaseRefusesRows.ts';
 import { failureKind, sqlState } from './sqlstates.ts';
 
 /**
@@ -6,7 +7,7 @@ import { failureKind, sqlState } from './sqlstates.ts';
  * may quote a row.
  */
 export function describeFailure(error: unknown): string {
-  if (error instanceof KeyError) return error.message;
+  if (error instanceof KeyError || error instanceof DatabaseRefusesRows) return error.message;
   const state = sqlState(error);
   if (state !== undefined)
     return `PostgreSQL refused the batch with SQLSTATE ${state}: ${adviceFor(state, error)}`;

@@ -3,9 +3,9 @@
  *
  * | class or code | meaning | so |
  * |---|---|---|
- * | 40001, 40P01, 55P03, 23505 | another transaction was in the way | `contention`: the same batch, again, at once |
+ * | 40001, 40P01, 55P03, 23505 of an index of ours | another transaction was in the way | `contention`: the same batch, again, at once |
  * | 22xxx | a value that its type cannot hold | `data` |
- * | 23xxx but 23505 | a constraint refuses the row | `data` |
+ * | other 23xxx | a constraint refuses the row; a unique one that is not ours among them | `data` |
  * | 54000 | a row or an index entry too large | `data` |
  * | everything else | connection (08, 57P), permission (42501), missing object (42P01, 3F000), disk or memory (53), a bug (XX) | `infrastructure` |
  *
@@ -15,12 +15,19 @@
  */
 export type FailureKind = 'contention' | 'data' | 'infrastructure';
 
-const CONTENTION = new Set(['40001', '40P01', '55P03', '23505']);
+const CONTENTION = new Set(['40001', '40P01', '55P03']);
+const UNIQUE_VIOLATION = '23505';
+/** Every unique index of this product: PostgreSQL's names of primary keys, and the place of a dead letter. */
+const OWN_UNIQUE = /_pkey$|^consumer_dlq_events_position$/;
 
 export function failureKind(error: unknown): FailureKind {
   const state = sqlState(error);
   if (state === undefined) return 'infrastructure';
   if (CONTENTION.has(state)) return 'contention';
+  if (state === UNIQUE_VIOLATION) {
+    const { constraint } = error as { constraint?: unknown };
+    return typeof constraint !== 'string' || OWN_UNIQUE.test(constraint) ? 'contention' : 'data';
+  }
   if (state.startsWith('22') || state.startsWith('23') || state === '54000') return 'data';
   return 'infrastructure';
 }

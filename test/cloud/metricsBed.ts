@@ -31,7 +31,7 @@ export class MetricsBed {
 
   /** Names of the alerts that are raised now. */
   raised(secondsAMinute = SECONDS_A_MINUTE): string[] {
-    const found = evaluate(ALERT_FILE.alerts, this.telemetry.rows, new Date(), secondsAMinute);
+    const found = evaluate(ALERT_FILE.alerts, this.telemetry.rows, new Date(), { secondsAMinute });
     return found.map(({ alert }) => alert.name);
   }
 

@@ -13,6 +13,7 @@ CREATE FUNCTION release.merge_${name}(
 ) LANGUAGE plpgsql
 AS $$
 DECLARE
+  violated text;
   known text[];
   all_known boolean;
   outranking integer;
@@ -78,6 +79,11 @@ BEGIN
       END IF;
       EXIT;
     EXCEPTION WHEN unique_violation OR serialization_failure THEN
+      GET STACKED DIAGNOSTICS violated = CONSTRAINT_NAME;
+      IF violated <> '' AND violated !~ '_pkey$' THEN
+        -- Somebody's own unique index: not a race, and no attempt ends it.
+        RAISE;
+      END IF;
       -- The client starts the batch again: it sees SQLSTATE 40001 as it would see a deadlock.
       IF attempt = 8 THEN
         RAISE EXCEPTION 'the keys of this batch are contended' USING ERRCODE = 'serialization_failure';

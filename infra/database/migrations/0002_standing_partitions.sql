@@ -10,7 +10,7 @@ CREATE TABLE sync.partition_attempts (
   PRIMARY KEY (topic, partition)
 );
 COMMENT ON TABLE sync.partition_attempts IS 'The last time that the function was called for a batch and did not store it at once';
-COMMENT ON COLUMN sync.partition_attempts.kind IS 'slow, or what failed: contention, data, infrastructure';
+COMMENT ON COLUMN sync.partition_attempts.kind IS 'slow, or what failed: contention, data, infrastructure, refused';
 
 -- One row for each partition that has events to process and does not move; written by the timer.
 CREATE TABLE sync.standing_partitions (

@@ -24,6 +24,8 @@ export interface StandingPartition {
 export interface LastAttempt {
   readonly topic: string;
   readonly partition: number;
+  /** `slow`, or what failed: `contention`, `data`, `infrastructure`, `refused` (most rows, for one reason). */
+  readonly kind: string;
   readonly secondsAgo: number;
 }
 
@@ -45,7 +47,7 @@ export async function readStandingPartitions(
 
 export async function readAttempts(client: pg.ClientBase): Promise<LastAttempt[]> {
   const { rows } = await client.query<LastAttempt>(
-    `SELECT topic, partition, extract(epoch FROM now() - at)::float8 AS "secondsAgo" FROM sync.partition_attempts`,
+    `SELECT topic, partition, kind, extract(epoch FROM now() - at)::float8 AS "secondsAgo" FROM sync.partition_attempts`,
   );
   return rows;
 }

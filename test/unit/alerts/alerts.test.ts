@@ -17,8 +17,9 @@ const REQUIRED = [
   ...['DataFreshnessHigh', 'SyncSilent', 'ConsumerLagHigh', 'DlqActivity', 'ContractCoreViolationHigh'],
   ...['MetadataCoverageLow', 'AliasHitHigh', 'VersionMissingHigh', 'ErrorRatioHigh', 'SequenceGap'],
   ...['PairIncompleteAgeHigh', 'DbPoolExhausted', 'DbPoolCheckoutSlow', 'PartitionStuck'],
+  'DatabaseRefusesRows',
 ];
-const CRITICAL = ['DataFreshnessHigh', 'SyncSilent', 'SequenceGap', 'PartitionStuck'];
+const CRITICAL = ['DataFreshnessHigh', 'SyncSilent', 'SequenceGap', 'PartitionStuck', 'DatabaseRefusesRows'];
 
 describe('alerts.json', () => {
   it('has every alert, once, and those that wake somebody are critical', () => {

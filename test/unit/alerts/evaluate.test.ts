@@ -32,6 +32,13 @@ const raised = (rows: readonly MetricRow[]) =>
 const AT = { topic: 't', partition: '0' };
 
 describe('the local evaluation of alerts', () => {
+  it('raises nothing for silence before it watched', () => {
+    const silent = (minutesAgo: number) =>
+      evaluate(ALERT_FILE.alerts, [], NOW, { watchedSince: new Date(NOW.getTime() - minutesAgo * 60_000) })
+        .length;
+    assert.deepEqual([silent(0), silent(9), silent(10)], [0, 0, 1]);
+  });
+
   it('raises SyncSilent where there is no row, and where the last one is 10 minutes old', () => {
     const silent = (rows: MetricRow[]) =>
       evaluate(ALERT_FILE.alerts, rows, NOW).some(({ alert }) => alert.name === 'SyncSilent');

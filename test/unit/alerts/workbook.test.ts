@@ -56,6 +56,7 @@ describe('the workbook', () => {
       ...['consumer_broker_reachable', 'consumer_hub_recreated', 'consumer_error_ratio'],
       ...['consumer_upsert_success_ratio', 'consumer_dlq_ratio', 'pairing_oversized_groups'],
       'consumer_partition_stuck',
+      'consumer_partition_refused',
     ]);
     const names = items.map(({ name }) => name);
     assert.equal(new Set(names).size, names.length);

@@ -23,7 +23,7 @@ function plan(
   holder: Holder | undefined = HOLDER,
   lastAttemptAgo?: number,
 ) {
-  const attempts = lastAttemptAgo === undefined ? [] : [{ ...AT, secondsAgo: lastAttemptAgo }];
+  const attempts = lastAttemptAgo === undefined ? [] : [{ ...AT, kind: 'slow', secondsAgo: lastAttemptAgo }];
   const { requests, standing } = planStanding(
     before ? [before] : [],
     [state],

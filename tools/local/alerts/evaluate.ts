@@ -13,15 +13,19 @@ export interface RaisedAlert {
 /** Seconds of a minute of an alert's window: fewer for a drill that must not take minutes. */
 export const SECONDS_A_MINUTE = 60;
 
-/** The alerts that the rules in Azure would raise on these rows: what their queries say, without KQL. */
+/**
+ * The alerts that the rules in Azure would raise on these rows: what their queries say, without KQL. `watchedSince`: since when
+ * rows are taken. Silence before that is no silence.
+ */
 export function evaluate(
   alerts: readonly Alert[],
   rows: readonly MetricRow[],
   now: Date,
-  secondsAMinute = SECONDS_A_MINUTE,
+  { secondsAMinute = SECONDS_A_MINUTE, watchedSince = new Date(0) } = {},
 ): RaisedAlert[] {
   return alerts.flatMap((alert) => {
     const since = now.getTime() - alert.windowMinutes * secondsAMinute * 1000;
+    if (alert.condition.kind === 'samples' && watchedSince.getTime() > since) return [];
     const inWindow = rows.filter(
       ({ TimeGenerated: time }) => time.getTime() > since && time.getTime() <= now.getTime(),
     );

@@ -33,6 +33,7 @@ export class LiveView {
   readonly address: string;
   readonly #server: Server;
   readonly #ingestion = new Ingestion();
+  readonly #startedAt = new Date();
   #target: Target | undefined;
 
   private constructor(server: Server, port: number) {
@@ -68,7 +69,7 @@ export class LiveView {
   }
 
   alerts(): RaisedAlert[] {
-    return evaluate(ALERT_FILE.alerts, this.#ingestion.rows, new Date());
+    return evaluate(ALERT_FILE.alerts, this.#ingestion.rows, new Date(), { watchedSince: this.#startedAt });
   }
 
   async stop(): Promise<void> {

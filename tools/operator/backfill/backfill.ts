@@ -167,7 +167,10 @@ export async function mergeRecords<T extends DumpTopic>(
     if (failureKind(error) !== 'data') throw error;
     const refused = await findRefused(database, rows, (part, client) => mergeRows(client, batchOf(part, [])));
     if (refused.size === 0) throw error;
-    const refusals = [...refused].map(([{ position }, state]) => ({ line: position.sequenceNumber, state }));
+    const refusals = [...refused].map(([{ position }, { state }]) => ({
+      line: position.sequenceNumber,
+      state,
+    }));
     const kept = rows.filter((row) => !refused.has(row));
     return await retryContention(() => mergeRows(database, batchOf(kept, refusals)));
   }
