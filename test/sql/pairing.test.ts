@@ -38,6 +38,24 @@ test('two halves complete a pair; the order gives it amount and status, whenever
   assert.deepEqual(await pairs(database), ['order-1 p r wallet-of-p wallet-of-r 99 PAID COMPLETE f']);
 });
 
+test('an order between the entries, a newer one, and one of an ambiguous or a confirmed pair', async (t) => {
+  const database = await testDatabase(t);
+  const feed = feeder(database);
+  await feed('ledger', receive());
+  await feed('payment_order', order('order-1', { amount: '99', status: 'NEW' }));
+  assert.deepEqual(await pairs(database), ['order-1  r  wallet-of-r 99 NEW INCOMPLETE f']);
+  await feed('ledger', payment());
+  assert.deepEqual(await pairs(database), ['order-1 p r wallet-of-p wallet-of-r 99 NEW COMPLETE f']);
+  await feed('ledger', entry('r', { entry_type: 'PAYMENT', version: 2, event_time: '2026-11-22T11:00:01Z' }));
+  await feed('payment_order', order('order-1', { amount: '98.0', status: 'PAID', version: 2 }));
+  assert.deepEqual(await pairs(database), ['order-1 p  wallet-of-p  98.0 PAID AMBIGUOUS f']);
+  await feed('pair', confirmation('order-1', { amount: '97' }));
+  const [before] = await pairs(database);
+  assert.match(before!, /^order-1 p r wallet-of-p wallet-of-r 97 /);
+  await feed('payment_order', order('order-1', { amount: '96', status: 'VOID', version: 3 }));
+  assert.deepEqual(await pairs(database), [before!.replace('PAID', 'VOID')]);
+});
+
 test('an order alone is no pair, and leaves no row behind', async (t) => {
   const database = await testDatabase(t);
   await feeder(database)('payment_order', order('order-1'));

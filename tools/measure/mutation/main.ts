@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import {
   cpSync,
   globSync,
@@ -11,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { startVitest } from 'vitest/node';
 import { startPostgres } from '../../local/processes/postgres.ts';
 import { withClient } from '../../target/withClient.ts';
@@ -68,10 +70,11 @@ async function migrateTemplate(directory: string, server: string): Promise<void>
     await client.query('DROP DATABASE IF EXISTS migrated_template WITH (FORCE)');
     await client.query('CREATE DATABASE migrated_template');
   });
-  const { migrate } = (await import(join(directory, 'infra/database/migrate.ts'))) as {
-    migrate(url: string): Promise<unknown>;
-  };
-  await migrate(url.href);
+  // A process of its own: this one has loaded what makes the functions before it was broken.
+  await promisify(execFile)(process.execPath, [join(directory, 'infra/database/migrateCommand.ts')], {
+    cwd: directory,
+    env: { ...process.env, DATABASE_URL: url.href },
+  });
 }
 
 /** The first test that fails. Throws where a file could not be run. */

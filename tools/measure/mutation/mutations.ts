@@ -11,6 +11,9 @@ export interface Mutation {
 const FUNCTIONS = 'infra/database/functions/*.sql';
 const CONVERGENCE = 'test/convergence/convergence.test.ts';
 const CONCURRENCY = 'test/sql/concurrency.test.ts';
+const LARGE_GROUPS = 'test/sql/largeGroups.test.ts';
+const PAIRING = 'test/sql/pairing.test.ts';
+const REFUSED = 'test/sql/refusedBatches.test.ts';
 const OUTCOMES = 'test/sql/outcomes.test.ts';
 const LEDGER = 'test/sql/sequenceLedger.test.ts';
 const HOSTILE = 'test/hostile/ingest.test.ts';
@@ -114,7 +117,7 @@ export const MUTATIONS: readonly Mutation[] = [
     files: FUNCTIONS,
     find: "WHERE coalesce(s.verdict, 'N') = 'N'\n      AND release.pair_group",
     replace: "WHERE s.verdict = 'N'\n      AND release.pair_group",
-    tests: [CONVERGENCE],
+    tests: [LARGE_GROUPS],
   },
   {
     name: 'what leaves a large group stays in its list',
@@ -128,35 +131,35 @@ export const MUTATIONS: readonly Mutation[] = [
     files: FUNCTIONS,
     find: 'sum(CASE WHEN c.is_added THEN 1 ELSE -1 END) FILTER (WHERE c.is_payment)',
     replace: 'sum(CASE WHEN c.is_added THEN 1 ELSE 0 END) FILTER (WHERE c.is_payment)',
-    tests: [CONVERGENCE],
+    tests: [LARGE_GROUPS],
   },
   {
     name: 'the slot of a large group goes to its latest entry',
     files: FUNCTIONS,
     find: 'e.is_payment = p_is_payment ORDER BY e.event_time, e.tx_id LIMIT 1',
     replace: 'e.is_payment = p_is_payment ORDER BY e.event_time DESC, e.tx_id DESC LIMIT 1',
-    tests: [CONVERGENCE],
+    tests: [LARGE_GROUPS],
   },
   {
     name: 'the time of a large group is that of its payments alone',
     files: FUNCTIONS,
     find: 'event_time := greatest(event_time, last_receive);',
     replace: '',
-    tests: [CONVERGENCE],
+    tests: [LARGE_GROUPS],
   },
   {
     name: 'a confirmation of a large group agrees with an entry of another wallet',
     files: FUNCTIONS,
     find: ' AND l.wallet_id = p_payee_wallet_id',
     replace: '',
-    tests: [CONVERGENCE],
+    tests: [LARGE_GROUPS],
   },
   {
     name: 'a group that is small again keeps its list',
     files: FUNCTIONS,
     find: 'DELETE FROM sync.crowded_entries e WHERE e.related_id = ANY (p_shrinking);',
     replace: '',
-    tests: [CONVERGENCE],
+    tests: [LARGE_GROUPS],
   },
   {
     name: 'a group that grows is listed without the entries that it had',
@@ -182,8 +185,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'an order that comes after its entries makes them a pair of two',
     files: FUNCTIONS,
-    find: 'CASE WHEN p_orders THEN p.pairing_status WHEN',
-    replace: 'CASE WHEN',
+    find: 'CASE WHEN p_orders THEN p.pairing_status\n',
+    replace: 'CASE\n',
     tests: [CONVERGENCE],
   },
   {
@@ -198,7 +201,7 @@ export const MUTATIONS: readonly Mutation[] = [
     files: FUNCTIONS,
     find: 'ordered = p.ordered OR p_orders,',
     replace: 'ordered = p.ordered,',
-    tests: [CONVERGENCE],
+    tests: [PAIRING],
   },
   {
     name: 'a confirmation without entries is taken for an order without entries',
@@ -227,6 +230,27 @@ export const MUTATIONS: readonly Mutation[] = [
     find: '.filter((column) => column !== keyOf(topic))',
     replace: ".filter((column) => column !== keyOf(topic) && column !== 'currency')",
     tests: [CONVERGENCE],
+  },
+  {
+    name: 'most of a batch may be refused for one reason',
+    files: 'shared/ingest/refusals.ts',
+    find: 'count * 2 > rows',
+    replace: 'count > rows',
+    tests: [REFUSED],
+  },
+  {
+    name: 'rows that are refused only together are tried for ever',
+    files: 'shared/ingest/ingest.ts',
+    find: 'if (events.length === 1) throw error;',
+    replace: 'throw error;',
+    tests: [REFUSED],
+  },
+  {
+    name: "a unique index of somebody's own is taken for a race",
+    files: FUNCTIONS,
+    find: "IF violated <> '' AND violated !~ '_pkey$' THEN",
+    replace: 'IF false THEN',
+    tests: [REFUSED],
   },
   {
     name: 'repeats are counted as first deliveries',
@@ -281,8 +305,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'pairs are locked in the order of their entries',
     files: FUNCTIONS,
-    find: ') o ON d.additive\n    ORDER BY d.id\n',
-    replace: ') o ON d.additive\n    ORDER BY d.payment_tx_id, d.receive_tx_id\n',
+    find: ') o ON d.additive OR p_orders\n    ORDER BY d.id\n',
+    replace: ') o ON d.additive OR p_orders\n    ORDER BY d.payment_tx_id, d.receive_tx_id\n',
     tests: [CONCURRENCY],
   },
   {
