@@ -1,16 +1,7 @@
 import { isAscii, isUtf8 } from 'node:buffer';
+import { formOfBytes, formOfJson } from './forms.ts';
+import { type JsonObject, NumberText } from './json.ts';
 import { type Rejection, reject } from './rejection.ts';
-
-/** A JSON number as it was written, where a double could not give its digits back. */
-export class NumberText {
-  readonly text: string;
-  constructor(text: string) {
-    this.text = text;
-  }
-}
-
-/** A JSON object; numbers are plain only where `String(value)` is how they were written. */
-export type JsonObject = { readonly [member: string]: unknown };
 
 /**
  * Finds a member whose number has a fraction, an exponent or more digits than a double can hold. A match inside
@@ -31,7 +22,7 @@ export function decodeBody(
   let text: string;
   if (isAscii(body)) text = body.toString('latin1');
   else if (isUtf8(body)) text = body.toString('utf8');
-  else return reject('not_utf8', 'the body is not valid UTF-8');
+  else return reject('not_utf8', `the body is not valid UTF-8: found ${formOfBytes(body)}`);
   if (text.charCodeAt(0) === BYTE_ORDER_MARK) text = text.slice(1);
 
   let value: unknown;
@@ -39,10 +30,10 @@ export function decodeBody(
     value = NUMBER_NEEDS_ITS_TEXT.test(text) ? JSON.parse(text, keepNumberText) : JSON.parse(text);
   } catch {
     // The parser's own message quotes the body. A RangeError is nesting too deep for its stack.
-    return reject('not_json', 'the body is not valid JSON');
+    return reject('not_json', `the body is not valid JSON: found ${formOfBytes(body)}`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return reject('not_an_object', 'the JSON value is not an object');
+    return reject('not_an_object', `the JSON value is not an object: found ${formOfJson(value)}`);
   }
   return { accepted: true, object: value as JsonObject };
 }

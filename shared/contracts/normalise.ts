@@ -1,5 +1,6 @@
-import { type JsonObject, NumberText } from './decode.ts';
 import type { FieldKind, LogicalTopic } from './fields.ts';
+import { formOfPayload, formOfValue } from './forms.ts';
+import { type JsonObject, NumberText } from './json.ts';
 import type { Contract, ContractField } from './profile.ts';
 import { buildRecord, type FieldValues, type RecordOf } from './records.ts';
 import { type Rejection, reject } from './rejection.ts';
@@ -100,12 +101,12 @@ function readFields(contract: Contract, payload: JsonObject): FieldsRead {
     if (value === MISSING) {
       values[field.name] = null;
       if (field.core && !fallsBack(field, payload, contract)) {
-        missing ??= reject('core_missing', `${field.name}: missing, null or blank`);
+        missing ??= reject('core_missing', `${field.name}: missing, null or blank${inForm(payload)}`);
       }
     } else if (value === CONFLICT) {
       conflict ??= reject('alias_conflict', `${field.name}: ${nameOfPlaces(field)} differ`);
     } else if (value === INVALID) {
-      const rule = `${field.name}: ${RULES[field.kind]}`;
+      const rule = `${field.name}: ${RULES[field.kind]}; found ${formOfPlaces(field, payload, contract.zone)}`;
       if (field.kind === 'schema_version') schemaVersion = reject('unsupported_schema_version', rule);
       else if (field.core || standsIn(field, payload, contract)) coreInvalid ??= reject('core_invalid', rule);
       else fieldInvalid ??= reject('field_invalid', rule);
@@ -113,6 +114,20 @@ function readFields(contract: Contract, payload: JsonObject): FieldsRead {
   }
   const fault = schemaVersion ?? conflict ?? missing ?? coreInvalid ?? fieldInvalid;
   return { values, aliasHit, fault };
+}
+
+/** The form of the first value of a field that can't be read. */
+function formOfPlaces(field: ContractField, payload: JsonObject, zone: LocalTimeZone): string {
+  for (let index = 0; index < field.names.length + field.paths.length; index++) {
+    const raw = presentAt(field, payload, index);
+    if (raw !== undefined && parseValue(field.kind, raw, zone) === undefined) return formOfValue(raw);
+  }
+  return 'nothing';
+}
+
+function inForm(payload: JsonObject): string {
+  const form = formOfPayload(payload);
+  return form === undefined ? '' : `; found ${form}`;
 }
 
 function hasAlias(field: ContractField, payload: JsonObject): boolean {

@@ -1,4 +1,4 @@
-import { NumberText } from './decode.ts';
+import { NumberText } from './json.ts';
 
 /**
  * What can be read from one member of a payload (SPEC 2.2). Each reader takes a value that is present (not null,

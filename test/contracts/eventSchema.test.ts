@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { test } from 'vitest';
-import { decodeBody, type JsonObject } from '../../shared/contracts/decode.ts';
+import { decodeBody } from '../../shared/contracts/decode.ts';
 import { LOGICAL_TOPICS, type LogicalTopic } from '../../shared/contracts/fields.ts';
+import type { JsonObject } from '../../shared/contracts/json.ts';
 import { isObject, normalise, parseValue, present } from '../../shared/contracts/normalise.ts';
 import {
   BUILT_IN_PROFILES,

@@ -1,5 +1,5 @@
-import { NumberText } from '../../shared/contracts/decode.ts';
 import type { FieldKind } from '../../shared/contracts/fields.ts';
+import { NumberText } from '../../shared/contracts/json.ts';
 import { numberText } from '../../shared/contracts/values.ts';
 import type { LooseRule } from '../../tools/contracts/kinds.ts';
 

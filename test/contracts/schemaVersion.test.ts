@@ -102,7 +102,8 @@ test('a new major version waits as a dead letter, and the release that reads it 
       },
       {
         error: 'unsupported_schema_version',
-        error_detail: 'schema_version: must be 1 or 1.x, of at most 1024 characters',
+        error_detail:
+          'schema_version: must be 1 or 1.x, of at most 1024 characters; found a string of 1 digit',
         replay_count: '2',
       },
     ],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
-import { decodeBody, NumberText } from '../../../shared/contracts/decode.ts';
+import { decodeBody } from '../../../shared/contracts/decode.ts';
+import { NumberText } from '../../../shared/contracts/json.ts';
 
 const reasonOf = (body: Buffer | string) => {
   const decoded = decodeBody(Buffer.from(body as string));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { Temporal } from 'temporal-polyfill';
 import { test } from 'vitest';
-import { NumberText } from '../../../shared/contracts/decode.ts';
+import { NumberText } from '../../../shared/contracts/json.ts';
 import { localTimeZone, readTimestamp } from '../../../shared/contracts/timestamp.ts';
 
 const utc = localTimeZone('UTC')!;

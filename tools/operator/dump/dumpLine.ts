@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../../shared/contracts/decode.ts';
+import type { JsonObject } from '../../../shared/contracts/json.ts';
 import type { Rejection } from '../../../shared/contracts/rejection.ts';
 
 /** One row of a dump. */

@@ -47,7 +47,10 @@ function failureAsks({ reading }: Evidence, facts: Facts): Finding[] {
     const share = failures.reduce((sum, failure) => sum + failure.count, 0) / received;
     const [{ reason, detail }] = failures as [(typeof failures)[number]];
     const field = fieldOf(reading.topic, detail);
-    if (WHOLE_MESSAGE.includes(reason)) return { code: 'no_json_object', share, detail: subject };
+    if (WHOLE_MESSAGE.includes(reason)) {
+      const forms = new Set(failures.flatMap((failure) => failure.detail.split(': found ').slice(1)));
+      return { code: 'no_json_object', share, detail: [subject, ...forms].join(', ') };
+    }
     if (reason === 'unsupported_schema_version') return { code: 'schema_version', share };
     if (reason === 'timestamp_in_future') return { code: 'future', share };
     if (field === undefined) return { code: 'envelope_missing', share, names: [facts.envelope.join('.')] };

@@ -1,4 +1,5 @@
-import { decodeBody, type JsonObject, NumberText } from '../../../shared/contracts/decode.ts';
+import { decodeBody } from '../../../shared/contracts/decode.ts';
+import { type JsonObject, NumberText } from '../../../shared/contracts/json.ts';
 import { isObject } from '../../../shared/contracts/normalise.ts';
 import { type Microseconds, readTimestamp } from '../../../shared/contracts/timestamp.ts';
 import { integerText } from '../../../shared/contracts/values.ts';

@@ -1,5 +1,6 @@
-import { decodeBody, type JsonObject } from '../../../shared/contracts/decode.ts';
+import { decodeBody } from '../../../shared/contracts/decode.ts';
 import { type FieldKind, LOGICAL_TOPICS } from '../../../shared/contracts/fields.ts';
+import type { JsonObject } from '../../../shared/contracts/json.ts';
 import { isObject, parseValue, present } from '../../../shared/contracts/normalise.ts';
 import { contractOf, type Profile } from '../../../shared/contracts/profile.ts';
 import { type Microseconds, readTimestamp } from '../../../shared/contracts/timestamp.ts';

@@ -1,5 +1,5 @@
 import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import { NumberText } from '../../../../shared/contracts/decode.ts';
+import { NumberText } from '../../../../shared/contracts/json.ts';
 
 /**
  * A file of JSON lines for the operator: there is none without a line, and of an earlier run none is left but those that are
