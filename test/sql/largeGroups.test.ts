@@ -91,6 +91,8 @@ test('a large group has the pair that its entries say, through inserts, moves an
   await assertPair(database, 'g', 'with a receive that is a payment now');
   await move(0, 2, { event_time: '2026-11-22T12:00:00Z', amount: '7.00' });
   await assertPair(database, 'g', 'with another latest time');
+  await move(1, 2, { event_time: '2026-11-22T12:30:00Z' });
+  await assertPair(database, 'g', 'with a latest time that is that of a receive');
 
   for (let id = 0; id < 170; id++) await move(id, 9, { related_id: null });
   assert.equal(await isCrowded('g'), 'f');

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
+import { type FieldKind, LOGICAL_TOPICS, STORED_FIELDS } from '../../shared/contracts/fields.ts';
 import { REJECTION_REASONS } from '../../shared/contracts/rejection.ts';
 import { type IngestResult, ingest } from '../../shared/ingest/ingest.ts';
-import { entry, order, Partition, rulesFor, START } from '../../tools/proof/exampleEvents.ts';
+import { confirmation, entry, order, Partition, rulesFor, START } from '../../tools/proof/exampleEvents.ts';
 import { testDatabase } from '../support/database.ts';
 
 const later = (minutes: number) => new Date(START / 1000 + minutes * 60_000).toISOString();
@@ -349,4 +350,36 @@ test('after ten batches of new keys the next ones are expected to be new, and a 
   assert.deepEqual(stale.outcomes, outcomes({ stale: 1 }));
   assert.equal((await tried()) - before - 1, 0, 'inserts');
   assert.equal(await expects(), '10');
+});
+
+test('each field of the content counts: another value at the same version is a conflict, the same one a duplicate', async (t) => {
+  const database = await testDatabase(t);
+  const OTHER: Readonly<Record<FieldKind, unknown>> = {
+    ...{ identifier: 'another', text: 'ANOTHER', currency: 'USD', money: '7.01' },
+    ...{ timestamp: '2026-11-21T01:02:03Z', version: 9, schema_version: '1.9' },
+  };
+  const full = {
+    ledger: entry('t', { source_created_at: '2026-11-22T10:00:00Z' }),
+    payment_order: order('t'),
+    pair: confirmation('t'),
+  };
+  for (const topic of LOGICAL_TOPICS) {
+    const partition = new Partition();
+    const rules = rulesFor(database.pool, topic);
+    const feed = async (change: object) => {
+      const { outcomes: counts } = await ingest(rules, [partition.event({ ...full[topic], ...change })]);
+      return Object.entries(counts).find(([, count]) => count === 1)?.[0];
+    };
+    for (const { name, kind, role } of STORED_FIELDS[topic]) {
+      if (role === 'key' || role === 'axis') continue;
+      await database.pool.query('TRUNCATE bo.ledger_entries, bo.payment_orders, sync.pair_confirmations');
+      assert.equal(await feed({}), 'applied');
+      assert.equal(await feed({}), 'duplicate', `${topic}, ${name}`);
+      assert.equal(
+        await feed({ [name]: OTHER[kind] }),
+        role === 'content' ? 'conflict' : 'duplicate',
+        `${topic}, ${name}`,
+      );
+    }
+  }
 });

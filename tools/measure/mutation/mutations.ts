@@ -187,7 +187,7 @@ export const MUTATIONS: readonly Mutation[] = [
     files: FUNCTIONS,
     find: 'CASE WHEN p_orders THEN p.pairing_status\n',
     replace: 'CASE\n',
-    tests: [CONVERGENCE],
+    tests: [PAIRING],
   },
   {
     name: 'an order changes a pair that is confirmed',
@@ -222,7 +222,7 @@ export const MUTATIONS: readonly Mutation[] = [
     files: 'infra/database/functionSources.ts',
     find: "filter(({ role }) => role === 'content')",
     replace: "filter(({ role, column }) => role === 'content' && column !== 'related_id')",
-    tests: [CONVERGENCE],
+    tests: [OUTCOMES],
   },
   {
     name: 'an optional column is not written by updates',
