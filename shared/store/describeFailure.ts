@@ -16,9 +16,17 @@ export function describeFailure(error: unknown): string {
     return `PostgreSQL cannot be reached at ${address}:${port} (${code}). Check that it runs and that the network lets us through.`;
   }
   if (typeof code === 'string') return `the connection to PostgreSQL failed (${code}).`;
+  if (PROGRAMMING_ERRORS.some((kind) => error instanceof kind)) {
+    const { name, stack = '' } = error as Error;
+    // Where, and not what: the message may quote data.
+    const where = /\(?([^\s()/]+:\d+:\d+)\)?/.exec(stack.split('\n').slice(1).join('\n'))?.[1];
+    return `an error in this program (${name}${where === undefined ? '' : ` at ${where}`}). Please report it.`;
+  }
   // What is left is the driver's own: a broken connection, a time-out, a pool that is full.
   return error instanceof Error ? `PostgreSQL did not answer: ${error.message}.` : 'an unknown error.';
 }
+
+const PROGRAMMING_ERRORS = [TypeError, RangeError, ReferenceError, SyntaxError];
 
 const ADVICE: readonly (readonly [prefix: string, advice: string])[] = [
   ['28', 'the login was refused. Check DATABASE_URL, or the role of the identity.'],

@@ -21,7 +21,8 @@ export function start(
   input?: string,
   environment: object = {},
 ): ChildProcess {
-  const child = spawn(process.execPath, ['tools/operator/main.ts', ...words, '--as-of', AS_OF, '--json'], {
+  const asOf = words.includes('--as-of') ? [] : ['--as-of', AS_OF];
+  const child = spawn(process.execPath, ['tools/operator/main.ts', ...words, ...asOf, '--json'], {
     env: { ...process.env, DATABASE_URL: operatorUrl(database), ...environment },
     stdio: ['pipe', 'pipe', 'pipe'],
   });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { test } from 'vitest';
@@ -146,4 +146,52 @@ test('a dump without the columns that it needs, or none at all, says so before i
   assert.match(err, /no column for: entry_type or type; amount; event_time/);
   assert.equal((await cli(database, ['backfill', '--ledger', join(folder, 'none.csv')])).code, 2);
   assert.equal((await cli(database, ['backfill'])).code, 2);
+});
+
+test('what would destroy a file or load nonsense is refused before anything is read', async (t) => {
+  const database = await testDatabase(t);
+  const dump = csv([asRow('kept')]);
+  const ledger = file('kept.csv', dump);
+  const link = join(folder, 'link.csv');
+  symlinkSync(ledger, link);
+  const refused: [words: string[], said: RegExp][] = [
+    [['backfill', '--ledger', ledger, '--rejected', ledger], /--rejected would overwrite kept\.csv/],
+    [['backfill', '--ledger', ledger, '--rejected', link], /--rejected would overwrite link\.csv/],
+    [
+      ['reconcile', '--ledger', ledger, '--report', `${folder}/./kept.csv`],
+      /--report would overwrite kept\.csv/,
+    ],
+    [['backfill', '--ledger', ledger, '--orders', ledger, '--rejected', 'r'], /one file for two dumps/],
+    [
+      ['backfill', '--ledger', ledger, '--since', '2026-11-20T00:00:00Z', '--until', '2026-11-01T00:00:00Z'],
+      /--since is not before --until/,
+    ],
+    [['backfill', '--ledger', file('blank.csv', `\n${dump}`)], /The first line is empty/],
+    [['backfill', '--ledger', file('bom.csv', '\uFEFF')], /empty|first line/],
+    [
+      ['backfill', '--ledger', file('twice.csv', dump.replace('wallet_id', 'amount'))],
+      /two columns named amount/,
+    ],
+    [
+      ['backfill', '--ledger', file('headless.csv', dump.split('\n').slice(1).join('\n'))],
+      /first line has 8 values and does not look like/,
+    ],
+  ];
+  for (const [words, said] of refused) {
+    const { code, err } = await cli(database, words);
+    assert.deepEqual([code, said.test(err)], [2, true], `${words.join(' ')}: ${err}`);
+    assert.doesNotMatch(err, /wallet-of-kept|PostgreSQL/);
+  }
+  assert.equal(readFileSync(ledger, 'utf8'), dump);
+  for (const [asOf, said] of [
+    [new Date(Date.now() + 9 * 3_600_000).toISOString(), /minutes in the future/],
+    ['2026-02-31T00:00:00Z', /There is no such day/],
+  ] as const) {
+    const { code, err } = await cli(database, ['backfill', '--ledger', ledger, '--as-of', asOf]);
+    assert.deepEqual([code, said.test(err)], [2, true], err);
+  }
+  const nothing = ['--since', '2026-10-01T00:00:00Z', '--until', '2026-10-02T00:00:00Z'];
+  const { code, err } = await cli(database, ['reconcile', '--ledger', ledger, ...nothing]);
+  assert.equal(code, 1);
+  assert.match(err, /Nothing was compared/);
 });

@@ -25,6 +25,11 @@ export function time(text: string): string {
   ) {
     throw new InvalidArgumentError('It must be a time with its zone, such as 2026-11-22T10:00:00Z.');
   }
+  // JavaScript takes February 31 for March 3.
+  const [year, month, day] = text.split(/[-T]/, 3).map(Number) as [number, number, number];
+  if (new Date(Date.UTC(year, month - 1, day)).getUTCDate() !== day) {
+    throw new InvalidArgumentError('There is no such day.');
+  }
   return new Date(text).toISOString();
 }
 

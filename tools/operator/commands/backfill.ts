@@ -3,9 +3,10 @@ import { Command } from 'commander';
 import type { DumpTopic } from '../../../shared/contracts/fields.ts';
 import type { Rejection } from '../../../shared/contracts/rejection.ts';
 import { operatorName, type Target, withTarget } from '../../target/target.ts';
-import { EXIT } from '../../terminal/exit.ts';
+import { Complaint, EXIT } from '../../terminal/exit.ts';
 import { wholeNumber } from '../../terminal/options.ts';
 import { writeResult } from '../../terminal/output.ts';
+import { checkOutputs } from '../../terminal/outputFiles.ts';
 import { untilStopped } from '../../terminal/untilStopped.ts';
 import { shortName, userPath } from '../../terminal/userPath.ts';
 import { backfill } from '../backfill/backfill.ts';
@@ -52,6 +53,18 @@ Exit code 1 where lines were rejected.`,
 
 function run(options: Options): Promise<void> {
   const dumps = dumpsOf(options);
+  if (options.rejected !== undefined && dumps.length > 1) {
+    throw new Complaint(
+      '--rejected names one file for two dumps: leave it out, or load one dump after the other.',
+    );
+  }
+  checkOutputs(
+    {
+      '--ledger': options.ledger && userPath(options.ledger),
+      '--orders': options.orders && userPath(options.orders),
+    },
+    { '--rejected': options.rejected && userPath(options.rejected) },
+  );
   const stopped = untilStopped();
   return withTarget(async (target) => {
     checkUserIdMode(target);

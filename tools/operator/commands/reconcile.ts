@@ -3,8 +3,9 @@ import type { DumpTopic } from '../../../shared/contracts/fields.ts';
 import type { Rejection } from '../../../shared/contracts/rejection.ts';
 import { describeFailure } from '../../../shared/store/describeFailure.ts';
 import { operatorName, type Target, withTarget } from '../../target/target.ts';
-import { EXIT } from '../../terminal/exit.ts';
+import { Complaint, EXIT } from '../../terminal/exit.ts';
 import { writeResult } from '../../terminal/output.ts';
+import { checkOutputs } from '../../terminal/outputFiles.ts';
 import { untilStopped } from '../../terminal/untilStopped.ts';
 import { shortName, userPath } from '../../terminal/userPath.ts';
 import { type DumpCommandOptions, dumpsOf, windowOf, withDumpOptions } from '../dump/command/dumpOptions.ts';
@@ -46,6 +47,18 @@ Exit code 1 where differences are left. The report holds ids and values: keep it
 
 function run(options: Options): Promise<void> {
   const dumps = dumpsOf(options);
+  if (options.report !== undefined && dumps.length > 1) {
+    throw new Complaint(
+      '--report names one file for two dumps: leave it out, or compare one dump after the other.',
+    );
+  }
+  checkOutputs(
+    {
+      '--ledger': options.ledger && userPath(options.ledger),
+      '--orders': options.orders && userPath(options.orders),
+    },
+    { '--report': options.report && userPath(options.report) },
+  );
   const stopped = untilStopped();
   return withTarget(async (target) => {
     checkUserIdMode(target);
@@ -54,6 +67,13 @@ function run(options: Options): Promise<void> {
       const result = await compare(target, topic, path, window, options, stopped);
       writeResult(result, { json: options.json ?? false });
       if (result.left > 0) process.exitCode = EXIT.left;
+      else if (result.finished && comparedRows(result) === 0) {
+        console.error(
+          `Nothing was compared: ${shortName(path)} holds ${result.read} rows, ${result.outside} of them outside of the window, and no row ` +
+            'of the database lies in it. Check --since, --until, --days, and that it is the right file.',
+        );
+        process.exitCode = EXIT.left;
+      }
       if (!result.finished) {
         process.exitCode = EXIT.stopped;
         return;
@@ -110,3 +130,17 @@ async function compare(
   const left = differences - counts.repaired + counts.rejected;
   return { file: shortName(path), finished, ...counts, left, report: report.path };
 }
+
+function comparedRows(counts: Readonly<Record<(typeof COMPARED)[number], number>>): number {
+  return COMPARED.reduce((sum, name) => sum + counts[name], 0);
+}
+
+const COMPARED = [
+  'same',
+  'since_changed',
+  'missing',
+  'extra',
+  'older_here',
+  'newer_here',
+  'different_at_same_version',
+] as const;

@@ -9,6 +9,7 @@ import { readProfileFile } from '../../../shared/settings/settings.ts';
 import { targetEventHubs } from '../../target/target.ts';
 import { Complaint, EXIT } from '../../terminal/exit.ts';
 import { wholeNumber } from '../../terminal/options.ts';
+import { checkOutputs } from '../../terminal/outputFiles.ts';
 import { shortName, userPath } from '../../terminal/userPath.ts';
 import { checkTopic, type ReadSamples } from '../topicCheck/check.ts';
 import type { Thresholds } from '../topicCheck/evidence.ts';
@@ -96,6 +97,11 @@ async function run(options: Options): Promise<void> {
   if (options.last !== undefined && options.minutes !== undefined) {
     throw new Complaint('--last and --minutes both say how much is read: use one.');
   }
+  const pathOf = (name: string | undefined) => name && userPath(name);
+  checkOutputs(
+    { '--file': pathOf(file), '--profile': pathOf(options.profile) },
+    { '--markdown': pathOf(options.markdown), '--propose-profile': pathOf(options.proposeProfile) },
+  );
   const given = options.profile === undefined ? undefined : profileOf(userPath(options.profile));
   const spool = hub !== undefined || file === '-' ? new Spool() : undefined;
   try {

@@ -55,6 +55,9 @@ class RowReader {
       0,
       false,
     ).data;
+    if (header === undefined || (header as string[]).every((name) => name.trim() === '')) {
+      throw new DumpError('The first line is empty: a CSV dump begins with the names of its columns.');
+    }
     checkColumns(header);
     return new RowReader(header, text[end - 1] === '\r' ? '\r\n' : '\n', skipTo);
   }

@@ -46,8 +46,16 @@ export function inWindow<T extends DumpTopic>(
   return time === null || ((since === null || time >= since) && (until === null || time < until));
 }
 
-/** @throws DumpError where a core field has no column: every line would be rejected. */
+/**
+ * @throws DumpError where a core field has no column: every line would be rejected; or where two columns have the name of a
+ * field: nobody knows which of them is meant.
+ */
 export function checkColumns(contract: Contract, columns: readonly string[]): void {
+  const known = contract.fields.flatMap(({ names, paths }) => [...names, ...paths.map(([first]) => first!)]);
+  const twice = known.find((name) => columns.indexOf(name) !== columns.lastIndexOf(name));
+  if (twice !== undefined) {
+    throw new DumpError(`The dump has two columns named ${twice}. Leave one out, or give it another name.`);
+  }
   const hasColumn = ({ names, paths }: ContractField) =>
     [...names, ...paths.map(([first]) => first!)].some((name) => columns.includes(name));
   const missing = contract.fields.filter((field) => field.core && !hasColumn(field));
@@ -59,6 +67,16 @@ export function checkColumns(contract: Contract, columns: readonly string[]): vo
   if (needed.length === 0) return;
   const wanted = needed.map(({ names }) => names.join(' or ')).join('; ');
   throw new DumpError(
-    `The dump has no column for: ${wanted}. Its columns are: ${columns.join(', ')}. Name them in the profile, or in the query of the dump.`,
+    `The dump has no column for: ${wanted}. ${columnsShown(columns)} Name them in the profile, or in the query of the dump.`,
   );
+}
+
+/** Of a file without a header, the first line is a record: what it holds is not shown. */
+function columnsShown(columns: readonly string[]): string {
+  const names = columns.filter((name) => /^[A-Za-z_][A-Za-z_ ]{0,40}\d{0,2}$/.test(name));
+  if (names.length < columns.length / 2) {
+    return `Its first line has ${columns.length} values and does not look like the names of columns.`;
+  }
+  const others = columns.length - names.length;
+  return `Its columns are: ${names.slice(0, 30).join(', ')}${others > 0 ? ` and ${others} more` : ''}.`;
 }

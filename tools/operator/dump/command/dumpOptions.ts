@@ -52,7 +52,18 @@ export function windowOf(
   if (days !== undefined && since !== undefined)
     throw new Complaint('--days and --since say the same thing: use one.');
   const at = (text: string) => Date.parse(text) * 1000;
+  const ahead = at(asOf) - Date.now() * 1000;
+  if (ahead > maxClockSkew) {
+    throw new Complaint(
+      `--as-of lies ${Math.ceil(ahead / 60_000_000)} minutes in the future: every event until then would lose against the dump. ` +
+        'Give the time at which the dump was made, with its zone.',
+    );
+  }
   const first =
     days !== undefined ? at(asOf) - days * 86_400_000_000 : since === undefined ? null : at(since);
-  return { asOf: at(asOf), maxClockSkew, since: first, until: until === undefined ? null : at(until) };
+  const last = until === undefined ? null : at(until);
+  if (first !== null && last !== null && first >= last) {
+    throw new Complaint('--since is not before --until: no row can lie between.');
+  }
+  return { asOf: at(asOf), maxClockSkew, since: first, until: last };
 }
