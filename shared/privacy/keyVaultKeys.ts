@@ -33,19 +33,20 @@ export class KeyVaultKeys {
     this.#now = now;
   }
 
-  /** @throws where Key Vault cannot be read, or a value is no key. */
+  /**
+   * What was read serves while it is read again: no batch waits for a vault that is slow or away.
+   * @throws where nothing usable is known and Key Vault cannot be read, or a value is no key.
+   */
   async ring(): Promise<KeyRing> {
     const known = this.#read;
-    if (known !== undefined && this.#now() - known.at < REFRESH_MS) return known.ring;
+    const age = known === undefined ? Infinity : this.#now() - known.at;
+    if (known !== undefined && age < REFRESH_MS) return known.ring;
     this.#reading ??= this.#readAll().finally(() => {
       this.#reading = undefined;
     });
-    try {
-      return await this.#reading;
-    } catch (error) {
-      if (known !== undefined && this.#now() - known.at < USABLE_MS) return known.ring;
-      throw error;
-    }
+    if (known === undefined || age >= USABLE_MS) return this.#reading;
+    this.#reading.catch(() => {});
+    return known.ring;
   }
 
   async #readAll(): Promise<KeyRing> {

@@ -3,6 +3,7 @@ import { ManagedIdentityCredential } from '@azure/identity';
 import { type TestContext, test } from 'vitest';
 import { ACTIVATION_MS, KeyVaultKeys, keyVaultConnector } from '../../shared/privacy/keyVaultKeys.ts';
 import { TestKeyVault } from '../support/keyVault.ts';
+import { until } from '../support/until.ts';
 
 const T0 = Date.parse('2026-11-01T00:00:00Z');
 const MINUTE = 60_000;
@@ -53,6 +54,7 @@ test('a new version is found before it is active; a vault that is away for some 
   const { created } = vault.add('user-id-key', { createdAt: new Date(now) });
   now += MINUTE;
   const active = created * 1000 + ACTIVATION_MS;
+  await until('the new version is known', 10_000, async () => (await keys.ring()).latest().number === 2);
   assert.equal((await keys.ring()).at(active * 1000).number, 2);
   assert.equal((await keys.ring()).at(active * 1000 - 1).number, 1);
 
@@ -66,6 +68,22 @@ test('a new version is found before it is active; a vault that is away for some 
   );
   vault.away = false;
   assert.equal((await keys.ring()).latest().number, 2);
+});
+
+test('a vault that does not answer keeps nobody waiting while what was read is usable', async (t) => {
+  const { vault, connect } = await vaultOf(t);
+  vault.add('user-id-key', { createdAt: new Date(T0) });
+  let now = T0 + 600 * MINUTE;
+  const keys = new KeyVaultKeys('user-id-key', connect, () => now);
+  await keys.ring();
+  const answer = Promise.withResolvers<void>();
+  vault.silentUntil = answer.promise;
+  now += 6 * MINUTE;
+  // Would not end as long as the vault is silent.
+  assert.equal((await keys.ring()).latest().number, 1);
+  assert.equal((await keys.ring()).latest().number, 1);
+  answer.resolve();
+  await until('it has been read again', 10_000, () => vault.lists === 2);
 });
 
 test('a secret that is missing, or is no key, is named; its value is not', async (t) => {

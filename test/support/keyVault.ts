@@ -23,13 +23,16 @@ export class TestKeyVault {
   readonly url: string;
   /** Answers as a vault that is away does. */
   away = false;
+  /** Takes requests, and answers none before this. */
+  silentUntil: Promise<void> = Promise.resolve();
   /** Requests for a list of versions. */
   lists = 0;
 
   private constructor(server: Server) {
     this.#server = server;
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    server.on('request', (request, response) => {
+    server.on('request', async (request, response) => {
+      await this.silentUntil;
       const { status, body, challenge } = this.#answer(request);
       response.writeHead(status, {
         'content-type': 'application/json',
