@@ -66,7 +66,7 @@ describe('names', options, () => {
     'abcdefghijklmnopqrstuvwxyzabc-defghij-kl',
   ]) {
     it(`fit with the prefix ${prefix}`, async () => {
-      const from = "readEnvironmentVariable('NAME_PREFIX', 'bosync-secure')";
+      const from = "empty(prefix) ? 'bosync-secure' : prefix";
       const prediction = await templates.predict(SECURE, [{ file: SECURE, from, to: `'${prefix}'` }]);
       assert.ok(prediction.resources.some(({ name }) => name.includes(prefix)));
       assert.deepEqual(namesFit(prediction, PARAMETER_FILES[SECURE]), []);
@@ -74,7 +74,7 @@ describe('names', options, () => {
   }
 
   it('of 41 characters or more are refused', async () => {
-    const from = "readEnvironmentVariable('NAME_PREFIX', 'bosync-secure')";
+    const from = "empty(prefix) ? 'bosync-secure' : prefix";
     await assert.rejects(templates.predict(SECURE, [{ file: SECURE, from, to: `'${'a'.repeat(41)}'` }]));
   });
 });
@@ -99,5 +99,29 @@ describe('egress through a firewall', options, () => {
     } finally {
       await templates.close();
     }
+  });
+});
+
+describe('a variable that is not set', options, () => {
+  it('comes from a workflow as an empty text, and is the default then', async () => {
+    const predictions = [];
+    const optional = [
+      'NAME_PREFIX',
+      'ADDRESS_SPACE',
+      'EGRESS_FIREWALL_ADDRESS',
+      'RUNNER_DELEGATION',
+      'RUNBOOK_BASE_URL',
+    ];
+    for (const unset of [[], optional]) {
+      const empty = Object.fromEntries(unset.map((name) => [name, '']));
+      const templates = new Templates(program!, { ...SAMPLE_ENVIRONMENT, ...empty });
+      try {
+        for (const file of [SECURE, 'infra/cloud-test.bicepparam'] as const)
+          predictions.push((await templates.predict(file)).resources);
+      } finally {
+        await templates.close();
+      }
+    }
+    assert.deepEqual(predictions.slice(2), predictions.slice(0, 2));
   });
 });
