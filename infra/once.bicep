@@ -20,8 +20,10 @@ param monthlyBudget int
 @description('Told at 80% of the budget, and when it will not last.')
 @minLength(1)
 param budgetEmails string[]
-@description('First day of the first month. Of a budget that is there: the one that it was made with.')
-param budgetStart string = utcNow('yyyy-MM-01')
+@description('First day of a month: of a budget that is there, the one that it was made with. Empty: this month.')
+param budgetStart string = ''
+@description('Not to be set: a default is the only place where the time can be asked for.')
+param thisMonth string = utcNow('yyyy-MM-01')
 
 resource database 'Microsoft.DBforPostgreSQL/flexibleServers@2025-08-01' existing = {
   name: databaseServer
@@ -95,7 +97,7 @@ resource budget 'Microsoft.Consumption/budgets@2024-08-01' = {
     amount: monthlyBudget
     timeGrain: 'Monthly'
     timePeriod: {
-      startDate: budgetStart
+      startDate: empty(budgetStart) ? thisMonth : budgetStart
     }
     notifications: {
       spent: {

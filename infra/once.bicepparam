@@ -9,4 +9,5 @@ param eventHubsNamespace = split(readEnvironmentVariable('EventHubs__fullyQualif
 param keyVault = readEnvironmentVariable('KEY_VAULT', '')
 param locked = bool(readEnvironmentVariable('LOCKED', 'true'))
 param monthlyBudget = int(readEnvironmentVariable('MONTHLY_BUDGET'))
+param budgetStart = readEnvironmentVariable('BUDGET_START', '')
 param budgetEmails = [readEnvironmentVariable('ALERT_EMAIL')]

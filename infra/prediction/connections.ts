@@ -26,6 +26,19 @@ export interface Connections {
   readonly limit: number | undefined;
 }
 
+/** The pool that main.bicep gives an instance, before `databasePoolSize` limits it; undefined where a server is too small. */
+export function poolThatFits(
+  server: string,
+  hubs: number,
+  partitions: number,
+  mostInstances: number,
+): number | undefined {
+  const instances = hubs * Math.min(partitions, mostInstances) + 1 + mostInstances;
+  const limit = (CONNECTIONS.ofServer[server] ?? 0) - CONNECTIONS.keptForOthers;
+  const pool = Math.floor((limit - TIMER) / instances) - MARKS;
+  return pool < 2 ? undefined : pool;
+}
+
 /** The most connections that all instances together can have open, by function: each function scales by itself. */
 export function connectionsOf({ resources }: Prediction): Connections {
   const of = (type: string) => resources.filter((resource) => resource.type === type);

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { connectionsOf } from './connections.ts';
+import { CONNECTIONS, connectionsOf, poolThatFits } from './connections.ts';
 import type { Prediction, Properties, Resource } from './prediction.ts';
 
 /** Who and where, as the parameter files read it from the environment; made up. */
@@ -154,6 +154,31 @@ export function describePrediction(prediction: Prediction): string {
     'Connections to the database, at most:',
     connectionsTable(prediction),
   ].join('\n\n');
+}
+
+/** Hubs, partitions of each and most instances of a function. */
+const LOADS = [
+  [3, 4, 40],
+  [3, 12, 100],
+  [3, 32, 100],
+] as const;
+
+/** What pool an instance gets on which server, at three sizes of the rest. */
+export function describePools(): string {
+  return table(
+    [
+      'server',
+      'connections',
+      ...LOADS.map(
+        ([hubs, partitions, most]) => `${hubs} hubs of ${partitions} partitions, ${most} instances`,
+      ),
+    ],
+    Object.entries(CONNECTIONS.ofServer).map(([server, taken]) => [
+      server,
+      taken,
+      ...LOADS.map(([hubs, partitions, most]) => poolThatFits(server, hubs, partitions, most) ?? 'refused'),
+    ]),
+  );
 }
 
 function connectionsTable(prediction: Prediction): string {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { findBicep, NO_BICEP } from '../../infra/compiler/bicep.ts';
+import { poolThatFits } from '../../infra/prediction/connections.ts';
 import { SAMPLE_ENVIRONMENT } from '../../infra/prediction/describe.ts';
 import type { Prediction, Properties } from '../../infra/prediction/prediction.ts';
 import { skipBecause } from '../support/skipBecause.ts';
 import { INVARIANTS } from './invariants/index.ts';
-import { ofType, TYPES, theOnly } from './invariants/invariant.ts';
+import { appSettings, ofType, TYPES, theOnly } from './invariants/invariant.ts';
 import { namesFit } from './invariants/operations.ts';
 import { PARAMETER_FILES, type ParameterFile, Templates } from './templates.ts';
 
@@ -50,6 +51,27 @@ describe('predicted resources', options, () => {
       'roleAssignments',
       'scopedResources',
     ]);
+  });
+});
+
+describe('the pool of an instance', options, () => {
+  it('is that of the table, and not more than the parameter file says', async () => {
+    const templates = new Templates(program!);
+    try {
+      for (const [file, hubs, partitions, most] of [
+        ['infra/cloud-test.bicepparam', 3, 4, 40],
+        [SECURE, 3, 12, 100],
+        // Another team's hubs.
+        ['test/infra/reuse.bicepparam', 2, 32, 40],
+      ] as const) {
+        const prediction = await templates.predict(file);
+        const server: string = theOnly(prediction, TYPES.database).sku?.['name'];
+        const fits = poolThatFits(server, hubs, partitions, most);
+        assert.equal(appSettings(prediction)['DB_POOL_SIZE'], String(Math.min(8, fits!)), file);
+      }
+    } finally {
+      await templates.close();
+    }
   });
 });
 

@@ -109,13 +109,18 @@ export const MUTATIONS: readonly Mutation[] = [
     change: secure('param privateNetwork = true', 'param privateNetwork = false'),
     caughtBy: 'publicAccessClosed',
   },
-  ...['blob', 'queue', 'table', 'postgresqlServer', 'sites'].map(
+  ...['blob', 'queue', 'table', 'postgresqlServer'].map(
     (group): Mutation => ({
       name: `no endpoint of ${group}`,
       change: main(`    { group: '${group}', target`, `    { group: 'namespace', target`),
       caughtBy: 'closedIsReachable',
     }),
   ),
+  {
+    name: 'no endpoint of the site',
+    change: main("groupId: 'sites'", "groupId: 'sites-staging'"),
+    caughtBy: 'closedIsReachable',
+  },
   {
     name: 'no endpoint of the namespace',
     change: main("[{ group: 'namespace', target: 'namespace' }]", '[]'),
@@ -286,8 +291,8 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'PgBouncer in between',
     change: module(
       'postgres',
-      "name: 'pgaudit.log'",
-      "name: 'pgbouncer.enabled'\n    value: 'true'\n  }\n  {\n    name: 'pgaudit.log'",
+      "name: 'log_connections'",
+      "name: 'pgbouncer.enabled'\n    value: 'true'\n  }\n  {\n    name: 'log_connections'",
     ),
     caughtBy: 'databaseIsWatched',
   },
