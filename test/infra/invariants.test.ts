@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { afterAll, beforeAll, describe, it } from 'vitest';
+import { PLATFORM_FILE } from '../../infra/alerts/alerts.ts';
 import { findBicep, NO_BICEP } from '../../infra/compiler/bicep.ts';
 import { poolThatFits } from '../../infra/prediction/connections.ts';
 import { SAMPLE_ENVIRONMENT } from '../../infra/prediction/describe.ts';
 import type { Prediction, Properties } from '../../infra/prediction/prediction.ts';
+import { checkQuery } from '../support/kusto.ts';
 import { skipBecause } from '../support/skipBecause.ts';
 import { INVARIANTS } from './invariants/index.ts';
 import { appSettings, ofType, TYPES, theOnly } from './invariants/invariant.ts';
@@ -146,4 +148,12 @@ describe('a variable that is not set', options, () => {
     }
     assert.deepEqual(predictions.slice(2), predictions.slice(0, 2));
   });
+});
+
+it('the query of an alert on what Azure logs is one that Kusto takes, and gives a value', () => {
+  for (const { name, query } of PLATFORM_FILE.logs) {
+    const { problems, columns } = checkQuery(query);
+    assert.deepEqual(problems, [], name);
+    assert.deepEqual(columns, { value: 'long' }, name);
+  }
 });
