@@ -3,14 +3,17 @@
 using 'main.bicep'
 
 param profile = 'cloud-secure'
-param namePrefix = readEnvironmentVariable('NAME_PREFIX', 'bosync-secure')
+// A workflow passes a variable that is not set as an empty text.
+var prefix = readEnvironmentVariable('NAME_PREFIX', '')
+param namePrefix = empty(prefix) ? 'bosync-secure' : prefix
 param tags = {
   product: 'backoffice-sync'
   profile: 'cloud-secure'
 }
 
 param privateNetwork = true
-param addressSpace = readEnvironmentVariable('ADDRESS_SPACE', '10.60.0.0/24')
+var range = readEnvironmentVariable('ADDRESS_SPACE', '')
+param addressSpace = empty(range) ? '10.60.0.0/24' : range
 param egressFirewallAddress = readEnvironmentVariable('EGRESS_FIREWALL_ADDRESS', '')
 param runnerDelegation = readEnvironmentVariable('RUNNER_DELEGATION', '')
 
@@ -35,7 +38,10 @@ param sizes = {
   database: {
     skuName: 'Standard_D4ds_v5'
     tier: 'GeneralPurpose'
-    storageGB: 256
+    storage: {
+      type: 'Premium_LRS'
+      sizeGB: 256
+    }
     backupDays: 35
     geoRedundantBackup: true
     zoneRedundant: true

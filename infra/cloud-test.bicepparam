@@ -3,7 +3,9 @@
 using 'main.bicep'
 
 param profile = 'cloud-test'
-param namePrefix = readEnvironmentVariable('NAME_PREFIX', 'bosync-test')
+// A workflow passes a variable that is not set as an empty text.
+var prefix = readEnvironmentVariable('NAME_PREFIX', '')
+param namePrefix = empty(prefix) ? 'bosync-test' : prefix
 param tags = {
   product: 'backoffice-sync'
   profile: 'cloud-test'
@@ -27,10 +29,12 @@ param sizes = {
     retentionHours: 24
   }
   database: {
-    // 429 connections: 40 instances with 10 each.
     skuName: 'Standard_B2s'
     tier: 'Burstable'
-    storageGB: 32
+    storage: {
+      type: 'Premium_LRS'
+      sizeGB: 32
+    }
     backupDays: 7
     geoRedundantBackup: false
     zoneRedundant: false

@@ -1,5 +1,6 @@
 // Backoffice sync in Azure, one resource group. Every difference between the profiles is a parameter in cloud-test.bicepparam and
 // cloud-secure.bicepparam. What other teams own is named in `existing`; roles and records on it are made in its own resource group.
+// What is made once, by an owner, after the first deployment (locks, budget, audit) is in once.bicep.
 // There is no key, password or connection string: every login is an Entra identity, in both profiles.
 targetScope = 'resourceGroup'
 
@@ -66,7 +67,7 @@ var names = {
   storage: 'st${take(compactPrefix, 9)}${suffix}'
   namespace: replace('evhns-${take(prefix, 30)}-${suffix}', '--', '-')
   vault: 'kv-${take(compactPrefix, 7)}-${suffix}'
-  database: replace('psql-${take(prefix, 40)}-${suffix}', '--', '-')
+  database: existing.?databaseServerName ?? replace('psql-${take(prefix, 40)}-${suffix}', '--', '-')
   workspace: 'log-${take(prefix, 40)}'
   insights: 'appi-${prefix}'
   network: 'vnet-${prefix}'
@@ -96,6 +97,19 @@ var hashing = app.userIdMode == 'hmac'
 // pairIngest is left out where there is no pair topic.
 var hubList = filter([hubs.ledger, hubs.paymentOrder, hubs.pair], name => !empty(name))
 var ingestFunctions = concat(['ledgerIngest', 'orderIngest'], empty(hubs.pair) ? [] : ['pairIngest'])
+
+// Connections. Flex Consumption scales each function by itself and has no limit for one: each reader of a hub gets at most an instance a
+// partition, the timer one, replays as many as there may be. Each instance opens DB_POOL_SIZE connections and one for its marks, that of the
+// timer two more. What the server takes is divided by that, so that the worst case fits (docs/infrastructure.md has the table).
+var connections = loadJsonContent('connections.json')
+var userConnections = connections.ofServer[?sizes.database.skuName] ?? fail('connections.json does not say how many connections ${sizes.database.skuName} takes.')
+// Of another team's hubs the number of partitions is not known here: Standard has at most 32.
+var partitions = ownNamespace ? sizes.eventHubs.partitions : 32
+var instances = length(hubList) * min(partitions, sizes.functions.maximumInstances) + 1 + sizes.functions.maximumInstances
+var poolThatFits = (userConnections - connections.keptForOthers - 2) / instances - 1
+var databasePoolSize = poolThatFits < 2
+  ? fail('${instances} instances have no two connections each on ${sizes.database.skuName}: take a larger server, or fewer instances.')
+  : min(app.databasePoolSize, poolThatFits)
 
 // A private link scope takes over every name of Azure Monitor in the zones that it is recorded in, and for everybody in the network.
 var scopeIsOurs = !privateNetwork || (ownNetwork && ownZones)
@@ -217,6 +231,26 @@ module alerts 'modules/alerts.bicep' = {
   dependsOn: [workspace, actionGroup]
 }
 
+module platformAlerts 'modules/platformAlerts.bicep' = {
+  params: {
+    location: location
+    tags: tags
+    namePrefix: prefix
+    targets: union(
+      {
+        database: ids.database
+        app: ids.app
+      },
+      ownNamespace ? { namespace: ids.namespace } : {}
+    )
+    userConnections: userConnections
+    logAnalyticsWorkspaceId: ids.workspace
+    actionGroupId: ids.actionGroup
+    runbookBaseUrl: runbookBaseUrl
+  }
+  dependsOn: [workspace, actionGroup, database, functionApp, namespace, storage]
+}
+
 module storage 'modules/storage.bicep' = {
   params: {
     location: location
@@ -228,6 +262,7 @@ module storage 'modules/storage.bicep' = {
     appIdentityId: identity.id
     appPrincipalId: identity.properties.principalId
     queueUsers: concat([appIdentity], operatorGrantees)
+    checkpointUsers: operatorGrantees
     logAnalyticsWorkspaceId: ids.workspace
   }
   dependsOn: [workspace]
@@ -344,18 +379,21 @@ var endpointTargets = concat(
     { group: 'queue', target: 'storage' }
     { group: 'table', target: 'storage' }
     { group: 'postgresqlServer', target: 'database' }
-    { group: 'sites', target: 'app' }
   ],
   (existing.?eventHubsHasPrivateEndpoint ?? false) ? [] : [{ group: 'namespace', target: 'namespace' }],
   !sealing || (existing.?keyVaultHasPrivateEndpoint ?? false) ? [] : [{ group: 'vault', target: 'vault' }]
 )
 
+// An endpoint can't be pointed at another resource: that of a restored server has a name of its own.
+var databaseEndpoint = '${names.endpoint}-${empty(existing.?databaseServerName) ? 'postgresqlServer' : 'pg-${uniqueString(names.database)}'}'
+
+// Before the app: it starts when it is made, and without its storage it would not.
 module endpoints 'modules/privateEndpoint.bicep' = [
   for endpoint in (privateNetwork ? endpointTargets : []): {
     params: {
       location: location
       tags: tags
-      endpointName: '${names.endpoint}-${endpoint.group}'
+      endpointName: endpoint.group == 'postgresqlServer' ? databaseEndpoint : '${names.endpoint}-${endpoint.group}'
       targetId: ids[endpoint.target]
       groupId: endpoint.group
       subnetId: subnets.endpoints
@@ -363,9 +401,24 @@ module endpoints 'modules/privateEndpoint.bicep' = [
       zonesResourceGroup: zonesGroup[4]
       zoneNames: [zones[endpoint.group]]
     }
-    dependsOn: [dns, network, storage, database, functionApp, namespace, vault]
+    dependsOn: [dns, network, storage, database, namespace, vault]
   }
 ]
+
+module siteEndpoint 'modules/privateEndpoint.bicep' = if (privateNetwork) {
+  params: {
+    location: location
+    tags: tags
+    endpointName: '${names.endpoint}-sites'
+    targetId: ids.app
+    groupId: 'sites'
+    subnetId: subnets.endpoints
+    zonesSubscriptionId: zonesGroup[2]
+    zonesResourceGroup: zonesGroup[4]
+    zoneNames: [zones.sites]
+  }
+  dependsOn: [dns, network, functionApp]
+}
 
 module monitorScope 'modules/monitorPrivateLink.bicep' = if (ownMonitorScope) {
   params: {
@@ -430,18 +483,20 @@ module functionApp 'modules/functionApp.bicep' = {
         // The login that entraPrincipals.ts makes for this identity has its name.
         PGUSER: identity.name
         AZURE_CLIENT_ID: identity.properties.clientId
-        DB_POOL_SIZE: string(app.databasePoolSize)
+        DB_POOL_SIZE: string(databasePoolSize)
         DLQ_RETENTION_DAYS: string(app.dlqRetentionDays)
         METRICS_SCHEDULE: app.metricsSchedule
         APPLICATIONINSIGHTS_CONNECTION_STRING: insights.outputs.connectionString
         APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD;ClientId=${identity.properties.clientId}'
-        languageWorkers__node__arguments: '--max-semi-space-size=32'
       },
+      // With arguments of its own, the host does not take the worker that was started ahead, so each new instance starts later. Where
+      // instances are kept, nobody waits for that.
+      sizes.functions.alwaysReady > 0 ? { languageWorkers__node__arguments: '--max-semi-space-size=32' } : {},
       ingestSettings
     )
   }
-  // The app starts when it is made: what it reads has to be there, and may be read.
-  dependsOn: [storage, hubAccess, vaultAccess, network]
+  // The app starts when it is made: what it reads has to be there, may be read, and can be reached.
+  dependsOn: [storage, hubAccess, vaultAccess, network, endpoints, monitorEndpoint]
 }
 
 @description('For: func azure functionapp publish NAME.')

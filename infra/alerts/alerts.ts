@@ -53,6 +53,33 @@ export interface AlertFile {
   readonly profiles: Readonly<Record<string, Readonly<Record<string, AlertOverride>>>>;
 }
 
+/** An alert on what Azure measures itself (platform.json). */
+export interface MetricAlert {
+  readonly name: string;
+  readonly description: string;
+  readonly severity: 0 | 1 | 2 | 3;
+  readonly target: 'app' | 'database' | 'namespace';
+  readonly metric: string;
+  readonly aggregation: 'Average' | 'Maximum' | 'Total';
+  readonly operator: 'GreaterThan' | 'LessThan';
+  readonly threshold: number;
+  /** The threshold is percent of the connections that the server takes. */
+  readonly of?: 'connections';
+  readonly windowMinutes: number;
+}
+
+export interface PlatformFile {
+  readonly metrics: readonly MetricAlert[];
+  /** On what Azure logs: above 0 raises the alert. */
+  readonly logs: readonly Pick<Alert, 'name' | 'description' | 'severity' | 'windowMinutes' | 'query'>[];
+  /** What to do is on this page. */
+  readonly page: string;
+}
+
+export const PLATFORM_FILE: PlatformFile = JSON.parse(
+  readFileSync(new URL('./platform.json', import.meta.url), 'utf8'),
+) as PlatformFile;
+
 /** The alerts and their thresholds: one file for Bicep, the local cloud, tests and docs. */
 export const ALERT_FILE: AlertFile = JSON.parse(
   readFileSync(new URL('./alerts.json', import.meta.url), 'utf8'),

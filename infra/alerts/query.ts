@@ -20,11 +20,10 @@ export function queryOf(alert: Omit<Alert, 'query'>): string {
   switch (condition.kind) {
     case 'every': {
       const worst = operator === 'GreaterThan' ? 'min' : 'max';
+      if (condition.while) return whileWaiting(alert, condition.metric, condition.while, worst);
       return [
-        ...(condition.while ? [waiting(condition.while, windowMinutes)] : []),
         samples,
         ...columns(dimensions),
-        ...(condition.while ? [`| where ${condition.while.shared} in (waiting)`] : []),
         `| summarize value = ${worst}(Sum / ItemCount), samples = count()${by}`,
         `| where samples >= ${leastSamples(windowMinutes)}`,
         '| project-away samples',
@@ -59,12 +58,22 @@ function columns(attributes: readonly string[]): string[] {
   return [`| extend ${attributes.map((name) => `${name} = tostring(Properties.${name})`).join(', ')}`];
 }
 
-function waiting({ metric, by, shared }: While, windowMinutes: number): string {
+/** Reads the table once for both metrics: a rule of every minute is refused where its query joins or names a second table. */
+function whileWaiting(
+  { dimensions, windowMinutes }: Omit<Alert, 'query'>,
+  metric: string,
+  waiting: While,
+  worst: 'min' | 'max',
+): string {
+  if (dimensions.join() !== waiting.shared) throw new Error(`The dimension must be ${waiting.shared} alone.`);
+  const { by, shared } = waiting;
   return [
-    `let waiting = ${samplesOf(metric)}`,
+    `AppMetrics\n| where Name == "${metric}" or Name == "${waiting.metric}"`,
     ...columns(by),
-    `| summarize least = min(Sum / ItemCount), samples = count() by ${by.join(', ')}`,
-    `| where least > 0 and samples >= ${leastSamples(windowMinutes)}`,
-    `| distinct ${shared};`,
+    `| summarize least = min(Sum / ItemCount), worst = ${worst}(Sum / ItemCount), samples = count() by Name, ${by.join(', ')}`,
+    `| where samples >= ${leastSamples(windowMinutes)}`,
+    `| summarize value = ${worst}if(worst, Name == "${metric}"), measured = countif(Name == "${metric}"), waiting = countif(Name == "${waiting.metric}" and least > 0) by ${shared}`,
+    '| where measured > 0 and waiting > 0',
+    '| project-away measured, waiting',
   ].join('\n');
 }

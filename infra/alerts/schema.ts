@@ -1,6 +1,6 @@
 /**
- * Columns of the tables of a workspace-based Application Insights, with their types in KQL: what the queries of alerts and
- * workbook are checked against.
+ * Columns of the tables of a workspace-based Application Insights, and of the log of queues, with their types in KQL: what the
+ * queries of alerts and workbook are checked against.
  */
 const COMMON = {
   TimeGenerated: 'datetime',
@@ -25,6 +25,14 @@ export const TABLES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     OuterMessage: 'string',
     InnermostMessage: 'string',
     SeverityLevel: 'int',
+  },
+  StorageQueueLogs: {
+    TimeGenerated: 'datetime',
+    AccountName: 'string',
+    OperationName: 'string',
+    StatusText: 'string',
+    Uri: 'string',
+    _ResourceId: 'string',
   },
   AppRequests: { ...COMMON, Name: 'string', Success: 'bool', DurationMs: 'real', ResultCode: 'string' },
 };

@@ -57,10 +57,10 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     httpsOnly: true
     publicNetworkAccess: publicAccess ? 'Enabled' : 'Disabled'
     virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
+    // Nothing else: Flex Consumption refuses what belongs to other plans (ftpsState, alwaysOn and so on) with error 51021.
     siteConfig: {
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'
-      ftpsState: 'Disabled'
       appSettings: map(items(settings), setting => {
         name: setting.key
         value: setting.value

@@ -82,6 +82,21 @@ resource appSecurity 'Microsoft.Network/networkSecurityGroups@2026-03-01' = {
             destinationPortRange: '443'
           }
         }
+        // The platform's own traffic. By the service endpoint below it goes past a firewall; without this rule it would end at
+        // DenyToInternet.
+        {
+          name: 'AllowToPlatform'
+          properties: {
+            priority: 320
+            direction: 'Outbound'
+            access: 'Allow'
+            protocol: 'Tcp'
+            sourceAddressPrefix: '*'
+            sourcePortRange: '*'
+            destinationAddressPrefix: 'AppService'
+            destinationPortRange: '443'
+          }
+        }
       ],
       // A group sees the address beyond the firewall: with one, the firewall decides.
       throughFirewall

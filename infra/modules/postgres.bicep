@@ -16,7 +16,9 @@ param logAnalyticsWorkspaceId string
 // PgBouncer stays off, as it is where nobody sets pgbouncer.enabled (a burstable server refuses even that it is named). It pools by
 // transaction and refuses start-up parameters that it does not know: the pool of the app sends statement_timeout, the driver may prepare
 // statements, reconcile keeps a temporary table and migrations a session lock. It is also not needed: an instance keeps at most
-// DB_POOL_SIZE + 2 connections, and of each ingest function no more instances run than its hub has partitions.
+// DB_POOL_SIZE + 1 connections (the timer 2 more), and main.bicep makes DB_POOL_SIZE so that those of all instances fit.
+//
+// pgaudit.log is not here, but in once.bicep: it is refused, or does nothing, before the library is loaded and the extension made.
 var settings = [
   {
     name: 'azure.extensions'
@@ -26,12 +28,6 @@ var settings = [
   {
     name: 'shared_preload_libraries'
     value: 'pg_stat_statements,pgaudit'
-  }
-  // Who changed the schema and who was given what. Not reads and writes: those of the sync are thousands a second, and operators write
-  // sync.audit_log.
-  {
-    name: 'pgaudit.log'
-    value: 'ddl,role'
   }
   {
     name: 'require_secure_transport'
@@ -81,10 +77,20 @@ resource server 'Microsoft.DBforPostgreSQL/flexibleServers@2025-08-01' = {
       passwordAuth: 'Disabled'
       tenantId: tenant().tenantId
     }
-    storage: {
-      storageSizeGB: sizes.storageGB
-      autoGrow: 'Enabled'
-    }
+    storage: union(
+      {
+        type: sizes.storage.type
+        storageSizeGB: sizes.storage.sizeGB
+        // types.bicep says why.
+        autoGrow: 'Disabled'
+      },
+      sizes.storage.type == 'PremiumV2_LRS'
+        ? {
+            iops: sizes.storage.iops
+            throughput: sizes.storage.throughputMBps
+          }
+        : {}
+    )
     backup: {
       backupRetentionDays: sizes.backupDays
       geoRedundantBackup: sizes.geoRedundantBackup ? 'Enabled' : 'Disabled'

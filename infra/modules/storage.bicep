@@ -17,6 +17,8 @@ param appIdentityId string
 param appPrincipalId string
 @description('The app and the operators.')
 param queueUsers grantee[]
+@description('They may move a checkpoint by hand (cli checkpoint skip).')
+param checkpointUsers grantee[]
 param logAnalyticsWorkspaceId string
 
 // The queue of replay requests, and where the host puts what is no valid request (SPEC 8). The names are the app's.
@@ -69,6 +71,15 @@ resource packages 'Microsoft.Storage/storageAccounts/blobServices/containers@202
   }
 }
 
+// The host would make it by itself at its first start. It is made here, so that a role can be given on it alone.
+resource checkpoints 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-01-01' = {
+  parent: blobs
+  name: 'azure-webjobs-eventhub'
+  properties: {
+    publicAccess: 'None'
+  }
+}
+
 resource queueService 'Microsoft.Storage/storageAccounts/queueServices@2025-01-01' = {
   parent: account
   name: 'default'
@@ -97,6 +108,21 @@ resource appBlobs 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageBlobDataOwner)
   }
 }
+
+resource checkpointAccess 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for user in checkpointUsers: {
+    scope: checkpoints
+    name: guid(checkpoints.id, user.seed, roles.storageBlobDataContributor)
+    properties: {
+      principalId: user.objectId
+      principalType: user.type
+      roleDefinitionId: subscriptionResourceId(
+        'Microsoft.Authorization/roleDefinitions',
+        roles.storageBlobDataContributor
+      )
+    }
+  }
+]
 
 // The host makes its table of diagnostic events by itself: on the account.
 resource appTables 'Microsoft.Authorization/roleAssignments@2022-04-01' = {

@@ -83,6 +83,10 @@ type existingResources = {
   @description('Azure Monitor Private Link Scope of the network, which can use only one. Needed with virtualNetwork or zones.')
   monitorPrivateLinkScopeId: string?
   actionGroupId: string?
+  @description('A server in this resource group that a backup was restored to: this deployment takes it over instead of making one.')
+  @minLength(3)
+  @maxLength(63)
+  databaseServerName: string?
 }
 
 @export()
@@ -115,12 +119,44 @@ type eventHubsSizes = {
   retentionHours: int
 }
 
+// The disk does not grow by itself: what Azure has grown is more than the next deployment asks for, and a smaller disk is refused. An alert
+// says in time that it fills; whoever grows it writes the new size here.
+@export()
+@discriminator('type')
+type databaseStorage = premiumSsd | premiumSsdV2
+
+@export()
+@description('Premium SSD: its operations a second follow from its size.')
+type premiumSsd = {
+  type: 'Premium_LRS'
+  @description('Never less than the present size.')
+  sizeGB: 32 | 64 | 128 | 256 | 512 | 1024 | 2048 | 4096 | 8192 | 16384
+}
+
+@export()
+@description('Premium SSD v2: size, operations and throughput each as wanted. Not for a Burstable server, only at creation.')
+type premiumSsdV2 = {
+  type: 'PremiumV2_LRS'
+  @description('Never less than the present size.')
+  @minValue(32)
+  @maxValue(65536)
+  sizeGB: int
+  @description('3,000 cost nothing, from 400 GB on 12,000; at most 500 for each GB.')
+  @minValue(3000)
+  @maxValue(80000)
+  iops: int
+  @description('MB a second. 125 cost nothing, from 400 GB on 500; at most a quarter of iops.')
+  @minValue(125)
+  @maxValue(1200)
+  throughputMBps: int
+}
+
 @export()
 type databaseSizes = {
   @description('Compute, such as Standard_D4ds_v5. Zone redundancy needs GeneralPurpose or higher.')
   skuName: string
   tier: 'Burstable' | 'GeneralPurpose' | 'MemoryOptimized'
-  storageGB: 32 | 64 | 128 | 256 | 512 | 1024 | 2048 | 4096
+  storage: databaseStorage
   @minValue(7)
   @maxValue(35)
   backupDays: int
@@ -160,6 +196,7 @@ type appOptions = {
   @description('A profile that is part of the package, such as shared/profiles/NAME.json: instead of one that is built in.')
   eventProfileFile: string?
   consumerGroup: string
+  @description('Connections of one instance at most; fewer where all instances together would have more than the server takes.')
   @minValue(1)
   @maxValue(500)
   databasePoolSize: int

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { CONNECTIONS, connectionsOf, poolThatFits } from './connections.ts';
 import type { Prediction, Properties, Resource } from './prediction.ts';
 
 /** Who and where, as the parameter files read it from the environment; made up. */
@@ -9,6 +10,12 @@ export const SAMPLE_ENVIRONMENT = {
   PRODUCERS_OBJECT_ID: 'c0000000-0000-0000-0000-00000000000c',
   OPERATORS_OBJECT_ID: 'd0000000-0000-0000-0000-00000000000d',
   ALERT_EMAIL: 'oncall@example.com',
+  // As `npm run cloud:environment` prints them after a deployment, for once.bicepparam.
+  DATABASE_SERVER: 'psql-x',
+  AzureWebJobsStorage__accountName: 'stx',
+  EventHubs__fullyQualifiedNamespace: 'evhns-x.servicebus.windows.net',
+  KEY_VAULT: 'kv-x',
+  MONTHLY_BUDGET: '1500',
 };
 const PEOPLE: Readonly<Record<string, string>> = {
   [SAMPLE_ENVIRONMENT.PIPELINE_OBJECT_ID]: 'pipeline',
@@ -18,6 +25,7 @@ const PEOPLE: Readonly<Record<string, string>> = {
 
 const ROLE = 'Microsoft.Authorization/roleAssignments';
 const ALERT = 'Microsoft.Insights/scheduledQueryRules';
+const METRIC_ALERT = 'Microsoft.Insights/metricAlerts';
 const SETTING = 'Microsoft.DBforPostgreSQL/flexibleServers/configurations';
 const DIAGNOSTICS = 'Microsoft.Insights/diagnosticSettings';
 const SITE = 'Microsoft.Web/sites';
@@ -66,7 +74,10 @@ const WORTH: Readonly<Record<string, readonly string[]>> = {
     'sku.name',
     'properties.version',
     'properties.authConfig.passwordAuth',
+    'properties.storage.type',
     'properties.storage.storageSizeGB',
+    'properties.storage.iops',
+    'properties.storage.autoGrow',
     'properties.backup.backupRetentionDays',
     'properties.backup.geoRedundantBackup',
     'properties.highAvailability.mode',
@@ -84,10 +95,11 @@ const WORTH: Readonly<Record<string, readonly string[]>> = {
   'Microsoft.Network/virtualNetworks': ['properties.addressSpace.addressPrefixes'],
 };
 
-/** The resources of a prediction as Markdown tables: all, the roles, the alerts, and the settings of app and database. */
-export function describePrediction({ resources }: Prediction): string {
+/** The resources of a prediction as Markdown tables: all, the roles, the alerts, the settings of app and database, the connections. */
+export function describePrediction(prediction: Prediction): string {
+  const { resources } = prediction;
   const of = (type: string) => resources.filter((resource) => resource.type === type);
-  const apart = [ROLE, ALERT, SETTING, DIAGNOSTICS];
+  const apart = [ROLE, ALERT, METRIC_ALERT, SETTING, DIAGNOSTICS];
   const others = resources.filter(({ type }) => !apart.includes(type));
   const settings: { name: string; value: string }[] =
     of(SITE)[0]?.properties?.['siteConfig'].appSettings ?? [];
@@ -118,6 +130,17 @@ export function describePrediction({ resources }: Prediction): string {
         return [displayName, severity, windowSize, condition, enabled ? 'yes' : 'no'];
       }),
     ),
+    'Alerts on metrics of the platform:',
+    table(
+      ['alert', 'severity', 'window', 'condition', 'of'],
+      of(METRIC_ALERT).map(({ properties }) => {
+        const { name, metricName, timeAggregation, operator, threshold } =
+          properties?.['criteria'].allOf[0] ?? {};
+        const { severity, windowSize, scopes } = properties ?? {};
+        const condition = `${timeAggregation} ${metricName} ${operator === 'GreaterThan' ? '>' : '<'} ${threshold}`;
+        return [name, severity, windowSize, condition, shortId(scopes[0])];
+      }),
+    ),
     'Settings of the Function App:',
     table(
       ['setting', 'value'],
@@ -128,7 +151,45 @@ export function describePrediction({ resources }: Prediction): string {
       ['parameter', 'value'],
       of(SETTING).map(({ name, properties }) => [name.split('/').at(-1)!, properties?.['value']]),
     ),
+    'Connections to the database, at most:',
+    connectionsTable(prediction),
   ].join('\n\n');
+}
+
+/** Hubs, partitions of each and most instances of a function. */
+const LOADS = [
+  [3, 4, 40],
+  [3, 12, 100],
+  [3, 32, 100],
+] as const;
+
+/** What pool an instance gets on which server, at three sizes of the rest. */
+export function describePools(): string {
+  return table(
+    [
+      'server',
+      'connections',
+      ...LOADS.map(
+        ([hubs, partitions, most]) => `${hubs} hubs of ${partitions} partitions, ${most} instances`,
+      ),
+    ],
+    Object.entries(CONNECTIONS.ofServer).map(([server, taken]) => [
+      server,
+      taken,
+      ...LOADS.map(([hubs, partitions, most]) => poolThatFits(server, hubs, partitions, most) ?? 'refused'),
+    ]),
+  );
+}
+
+function connectionsTable(prediction: Prediction): string {
+  const { functions, total, server, limit } = connectionsOf(prediction);
+  return table(
+    ['function', 'instances', 'connections of each', 'together'],
+    [
+      ...functions.map(({ name, instances, each }) => [name, instances, each, instances * each]),
+      ['all', '', '', `${total} of the ${limit} that ${server} has for them`],
+    ],
+  );
 }
 
 function table(head: readonly string[], rows: readonly (readonly unknown[])[]): string {

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Bicep, findBicep, NO_BICEP } from '../compiler/bicep.ts';
-import { describePrediction, SAMPLE_ENVIRONMENT } from './describe.ts';
+import { describePools, describePrediction, SAMPLE_ENVIRONMENT } from './describe.ts';
 import { readPrediction } from './prediction.ts';
 
 const DOCUMENT = new URL('../../docs/infrastructure.md', import.meta.url);
@@ -22,6 +22,7 @@ export async function describeInfra(program: string): Promise<{ is: string; shou
       const path = fileURLToPath(new URL(`../${file}.bicepparam`, import.meta.url));
       parts.push(`## ${title}\n\n${describePrediction(readPrediction(await bicep.snapshot(path)))}\n`);
     }
+    parts.push(`## Pools by server\n\nBefore \`databasePoolSize\` limits them.\n\n${describePools()}\n`);
     return { is, shouldBe: `${byHand}${MARK}\n\n${parts.join('\n')}` };
   } finally {
     await bicep.close();

@@ -109,13 +109,18 @@ export const MUTATIONS: readonly Mutation[] = [
     change: secure('param privateNetwork = true', 'param privateNetwork = false'),
     caughtBy: 'publicAccessClosed',
   },
-  ...['blob', 'queue', 'table', 'postgresqlServer', 'sites'].map(
+  ...['blob', 'queue', 'table', 'postgresqlServer'].map(
     (group): Mutation => ({
       name: `no endpoint of ${group}`,
       change: main(`    { group: '${group}', target`, `    { group: 'namespace', target`),
       caughtBy: 'closedIsReachable',
     }),
   ),
+  {
+    name: 'no endpoint of the site',
+    change: main("groupId: 'sites'", "groupId: 'sites-staging'"),
+    caughtBy: 'closedIsReachable',
+  },
   {
     name: 'no endpoint of the namespace',
     change: main("[{ group: 'namespace', target: 'namespace' }]", '[]'),
@@ -273,7 +278,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'more connections than the server takes',
-    change: secure('databasePoolSize: 8', 'databasePoolSize: 80'),
+    in: 'infra/cloud-test.bicepparam',
+    change: main('string(databasePoolSize)', 'string(app.databasePoolSize)'),
     caughtBy: 'connectionsFit',
   },
   {
@@ -285,8 +291,8 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'PgBouncer in between',
     change: module(
       'postgres',
-      "name: 'pgaudit.log'",
-      "name: 'pgbouncer.enabled'\n    value: 'true'\n  }\n  {\n    name: 'pgaudit.log'",
+      "name: 'log_connections'",
+      "name: 'pgbouncer.enabled'\n    value: 'true'\n  }\n  {\n    name: 'log_connections'",
     ),
     caughtBy: 'databaseIsWatched',
   },
@@ -298,8 +304,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'no standby',
     change: secure(
-      "tier: 'GeneralPurpose'\n    storageGB: 256\n    backupDays: 35\n    geoRedundantBackup: true\n    zoneRedundant: true",
-      "tier: 'GeneralPurpose'\n    storageGB: 256\n    backupDays: 35\n    geoRedundantBackup: true\n    zoneRedundant: false",
+      'geoRedundantBackup: true\n    zoneRedundant: true',
+      'geoRedundantBackup: true\n    zoneRedundant: false',
     ),
     caughtBy: 'survivesAZone',
   },
@@ -341,6 +347,103 @@ export const MUTATIONS: readonly Mutation[] = [
       to: 'Name == \\"consumer_lag\\"',
     },
     caughtBy: 'metricsAreInTheCatalogue',
+  },
+  {
+    name: 'FTP by a property that Flex Consumption refuses',
+    change: module(
+      'functionApp',
+      "      scmMinTlsVersion: '1.2'",
+      "      scmMinTlsVersion: '1.2'\n      ftpsState: 'Disabled'",
+    ),
+    caughtBy: 'nothingThatFlexForbids',
+  },
+  {
+    name: 'arguments of Node where every start is a cold one',
+    in: 'infra/cloud-test.bicepparam',
+    change: main('sizes.functions.alwaysReady > 0 ?', 'sizes.functions.alwaysReady >= 0 ?'),
+    caughtBy: 'nodeArgumentsNeedKeptInstances',
+  },
+  {
+    name: 'a disk that grows by itself',
+    change: module('postgres', "autoGrow: 'Disabled'", "autoGrow: 'Enabled'"),
+    caughtBy: 'databaseDiskIsPlanned',
+  },
+  {
+    name: 'a disk that fills unseen',
+    change: {
+      file: 'infra/alerts/platform.json',
+      from: '"metric": "storage_percent"',
+      to: '"metric": "storage_used"',
+    },
+    caughtBy: 'databaseDiskIsPlanned',
+  },
+  {
+    name: 'Premium SSD v2 with more operations than its size may do',
+    change: secure(
+      "type: 'Premium_LRS'\n      sizeGB: 256",
+      "type: 'PremiumV2_LRS'\n      sizeGB: 32\n      iops: 20000\n      throughputMBps: 125",
+    ),
+    caughtBy: 'databaseDiskIsPlanned',
+  },
+  {
+    name: 'pgaudit.log before the library is loaded',
+    change: module(
+      'postgres',
+      "    name: 'require_secure_transport'",
+      "    name: 'pgaudit.log'\n    value: 'ddl,role'\n  }\n  {\n    name: 'require_secure_transport'",
+    ),
+    caughtBy: 'databaseIsWatched',
+  },
+  {
+    name: 'a second table in a query of every minute',
+    change: {
+      file: 'infra/alerts/alerts.json',
+      from: 'Name == \\"consumer_broker_reachable\\"\\n| summarize value = count()',
+      to: 'Name == \\"consumer_broker_reachable\\"\\n| join AppTraces on OperationId\\n| summarize value = count()',
+    },
+    caughtBy: 'oneMinuteQueriesReadOneTable',
+  },
+  {
+    name: 'an alert of the platform with another threshold',
+    change: module('platformAlerts', ': alert.threshold\n', ': 17\n'),
+    caughtBy: 'platformIsWatched',
+  },
+  {
+    name: 'no alert on the hubs',
+    change: main('ownNamespace ? { namespace: ids.namespace } : {}', '{}'),
+    caughtBy: 'platformIsWatched',
+  },
+  {
+    name: 'no alert on the poison queue',
+    change: module('platformAlerts', 'for alert in file.logs:', 'for alert in take(file.logs, 0):'),
+    caughtBy: 'platformIsWatched',
+  },
+  {
+    name: 'no way to the platform',
+    change: module(
+      'network',
+      "destinationAddressPrefix: 'AppService'",
+      "destinationAddressPrefix: 'Storage'",
+    ),
+    caughtBy: 'platformIsReachable',
+  },
+  {
+    name: 'operators who may write the package',
+    change: module('storage', 'scope: checkpoints\n', 'scope: packages\n'),
+    caughtBy: 'rolesAreNarrow',
+  },
+  {
+    name: 'operators who may not move a checkpoint',
+    change: main('checkpointUsers: operatorGrantees', 'checkpointUsers: []'),
+    caughtBy: 'operatorsMoveCheckpoints',
+  },
+  {
+    name: 'a subnet for a service whose provider nobody registers',
+    change: secure(
+      "readEnvironmentVariable('RUNNER_DELEGATION', '')",
+      "'Microsoft.ContainerInstance/containerGroups'",
+    ),
+    caughtBy: 'providersAreListed',
   },
   {
     name: 'a name that Azure refuses',

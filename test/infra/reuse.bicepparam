@@ -39,7 +39,10 @@ param sizes = {
   database: {
     skuName: 'Standard_D2ds_v5'
     tier: 'GeneralPurpose'
-    storageGB: 128
+    storage: {
+      type: 'Premium_LRS'
+      sizeGB: 128
+    }
     backupDays: 35
     geoRedundantBackup: true
     zoneRedundant: true

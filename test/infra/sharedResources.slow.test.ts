@@ -57,6 +57,48 @@ describe('Cloud-Secure holds all invariants', options, () => {
     assert.ok(!ofType(prediction, TYPES.endpoint).some(({ name }) => name.endsWith('-namespace')));
   });
 
+  it('with a restored server, in place of the one that was made: reached by an endpoint of its own', async () => {
+    const prediction = await holdsWith(NOTHING_SHARED, sharing("databaseServerName: 'psql-restored'"));
+    assert.deepEqual(
+      ofType(prediction, TYPES.database).map(({ name }) => name),
+      ['psql-restored'],
+    );
+    const before = await templates.predict(SECURE);
+    const endpoints = (one: typeof before) =>
+      ofType(one, TYPES.endpoint).flatMap(({ name, properties }) =>
+        properties?.['privateLinkServiceConnections'][0].properties.groupIds[0] === 'postgresqlServer'
+          ? [name]
+          : [],
+      );
+    assert.equal(endpoints(prediction).length, 1);
+    // An endpoint can't be pointed at another resource.
+    assert.notDeepEqual(endpoints(prediction), endpoints(before));
+  });
+
+  it('with Premium SSD v2: size, operations and throughput as wanted', async () => {
+    const prediction = await holdsWith(
+      "type: 'Premium_LRS'\n      sizeGB: 256",
+      "type: 'PremiumV2_LRS'\n      sizeGB: 300\n      iops: 6000\n      throughputMBps: 250",
+    );
+    assert.deepEqual(ofType(prediction, TYPES.database)[0]?.properties?.['storage'], {
+      type: 'PremiumV2_LRS',
+      storageSizeGB: 300,
+      autoGrow: 'Disabled',
+      iops: 6000,
+      throughput: 250,
+    });
+  });
+
+  it('or is refused, with a server too small for its instances, or one that the table does not have', async () => {
+    for (const [sku, reason] of [
+      ['Standard_B1ms', /have no two connections each/],
+      ['Standard_D3ds_v5', /does not say how many connections/],
+    ] as const) {
+      const change = { file: SECURE, from: "'Standard_D4ds_v5'", to: `'${sku}'` };
+      await assert.rejects(templates.predict(SECURE, [change]), reason);
+    }
+  });
+
   it('without a topic of confirmed pairs', async () => {
     const prediction = await holdsWith("pair: 'payment.ledger.paired'", "pair: ''");
     assert.equal(ofType(prediction, TYPES.hub).length, 2);

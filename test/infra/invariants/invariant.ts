@@ -77,4 +77,5 @@ export const TYPES = {
   role: 'Microsoft.Authorization/roleAssignments',
   diagnostics: 'Microsoft.Insights/diagnosticSettings',
   alert: 'Microsoft.Insights/scheduledQueryRules',
+  metricAlert: 'Microsoft.Insights/metricAlerts',
 } as const;

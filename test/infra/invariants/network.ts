@@ -214,6 +214,30 @@ export const subnetsAreGuarded: Invariant = (prediction, meant) => {
   return problems;
 };
 
+/** What the platform and the app themselves have to reach outside the network. */
+const PLATFORM_TAGS = ['AppService', 'AzureActiveDirectory', 'AzureFrontDoor.FirstParty'];
+
+/** The security group of the app lets out what Flex Consumption needs, before it denies the rest. */
+export const platformIsReachable: Invariant = (prediction, meant) => {
+  if (!meant.private || meant.existing.includes('network')) return [];
+  const group = ofType(prediction, TYPES.securityGroup).find(({ name }) => name.endsWith('-app'));
+  const rules: { properties: Properties }[] = group?.properties?.['securityRules'] ?? [];
+  const outbound = rules.map(({ properties }) => properties).filter((one) => one['direction'] === 'Outbound');
+  const denied = outbound.find(
+    (one) => one['access'] === 'Deny' && one['destinationAddressPrefix'] === 'Internet',
+  );
+  return PLATFORM_TAGS.filter(
+    (tag) =>
+      !outbound.some(
+        (one) =>
+          one['access'] === 'Allow' &&
+          one['destinationAddressPrefix'] === tag &&
+          one['destinationPortRange'] === '443' &&
+          one['priority'] < (denied?.['priority'] ?? Number.POSITIVE_INFINITY),
+      ),
+  ).map((tag) => `the app does not reach ${tag}`);
+};
+
 function routesThroughFirewall(prediction: Prediction, id: string | undefined): boolean {
   return ofType(prediction, 'Microsoft.Network/routeTables').some(
     (table) =>

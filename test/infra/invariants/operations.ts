@@ -1,4 +1,5 @@
-import { ALERT_FILE } from '../../../infra/alerts/alerts.ts';
+import { ALERT_FILE, PLATFORM_FILE } from '../../../infra/alerts/alerts.ts';
+import { CONNECTIONS } from '../../../infra/prediction/connections.ts';
 import { METRICS } from '../../../shared/metrics/catalogue.ts';
 import { each, type Invariant, ofType, parentId, TYPES, theOnly } from './invariant.ts';
 
@@ -32,7 +33,8 @@ export const alertsFollowTheFile: Invariant = (prediction, { profile }) => {
       .filter(([, is, wanted]) => is !== wanted)
       .map(([member, is, wanted]) => `${alert.name}: ${member} is ${is}, not ${wanted}`);
   });
-  if (rules.length !== ALERT_FILE.alerts.length) problems.push('there are rules that the file does not have');
+  if (rules.length !== ALERT_FILE.alerts.length + PLATFORM_FILE.logs.length)
+    problems.push('there are rules that the file does not have');
   return [
     ...problems,
     ...each(
@@ -45,11 +47,99 @@ export const alertsFollowTheFile: Invariant = (prediction, { profile }) => {
   ];
 };
 
+/** What Azure refuses in the query of a rule of every minute; `let` would be a second table, or hides one. */
+const NOT_EVERY_MINUTE =
+  /\b(join|lookup|union|search|find|take|limit|let|materialize|ingestion_time|adx|workspace|app|resource)\b/;
+
+/** A rule that is evaluated every minute reads one table, once. Azure refuses others with "One-minute frequency is not supported". */
+export const oneMinuteQueriesReadOneTable: Invariant = (prediction) =>
+  each(
+    ofType(prediction, TYPES.alert).filter(
+      ({ properties }) => properties?.['evaluationFrequency'] === 'PT1M',
+    ),
+    ({ criteria }) => {
+      const query: string = criteria.allOf[0].query;
+      return !NOT_EVERY_MINUTE.test(query) && query.match(/\b(App|Storage|Azure)[A-Z]\w+/g)?.length === 1;
+    },
+    'is evaluated every minute, and its query is more than one table',
+  );
+
+/** The targets of platform.json by their resource type. */
+const TARGETS = { app: TYPES.site, database: TYPES.database, namespace: TYPES.namespace } as const;
+
+/** Alerts that need no code of ours, as platform.json says them; on another team's namespace its owner has them. */
+export const platformIsWatched: Invariant = (prediction) => {
+  const alerts = ofType(prediction, TYPES.metricAlert);
+  const limit = CONNECTIONS.ofServer[theOnly(prediction, TYPES.database).sku?.['name']] ?? Number.NaN;
+  const wanted = PLATFORM_FILE.metrics.filter(({ target }) => ofType(prediction, TARGETS[target]).length > 0);
+  const problems = wanted.flatMap((alert) => {
+    const made = alerts.find(({ name }) => name.endsWith(`-${alert.name}`))?.properties;
+    if (made === undefined) return [`${alert.name} has no rule`];
+    const [criterion, ...more] = made['criteria'].allOf;
+    const threshold =
+      alert.of === 'connections' ? Math.floor((alert.threshold * limit) / 100) : alert.threshold;
+    const pairs: [member: string, is: unknown, wanted: unknown][] = [
+      ['scope', made['scopes'].join(), ofType(prediction, TARGETS[alert.target])[0]?.id],
+      ['severity', made['severity'], alert.severity],
+      ['enabled', made['enabled'], true],
+      ['window', made['windowSize'], `PT${alert.windowMinutes}M`],
+      ['metric', criterion.metricName, alert.metric],
+      ['aggregation', criterion.timeAggregation, alert.aggregation],
+      ['operator', criterion.operator, alert.operator],
+      ['threshold', criterion.threshold, threshold],
+      ['conditions', more.length, 0],
+      ['action group', /\/actionGroups\/[^/]+$/.test(made['actions'][0]?.actionGroupId ?? ''), true],
+    ];
+    return pairs
+      .filter(([, is, wanted]) => is !== wanted)
+      .map(([member, is, wanted]) => `${alert.name}: ${member} is ${is}, not ${wanted}`);
+  });
+  const rules = ofType(prediction, TYPES.alert).map(({ properties }) => properties);
+  for (const log of PLATFORM_FILE.logs) {
+    const rule = rules.find((one) => one?.['displayName'] === log.name);
+    if (rule?.['criteria'].allOf[0].query !== log.query || rule['enabled'] !== true)
+      problems.push(`${log.name} has no rule`);
+  }
+  const needed = ['storage_percent', 'cpu_percent', 'disk_iops_consumed_percentage', 'active_connections'];
+  needed.push('ThrottledRequests', 'ServerErrors', 'OnDemandFunctionExecutionCount');
+  return [
+    ...problems,
+    ...(alerts.length === wanted.length ? [] : ['there are metric alerts that the file does not have']),
+    ...needed
+      .filter((metric) => !PLATFORM_FILE.metrics.some((alert) => alert.metric === metric))
+      .map((metric) => `nobody watches ${metric}`),
+  ];
+};
+
+/** The disk keeps the size that the parameter file says, and somebody is told in time to raise it. */
+export const databaseDiskIsPlanned: Invariant = (prediction) => {
+  const { sku, properties } = theOnly(prediction, TYPES.database);
+  const { type, storageSizeGB, autoGrow, iops, throughput } = properties?.['storage'] ?? {};
+  const told = ofType(prediction, TYPES.metricAlert)
+    .map(({ properties }) => properties?.['criteria'].allOf[0])
+    .some(({ metricName, threshold }) => metricName === 'storage_percent' && threshold <= 80);
+  const v2 = type === 'PremiumV2_LRS';
+  return [
+    ...(autoGrow === 'Disabled'
+      ? []
+      : ['the disk grows by itself: the next deployment would ask for a smaller one']),
+    ...(told ? [] : ['nobody is told that the disk fills']),
+    ...(v2 || type === 'Premium_LRS' ? [] : [`the type of the disk is ${type}`]),
+    ...(v2 && sku?.['tier'] === 'Burstable' ? ['Premium SSD v2 is not for a Burstable server'] : []),
+    ...(v2 && !(iops <= 500 * storageSizeGB && throughput <= iops / 4)
+      ? [`${iops} operations and ${throughput} MB a second are more than ${storageSizeGB} GB may do`]
+      : []),
+    ...(!v2 && (iops ?? throughput) !== undefined
+      ? ['Premium SSD has the operations that its size gives']
+      : []),
+  ];
+};
+
 export const metricsAreInTheCatalogue: Invariant = (prediction) => {
   const workbook: string = theOnly(prediction, 'Microsoft.Insights/workbooks').properties?.['serializedData'];
-  const queries = ofType(prediction, TYPES.alert).map(
-    ({ properties }) => properties?.['criteria'].allOf[0].query as string,
-  );
+  const queries = ofType(prediction, TYPES.alert)
+    .map(({ properties }) => properties?.['criteria'].allOf[0].query as string)
+    .filter((query) => query.startsWith('AppMetrics'));
   const named = [workbook.replaceAll('\\"', '"'), ...queries].flatMap((text) =>
     [...text.matchAll(/\bName\s*==\s*"([^"]+)"/g)].map(([, name]) => name!),
   );
@@ -117,7 +207,6 @@ export const databaseIsWatched: Invariant = (prediction) => {
   const wanted: [name: string, pattern: RegExp][] = [
     ['shared_preload_libraries', /\bpgaudit\b/],
     ['azure.extensions', /\bPGAUDIT\b/],
-    ['pgaudit.log', /\bddl\b.*\brole\b/],
     ['log_connections', /^on$/],
     ['log_error_verbosity', /^terse$/],
     ['log_parameter_max_length', /^0$/],
@@ -127,6 +216,8 @@ export const databaseIsWatched: Invariant = (prediction) => {
     ...wanted
       .filter(([name, pattern]) => !pattern.test(settings[name] ?? ''))
       .map(([name]) => `${name} is ${settings[name]}`),
+    // Before the library is loaded it is refused, or does nothing: once.bicep sets it afterwards.
+    ...(settings['pgaudit.log'] === undefined ? [] : ['pgaudit.log is set before pgaudit is there']),
     ...(settings['pgbouncer.enabled'] === undefined ? [] : ['PgBouncer is named']),
     ...(server?.['version'] === '18' ? [] : ['the database is not PostgreSQL 18']),
     ...(ofType(prediction, `${TYPES.database}/administrators`).length === 1
@@ -149,6 +240,7 @@ const NAMES: Readonly<Record<string, RegExp>> = {
   [TYPES.workspace]: /^[a-z0-9][a-z0-9-]{2,61}[a-z0-9]$/i,
   [TYPES.component]: /^[\w().-]{1,254}[\w()-]$/,
   'Microsoft.Insights/actionGroups': /^[\w-]{1,260}$/,
+  [TYPES.metricAlert]: /^[\w-]{1,260}$/,
   [TYPES.alert]: /^[\w-]{1,260}$/,
   [TYPES.plan]: /^[a-z0-9-]{1,40}$/i,
   // The host tells apps on one storage account apart by the first 32.

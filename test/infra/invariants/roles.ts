@@ -2,6 +2,7 @@ import type { Prediction, Resource } from '../../../infra/prediction/prediction.
 import { appSettings, type Invariant, ofType, parentId, TYPES, theOnly } from './invariant.ts';
 
 const BLOB_OWNER = 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b';
+const BLOB_CONTRIBUTOR = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe';
 const QUEUE_CONTRIBUTOR = '974c5e8b-45b9-4653-ba55-5f855dd0fb88';
 const TABLE_CONTRIBUTOR = '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3';
 const HUB_RECEIVER = 'a638d3c7-ab3a-418d-83e6-5f17a39d4fde';
@@ -13,6 +14,8 @@ const WEBSITE_CONTRIBUTOR = 'de139f84-1756-47ae-9be6-808fbbe84772';
 /** Which role may be given on what, to the app and to others. Whatever is not here is refused. */
 const ALLOWED: readonly [scope: RegExp, app: readonly string[], others: readonly string[]][] = [
   [/\/queueServices\/default\/queues\/[^/]+$/, [QUEUE_CONTRIBUTOR], [QUEUE_CONTRIBUTOR]],
+  // The checkpoints, and not the package: who may write that decides what the app runs.
+  [/\/containers\/azure-webjobs-eventhub$/, [], [BLOB_CONTRIBUTOR]],
   [/\/storageAccounts\/[^/]+$/, [BLOB_OWNER, TABLE_CONTRIBUTOR], []],
   [/\/namespaces\/[^/]+\/eventhubs\/[^/]+$/, [HUB_RECEIVER], [HUB_RECEIVER, HUB_SENDER]],
   [/\/vaults\/[^/]+(\/secrets\/[^/]+)?$/, [SECRETS_USER], [SECRETS_USER]],
@@ -56,6 +59,20 @@ export const rolesAreNarrow: Invariant = (prediction, meant) => {
     seen.add(grant);
   }
   return problems;
+};
+
+/** Whoever may ask for replays may also move a checkpoint by hand (cli checkpoint skip): the runbook of PartitionStuck needs both. */
+export const operatorsMoveCheckpoints: Invariant = (prediction) => {
+  const all = grants(prediction).filter(({ toApp }) => !toApp);
+  const who = (scope: RegExp, role: string) => [
+    ...new Set(
+      all.filter((one) => scope.test(one.scope) && one.role === role).map(({ principalId }) => principalId),
+    ),
+  ];
+  const movers = who(/\/containers\/azure-webjobs-eventhub$/, BLOB_CONTRIBUTOR);
+  return who(/\/queues\/dlq-replay$/, QUEUE_CONTRIBUTOR)
+    .filter((operator) => !movers.includes(operator))
+    .map((operator) => `${operator} may not move a checkpoint`);
 };
 
 /** The app may do what it does: each missing role is an app that does not start, or a batch that waits for ever. */

@@ -101,8 +101,7 @@ export const tlsAtLeast12: Invariant = (prediction) => {
       ({ httpsOnly, siteConfig }) =>
         httpsOnly === true &&
         ['1.2', '1.3'].includes(siteConfig.minTlsVersion) &&
-        ['1.2', '1.3'].includes(siteConfig.scmMinTlsVersion) &&
-        siteConfig.ftpsState === 'Disabled',
+        ['1.2', '1.3'].includes(siteConfig.scmMinTlsVersion),
       'HTTPS with TLS 1.2 is not the least',
     ),
     ...(settings['require_secure_transport'] === 'on' &&
