@@ -46,7 +46,7 @@ function isExecutable(file: string): boolean {
 }
 
 /** Not in the work tree: 120 MB, and the same for every clone. */
-async function restored(): Promise<string | undefined> {
+export async function restored(): Promise<string | undefined> {
   const dotnet = onPath(process.platform === 'win32' ? 'dotnet.exe' : 'dotnet');
   if (dotnet === undefined) return undefined;
   const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'backoffice-sync', 'bicep');

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { globSync, readFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, it } from 'vitest';
@@ -87,7 +88,13 @@ describe('workflows', () => {
       for (const { steps } of Object.values(workflow(file).jobs)) {
         for (const command of commandsOf(steps)) {
           // A person's shell keeps what a run of the workflow writes into a file for its next step.
-          const typed = command.replace(/^(.*) >> "\$GITHUB_ENV"$/, 'set -a; source <($1); set +a');
+          const typed = command
+            .replace(/^(.*) >> "\$GITHUB_ENV"$/, 'set -a; source <($1); set +a')
+            .replace(/ \| tee -a "\$GITHUB_STEP_SUMMARY"$/, '')
+            .replace(
+              /^(.*) >> "\$GITHUB_PATH"$/,
+              'export PATH="$($1):$PATH" AZURE_BICEP_USE_BINARY_FROM_PATH=true AZURE_TOKEN_CREDENTIALS=AzureCliCredential',
+            );
           assert.ok(guide.includes(typed), `docs/deploy.md has no line: ${typed}`);
         }
       }
@@ -97,29 +104,52 @@ describe('workflows', () => {
   it('nothing is stored as a secret, and what is built once is what is deployed', () => {
     for (const file of FILES) assert.doesNotMatch(read(file), /secrets\./, file);
     const { jobs } = workflow('.github/workflows/release.yml');
-    assert.deepEqual([jobs['cloud-test']!.needs, jobs['cloud-secure']!.needs], ['build', 'cloud-test']);
-    for (const job of ['cloud-test', 'cloud-secure']) {
-      const commands = commandsOf(jobs[job]!.steps).join('\n');
-      assert.doesNotMatch(commands, /npm run (package|template|build)\b/);
+    assert.deepEqual(
+      ['cloud-test', 'cloud-secure-resources', 'cloud-secure'].map((job) => jobs[job]!.needs),
+      ['build', 'cloud-test', 'cloud-secure-resources'],
+    );
+    const ofJob = (job: string) => commandsOf(jobs[job]!.steps).join('\n');
+    for (const job of Object.keys(jobs).filter((name) => name !== 'build')) {
+      assert.doesNotMatch(ofJob(job), /npm run (package|template|build)\b/);
+    }
+    for (const commands of [ofJob('cloud-test'), ofJob('cloud-secure-resources') + ofJob('cloud-secure')]) {
       assert.match(
         commands,
-        /--template-file build\/main\.json .*\n[\s\S]*--src build\/backoffice-sync\.zip/,
+        /what-if .*--template-file build\/main\.json[\s\S]*create .*--template-file build\/main\.json [\s\S]*--src build\/backoffice-sync\.zip/,
       );
     }
-    const secure = jobs['cloud-secure']!.steps;
-    const first = (pattern: RegExp) =>
-      secure.findIndex(({ run = '', uses = '' }) => pattern.test(run + uses));
-    assert.ok(
-      first(/gate check/) >= 0 && first(/gate check/) < first(/azure\/login/),
-      'the gate comes first',
+    for (const job of ['cloud-secure-resources', 'cloud-secure']) {
+      const first = (pattern: RegExp) =>
+        jobs[job]!.steps.findIndex(({ run = '', uses = '' }) => pattern.test(run + uses));
+      assert.ok(
+        first(/gate check/) >= 0 && first(/gate check/) < first(/azure\/login/),
+        'the gate comes first',
+      );
+    }
+  });
+
+  it('logs in again right before each step that wants a token of another audience', () => {
+    const late = (steps: readonly Step[]) =>
+      steps.filter(
+        ({ run = '' }, index) =>
+          /npm run migrate|cli -- e2e/.test(run) && !/^azure\/login@/.test(steps[index - 1]?.uses ?? ''),
+      );
+    const { jobs } = workflow('.github/workflows/release.yml');
+    for (const { steps } of Object.values(jobs)) assert.deepEqual(late(steps), []);
+    assert.equal(
+      late(jobs['cloud-test']!.steps.filter(({ uses = '' }) => !uses.startsWith('azure/'))).length,
+      2,
     );
   });
 
   it('a job that deploys a profile has every variable of its parameter file, and no other that nobody reads', () => {
     const { jobs } = workflow('.github/workflows/release.yml');
-    for (const profile of ['cloud-test', 'cloud-secure']) {
+    for (const [name, profile] of [
+      ['cloud-test', 'cloud-test'],
+      ['cloud-secure-resources', 'cloud-secure'],
+    ] as const) {
       const variables = variablesOf(read(`infra/${profile}.bicepparam`));
-      assert.deepEqual(unlike(jobs[profile]!.env ?? {}, jobs[profile]!.steps, variables), [], profile);
+      assert.deepEqual(unlike(jobs[name]!.env ?? {}, jobs[name]!.steps, variables), [], profile);
     }
     // A variable that is not passed, as EGRESS_FIREWALL_ADDRESS once was, and one that nobody reads.
     const one = ['EGRESS_FIREWALL_ADDRESS'];
@@ -130,6 +160,56 @@ describe('workflows', () => {
     assert.deepEqual(unlike({ EGRESS_FIREWALL_ADDRESS: variable('OTHER') }, [], one), [
       `EGRESS_FIREWALL_ADDRESS is ${variable('OTHER')}`,
     ]);
+  });
+
+  it('an identity of the machine does not stand in for the login', () => {
+    const { jobs } = workflow('.github/workflows/release.yml');
+    for (const { steps, env } of Object.values(jobs)) {
+      const logsIn = steps.some(({ uses = '' }) => uses.startsWith('azure/login@'));
+      assert.equal(env?.['AZURE_TOKEN_CREDENTIALS'], logsIn ? 'AzureCliCredential' : undefined);
+    }
+  });
+
+  it('GitHub’s actions are pinned by commit', () => {
+    const loose = (text: string) =>
+      [...text.matchAll(/uses: (actions\/\S+)/g)]
+        .map(([, uses]) => uses!)
+        .filter((uses) => !/@[0-9a-f]{40}$/.test(uses));
+    for (const file of FILES) assert.deepEqual(loose(read(file)), []);
+    assert.deepEqual(loose('uses: actions/checkout@v7'), ['actions/checkout@v7']);
+  });
+
+  it('what would change is a table, and a deletion ends it with code 1', () => {
+    const id = (name: string) => `/subscriptions/0/resourceGroups/rg/providers/Microsoft.Web/sites/${name}`;
+    const directory = mkdtempSync(join(tmpdir(), 'what-if-'));
+    const run = (value: unknown) => {
+      const file = join(directory, 'what-if.json');
+      writeFileSync(file, JSON.stringify(value));
+      return spawnSync(process.execPath, ['infra/whatIf.ts', file], { cwd: ROOT, encoding: 'utf8' });
+    };
+    const delta = [
+      { path: 'properties.sku', propertyChangeType: 'Modify' },
+      { path: 'etag', propertyChangeType: 'NoEffect' },
+    ];
+    const changes = [
+      { changeType: 'NoChange', resourceId: id('same') },
+      { changeType: 'Create', resourceId: id('new') },
+      { changeType: 'Modify', resourceId: id('other'), delta },
+    ];
+    const some = run({ status: 'Succeeded', changes });
+    assert.equal(some.status, 0);
+    assert.deepEqual(some.stdout.trim().split('\n'), [
+      '| change | resource | properties |',
+      '|---|---|---|',
+      '| Modify | Microsoft.Web/sites/other | properties.sku (Modify) |',
+      '| Create | Microsoft.Web/sites/new |  |',
+      '',
+      '2 of 3 resources would change.',
+    ]);
+    const deletion = run({ status: 'Succeeded', changes: [{ changeType: 'Delete', resourceId: id('old') }] });
+    assert.equal(deletion.status, 1);
+    assert.equal(run({ error: 'no' }).status, 2);
+    rmSync(directory, { recursive: true });
   });
 
   it('the outputs of a deployment become settings', () => {

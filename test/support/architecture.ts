@@ -60,6 +60,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'tools/terminal': [],
   'tools/target': ['shared/replay', 'shared/settings', 'shared/store', 'tools/terminal'],
   'tools/package': [],
+  'tools/cost': ['tools/terminal'],
   'tools/contracts': ['shared/contracts', 'shared/settings', 'tools/terminal'],
   'tools/proof': [
     'infra/database',

@@ -72,7 +72,7 @@ const SERVERS: JsonSchema = {
     title: 'Event Hubs, Kafka endpoint',
     description: 'SASL_SSL. A request has at most 1,046,528 bytes: lower max.request.size to 1000000.',
     variables: NAMESPACE,
-    security: [ref('components/securitySchemes/connectionString'), ref('components/securitySchemes/entra')],
+    security: [ref('components/securitySchemes/entraKafka')],
   },
   amqp: {
     host: '{namespace}.servicebus.windows.net:5671',
@@ -81,7 +81,7 @@ const SERVERS: JsonSchema = {
     title: 'Event Hubs, AMQP 1.0',
     description: 'With TLS; the clients of Event Hubs use it.',
     variables: NAMESPACE,
-    security: [ref('components/securitySchemes/sharedAccessKey'), ref('components/securitySchemes/entra')],
+    security: [ref('components/securitySchemes/entra')],
   },
   localKafka: {
     host: '127.0.0.1:9092',
@@ -103,22 +103,28 @@ const SERVERS: JsonSchema = {
 const SECURITY_SCHEMES: JsonSchema = {
   connectionString: {
     type: 'plain',
-    description: 'SASL PLAIN: user $ConnectionString, the connection string of the namespace as password.',
+    description: 'SASL PLAIN: user $ConnectionString, the connection string of the local cloud as password.',
   },
-  sharedAccessKey: { type: 'userPassword', description: 'A connection string with a shared access key.' },
-  entra: {
-    type: 'oauth2',
-    description:
-      'A Microsoft Entra token (with Kafka: SASL OAUTHBEARER) of an identity that may send to the topic: the role Azure ' +
-      'Event Hubs Data Sender.',
-    flows: {
-      clientCredentials: {
-        tokenUrl: 'https://login.microsoftonline.com/organizations/oauth2/v2.0/token',
-        availableScopes: { 'https://eventhubs.azure.net/.default': 'Event Hubs' },
-      },
-    },
-  },
+  sharedAccessKey: { type: 'userPassword', description: 'The connection string of the local cloud.' },
+  entra: entra(
+    'A Microsoft Entra token of an identity that may send to the topic: the role Azure Event Hubs Data Sender.',
+    'https://eventhubs.azure.net/.default',
+  ),
+  entraKafka: entra(
+    'SASL OAUTHBEARER with a Microsoft Entra token of an identity that may send to the topic: the role Azure Event Hubs Data ' +
+      'Sender. The token is for the namespace itself.',
+    'https://{namespace}.servicebus.windows.net/.default',
+  ),
 };
+
+function entra(description: string, scope: string): JsonSchema {
+  const tokenUrl = 'https://login.microsoftonline.com/organizations/oauth2/v2.0/token';
+  return {
+    type: 'oauth2',
+    description,
+    flows: { clientCredentials: { tokenUrl, availableScopes: { [scope]: 'Event Hubs' } } },
+  };
+}
 
 const HEADERS: JsonSchema = {
   type: 'object',

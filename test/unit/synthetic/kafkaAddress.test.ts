@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
-import { kafkaAddress } from '../../../tools/proof/synthetic/kafkaPublisher.ts';
+import { kafkaAddress, testIssuer } from '../../../tools/proof/synthetic/kafkaPublisher.ts';
 import { eventHubsConnectionString } from '../../../tools/target/localCloud.ts';
 
 test('the Kafka endpoint of a namespace is on port 9093 with TLS, whatever the local port', () => {
@@ -9,8 +9,20 @@ test('the Kafka endpoint of a namespace is on port 9093 with TLS, whatever the l
   assert.deepEqual(kafkaAddress(password, 9092), {
     broker: 'payments.servicebus.windows.net:9093',
     tls: true,
-    user: '$ConnectionString',
-    password,
+    login: { mechanism: 'PLAIN', user: '$ConnectionString', password },
+  });
+});
+
+test('an identity logs in by OAUTHBEARER, with a token for the namespace itself', () => {
+  const credential = testIssuer();
+  assert.deepEqual(kafkaAddress({ namespace: 'payments.servicebus.windows.net', credential }, 9092), {
+    broker: 'payments.servicebus.windows.net:9093',
+    tls: true,
+    login: {
+      mechanism: 'OAUTHBEARER',
+      credential,
+      scope: 'https://payments.servicebus.windows.net/.default',
+    },
   });
 });
 

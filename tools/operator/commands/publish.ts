@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import type { LogicalTopic } from '../../../shared/contracts/fields.ts';
+import { type HubAccess, hubAccess } from '../../../shared/settings/eventHubsConnection.ts';
 import { inEnvelope } from '../../proof/synthetic/envelope.ts';
 import { type EventPublisher, PublishError, Publisher } from '../../proof/synthetic/publish.ts';
 import { Random } from '../../proof/synthetic/random.ts';
@@ -18,6 +19,7 @@ interface Options {
   seed: number;
   rate?: number;
   kafka?: boolean;
+  login?: 'token' | 'key';
   json?: boolean;
 }
 
@@ -34,29 +36,44 @@ export function publishCommand(): Command {
     .addOption(seedOption())
     .option('--rate <n>', 'events per second; left out: as fast as they are accepted', wholeNumber(1))
     .option('--kafka', 'through a Kafka client, as payment services do, instead of the Event Hubs client')
+    .addOption(
+      new Option('--login <how>', 'with --kafka: OAUTHBEARER with a token, or PLAIN with a key').choices([
+        'token',
+        'key',
+      ]),
+    )
     .option('--json', 'write JSON')
     .addHelpText(
       'after',
       `\nScenarios:\n${meanings.join('\n')}\n  mixed            everything at once, in known shares
 
-With --kafka: SASL PLAIN, user $ConnectionString, the connection string of the setting EventHubs as password; to port 9093
-of the namespace with TLS, or to the local cloud at 127.0.0.1:9092 (LOCAL_KAFKA_PORT) without.`,
+With --kafka: port 9093 of the namespace with TLS, or the local cloud at 127.0.0.1:9092 (LOCAL_KAFKA_PORT) without.
+Where EventHubs__fullyQualifiedNamespace is set, it logs in by OAUTHBEARER: a token of whoever is signed in (az login), for
+the scope https://NAMESPACE/.default. Its role has to be Azure Event Hubs Data Sender. With a connection string it logs in
+by PLAIN; --login token makes it try OAUTHBEARER on the local cloud, with a token of a test issuer.`,
     )
     .action((options: Options) => publish(options));
 }
 
-async function publish({ scenario, count, seed, rate, kafka = false, json = false }: Options): Promise<void> {
+async function publish({
+  scenario,
+  count,
+  seed,
+  rate,
+  kafka = false,
+  login,
+  json = false,
+}: Options): Promise<void> {
+  if (login !== undefined && !kafka) throw new Complaint('--login is for --kafka.');
   const { topics, profile, eventHubs } = targetSettings();
-  if (eventHubs === undefined || !('connectionString' in eventHubs)) {
+  if (eventHubs === undefined) {
     throw new Complaint(
-      'EventHubs must be a connection string that may send: synthetic events need a test namespace.',
+      'EventHubs, or EventHubs__fullyQualifiedNamespace, is missing: synthetic events need a test namespace.',
     );
   }
-  const { connectionString } = eventHubs;
+  const access = await hubAccess(eventHubs);
   const stopped = untilStopped();
-  const publisher = kafka
-    ? await kafkaPublisher(connectionString, topics)
-    : new Publisher(connectionString, topics);
+  const publisher = kafka ? await kafkaPublisher(access, login, topics) : new Publisher(access, topics);
   const byTopic: Record<string, number> = {};
   try {
     const startedAt = performance.now();
@@ -83,10 +100,23 @@ async function publish({ scenario, count, seed, rate, kafka = false, json = fals
 
 /** Loaded only where it is wanted: other commands do not wait for the Kafka client. */
 async function kafkaPublisher(
-  connectionString: string,
+  access: HubAccess,
+  login: Options['login'],
   topics: Readonly<Record<LogicalTopic, string>>,
 ): Promise<EventPublisher> {
-  const { kafkaAddress, KafkaPublisher } = await import('../../proof/synthetic/kafkaPublisher.ts');
+  const { emulatorAddress, isEmulator, kafkaAddress, KafkaPublisher, testIssuer } = await import(
+    '../../proof/synthetic/kafkaPublisher.ts'
+  );
   const { kafkaPort } = localCloudFrom(process.env).eventHubs;
-  return new KafkaPublisher(kafkaAddress(connectionString, kafkaPort), topics);
+  if (typeof access !== 'string') {
+    if (login === 'key') throw new Complaint('--login key needs a connection string in EventHubs.');
+  } else if (login === 'token') {
+    if (!isEmulator(access)) {
+      throw new Complaint(
+        '--login token needs EventHubs__fullyQualifiedNamespace instead of a connection string in EventHubs.',
+      );
+    }
+    return new KafkaPublisher(emulatorAddress(kafkaPort, testIssuer()), topics);
+  }
+  return new KafkaPublisher(kafkaAddress(access, kafkaPort), topics);
 }

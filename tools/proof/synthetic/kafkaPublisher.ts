@@ -1,15 +1,21 @@
 import { parseEventHubConnectionString } from '@azure/event-hubs';
-import { type MessageToProduce, ProduceAcks, Producer } from '@platformatic/kafka';
+import type { TokenCredential } from '@azure/identity';
+import { type MessageToProduce, ProduceAcks, Producer, type SASLOptions } from '@platformatic/kafka';
 import type { LogicalTopic } from '../../../shared/contracts/fields.ts';
+import type { HubAccess } from '../../../shared/settings/eventHubsConnection.ts';
 import type { SyntheticEvent } from './payments.ts';
 import { type EventPublisher, PublishError, propertiesOf } from './publish.ts';
+
+/** How a Kafka client logs in to Event Hubs. */
+export type KafkaLogin =
+  | { readonly mechanism: 'PLAIN'; readonly user: '$ConnectionString'; readonly password: string }
+  | { readonly mechanism: 'OAUTHBEARER'; readonly credential: TokenCredential; readonly scope: string };
 
 /** What a Kafka client needs to reach Event Hubs. */
 export interface KafkaAddress {
   readonly broker: string;
   readonly tls: boolean;
-  readonly user: '$ConnectionString';
-  readonly password: string;
+  readonly login: KafkaLogin;
 }
 
 /** The port of every namespace's Kafka endpoint. */
@@ -19,16 +25,60 @@ const MAX_BATCH = 500;
 /** Five seconds: enough to get over a restart of the broker, and wrong settings are reported after it. */
 const RETRY = { retries: 10, retryDelay: 500 } as const;
 
-/** The Kafka endpoint that belongs to a connection string: a namespace's, or the emulator's at `emulatorPort`. */
-export function kafkaAddress(connectionString: string, emulatorPort: number): KafkaAddress {
-  const { fullyQualifiedNamespace } = parseEventHubConnectionString(connectionString);
+/**
+ * The Kafka endpoint of a namespace, or the emulator's at `emulatorPort`, and the login: the connection string, or tokens of
+ * the identity. Event Hubs wants the namespace itself as their audience here; over AMQP it is another.
+ */
+export function kafkaAddress(access: HubAccess, emulatorPort: number): KafkaAddress {
+  if (typeof access !== 'string') {
+    const { namespace, credential } = access;
+    const scope = `https://${namespace}/.default`;
+    return {
+      broker: `${namespace}:${SERVICE_PORT}`,
+      tls: true,
+      login: { mechanism: 'OAUTHBEARER', credential, scope },
+    };
+  }
+  const { fullyQualifiedNamespace } = parseEventHubConnectionString(access);
   const [host] = fullyQualifiedNamespace.split(':');
-  const emulator = /(^|;)\s*UseDevelopmentEmulator\s*=\s*true/i.test(connectionString);
+  const emulator = isEmulator(access);
   return {
     broker: `${host}:${emulator ? emulatorPort : SERVICE_PORT}`,
     tls: !emulator,
-    user: '$ConnectionString',
-    password: connectionString,
+    login: { mechanism: 'PLAIN', user: '$ConnectionString', password: access },
+  };
+}
+
+/** Whether a connection string is one of the emulator. */
+export function isEmulator(connectionString: string): boolean {
+  return /(^|;)\s*UseDevelopmentEmulator\s*=\s*true/i.test(connectionString);
+}
+
+/** The emulator's Kafka endpoint with tokens of {@link testIssuer} instead of its key. */
+export function emulatorAddress(emulatorPort: number, credential: TokenCredential): KafkaAddress {
+  const scope = 'https://127.0.0.1/.default';
+  return {
+    broker: `127.0.0.1:${emulatorPort}`,
+    tls: false,
+    login: { mechanism: 'OAUTHBEARER', credential, scope },
+  };
+}
+
+/** Issues tokens that the emulator takes, and nobody else: it does not look at their signature, and these have none. */
+export function testIssuer(lifetimeSeconds = 3600): TokenCredential {
+  return {
+    async getToken(scopes) {
+      const now = Math.floor(Date.now() / 1000);
+      const expiry = now + lifetimeSeconds;
+      const [scope] = [scopes].flat();
+      const claims = { iss: 'urn:backoffice-sync:test-issuer', aud: scope?.replace(/\/\.default$/, '') };
+      const parts = [
+        { alg: 'none', typ: 'JWT' },
+        { ...claims, nbf: now, iat: now, exp: expiry },
+      ];
+      const encoded = parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'));
+      return { token: `${encoded.join('.')}.`, expiresOnTimestamp: expiry * 1000 };
+    },
   };
 }
 
@@ -39,15 +89,16 @@ export class KafkaPublisher implements EventPublisher {
   #waiting: MessageToProduce<Buffer, Buffer, Buffer, Buffer>[] = [];
   #sending: Promise<void> | undefined;
   #failure: Error | undefined;
+  #noToken: Error | undefined;
   #count = 0;
   published = 0;
 
-  constructor({ broker, tls, user, password }: KafkaAddress, topics: Readonly<Record<LogicalTopic, string>>) {
+  constructor({ broker, tls, login }: KafkaAddress, topics: Readonly<Record<LogicalTopic, string>>) {
     this.#topics = topics;
     this.#producer = new Producer({
       clientId: 'backoffice-sync-publish',
       bootstrapBrokers: [broker],
-      sasl: { mechanism: 'PLAIN', username: user, password },
+      sasl: this.#sasl(login),
       ...(tls ? { tls: {} } : {}),
       idempotent: true,
       acks: ProduceAcks.ALL,
@@ -82,6 +133,31 @@ export class KafkaPublisher implements EventPublisher {
     await this.#producer.close();
   }
 
+  /**
+   * With tokens, the client asks for one at each login, and logs in again when 80 % of the session's lifetime are over: the
+   * credential renews its token in time. A credential that fails is remembered: the client would go on without a token, and
+   * the broker's complaint about that would hide the reason.
+   */
+  #sasl(login: KafkaLogin): SASLOptions {
+    if (login.mechanism === 'PLAIN') {
+      return { mechanism: 'PLAIN', username: login.user, password: login.password };
+    }
+    const token = async () => {
+      try {
+        const issued = await login.credential.getToken(login.scope);
+        if (issued === null) throw new Error('it gave none');
+        this.#noToken = undefined;
+        return issued.token;
+      } catch (error) {
+        this.#noToken = new Error(`there is no token for ${login.scope}: ${(error as Error).message}`, {
+          cause: error,
+        });
+        throw this.#noToken;
+      }
+    };
+    return { mechanism: 'OAUTHBEARER', token };
+  }
+
   async #sendAll(): Promise<void> {
     try {
       while (this.#waiting.length > 0) {
@@ -90,18 +166,21 @@ export class KafkaPublisher implements EventPublisher {
         this.published += messages.length;
       }
     } catch (error) {
-      this.#failure = error as Error;
+      this.#failure = this.#noToken ?? firstCause(error as Error);
     }
     this.#sending = undefined;
   }
 
   #throwFailure(): void {
-    if (this.#failure !== undefined) throw new PublishError(firstCause(this.#failure));
+    if (this.#failure !== undefined) throw new PublishError(this.#failure);
   }
 }
 
-/** The client reports what failed in layers; the innermost says why. */
+/** The client reports what failed in layers; the innermost says why, and beside it may stand what the broker said. */
 function firstCause(error: Error): Error {
   const [inner] = error instanceof AggregateError ? error.errors : [error.cause];
-  return inner instanceof Error ? firstCause(inner) : error;
+  if (inner instanceof Error) return firstCause(inner);
+  const said = (error as { serverErrorMessage?: unknown }).serverErrorMessage;
+  if (typeof said !== 'string' || said === '') return error;
+  return new Error(`${error.message.replace(/\.$/, '')}: ${said}`, { cause: error });
 }
