@@ -122,7 +122,7 @@ export class EventHubListener {
     if (this.#stopping.signal.aborted) return new Promise(() => {});
     const lease = this.#leases.get(context.partitionId) ?? AbortSignal.abort();
     if (lease.aborted) throw new PartitionLostError(context.partitionId);
-    const run = this.#runAndCheckpoint(events, context);
+    const run = this.#runAndCheckpoint(events, context, lease);
     this.#running.add(run);
     try {
       await run;
@@ -132,9 +132,13 @@ export class EventHubListener {
     if (lease.aborted) throw new PartitionLostError(context.partitionId);
   }
 
-  /** Also where another host takes the partition meanwhile: the real host goes on, stores, and sets its checkpoint. */
-  async #runAndCheckpoint(events: ReceivedEventData[], context: PartitionContext): Promise<void> {
-    const isDone = await runBatch(this.#function, events, context, this.#stopping.signal);
+  /**
+   * Where another host takes the partition meanwhile, the attempt that runs is not cancelled: as in the real host, it stores
+   * and sets the checkpoint. There is no further attempt.
+   */
+  async #runAndCheckpoint(events: ReceivedEventData[], context: PartitionContext, lease: AbortSignal) {
+    const stop = AbortSignal.any([lease, this.#stopping.signal]);
+    const isDone = await runBatch(this.#function, events, context, stop);
     const last = events.at(-1);
     if (!isDone || this.#stopping.signal.aborted || !last) return;
     try {
