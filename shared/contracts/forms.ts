@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { type JsonObject, NumberText } from './json.ts';
+import { isObject, type JsonObject, NumberText } from './json.ts';
 
 /**
  * What arrived where something else was expected, in words (SPEC 2.4): the form of it, never a value. Names of members are
@@ -7,67 +7,21 @@ import { type JsonObject, NumberText } from './json.ts';
  */
 
 /** Names that say nothing about anybody. */
-const KNOWN_MEMBERS = new Set([
-  ...[
-    'amount',
-    'value',
-    'currency',
-    'currencyCode',
-    'currency_code',
-    'units',
-    'nanos',
-    'scale',
-    'unscaledValue',
-  ],
-  ...[
-    'seconds',
-    'millis',
-    'micros',
-    'epochSecond',
-    'epochMillis',
-    'nano',
-    'date',
-    'time',
-    'timestamp',
-    'offset',
-  ],
-  ...[
-    'string',
-    'int',
-    'long',
-    'double',
-    'float',
-    'boolean',
-    'bytes',
-    'array',
-    'map',
-    'null',
-    'S',
-    'N',
-    'B',
-    'M',
-    'L',
-  ],
-  ...['$numberDecimal', '$numberLong', '$numberInt', '$numberDouble', '$date', '$oid', '$timestamp'],
-  ...['id', 'type', 'name', 'code', 'zone', 'data', 'payload', 'schema', 'before', 'after', 'op', 'source'],
-]);
+const KNOWN_MEMBERS = new Set(
+  (
+    'amount value currency currencyCode currency_code units nanos scale unscaledValue ' +
+    'seconds millis micros epochSecond epochMillis nano date time timestamp offset ' +
+    'string int long double float boolean bytes array map null S N B M L ' +
+    '$numberDecimal $numberLong $numberInt $numberDouble $date $oid $timestamp ' +
+    'id type name code zone data payload schema before after op source'
+  ).split(' '),
+);
 /** Members whose value is that of the whole, the likeliest first. */
-const VALUE_MEMBERS = [
-  ...[
-    'value',
-    'amount',
-    'string',
-    'long',
-    'int',
-    'double',
-    '$numberDecimal',
-    '$numberLong',
-    '$date',
-    '$oid',
-    'S',
-    'N',
-  ],
-];
+const VALUE_MEMBERS = 'value amount string long int double $numberDecimal $numberLong $date $oid S N'.split(
+  ' ',
+);
+/** Members that a record is often wrapped in. */
+const WRAPPERS = new Set('payload data body record value message event detail after new'.split(' '));
 
 const SIGNATURES: readonly (readonly [bytes: string, form: string])[] = [
   ['1f8b', 'gzip'],
@@ -163,12 +117,12 @@ function isJsonObject(text: string): boolean {
 export function formOfJson(value: unknown): string {
   if (value === null) return 'the JSON value null';
   if (Array.isArray(value)) {
-    const records = value.length > 0 && value.every(isPlainObject);
-    return `an array of ${value.length}${records ? ` record${value.length === 1 ? '' : 's'}` : ''}`;
+    const records = value.length > 0 && value.every(isObject);
+    return `an array of ${records ? counted(value.length, 'record') : value.length}`;
   }
-  if (typeof value !== 'string') return formOfValue(value);
-  if (isJsonObject(value)) return 'a JSON string that holds JSON';
-  return formOfValue(value);
+  return typeof value === 'string' && isJsonObject(value)
+    ? 'a JSON string that holds JSON'
+    : formOfValue(value);
 }
 
 /** What a whole payload is that lacks a record's fields; undefined where it is nothing that is known. */
@@ -179,25 +133,18 @@ export function formOfPayload(payload: JsonObject): string | undefined {
   if (has('payload', 'schema')) {
     const { payload: inner } = payload;
     if (inner === null) return 'a record of Kafka Connect with its schema, and no payload';
-    return isPlainObject(inner) && isChange(inner)
+    return isObject(inner) && isChange(inner)
       ? 'a Debezium envelope, inside schema and payload'
       : 'a record of Kafka Connect with its schema';
   }
   if (has('database', 'table', 'data')) return 'a change record of Maxwell or Canal';
   if (has('eventType', 'eventID', 'dynamodb')) return 'a change record of DynamoDB';
   if (has('operationType', 'ns')) return 'a change event of MongoDB';
-  const objects = Object.values(payload).filter(isPlainObject);
-  if (objects.length === 1) {
-    const [name] = Object.entries(payload).find(([, value]) => isPlainObject(value))!;
-    if (
-      ['payload', 'data', 'body', 'record', 'value', 'message', 'event', 'detail', 'after', 'new'].includes(
-        name,
-      )
-    ) {
-      return `an object whose record may be in its member ${name}`;
-    }
-  }
-  return undefined;
+  const objects = Object.keys(payload).filter((name) => isObject(payload[name]));
+  const [name = ''] = objects;
+  return objects.length === 1 && WRAPPERS.has(name)
+    ? `an object whose record may be in its member ${name}`
+    : undefined;
 }
 
 function isChange(value: JsonObject): boolean {
@@ -210,18 +157,22 @@ export function formOfValue(value: unknown): string {
   if (typeof value === 'boolean') return 'a boolean';
   if (typeof value === 'number') return formOfNumber(String(value));
   if (value instanceof NumberText) return formOfNumber(value.text);
-  if (Array.isArray(value)) return `an array of ${value.length}${elements(value)}`;
+  if (Array.isArray(value)) return formOfArray(value);
   if (typeof value === 'object' && value !== null) return formOfObject(value as JsonObject);
   return typeof value === 'string' ? formOfString(value) : 'nothing';
 }
 
-function elements(values: readonly unknown[]): string {
-  const plural = values.length === 1 ? '' : 's';
-  if (values.length === 0) return '';
-  if (values.every((value) => typeof value === 'number' || value instanceof NumberText))
-    return ` number${plural}`;
-  if (values.every((value) => typeof value === 'string')) return ` string${plural}`;
-  return values.every(isPlainObject) ? ` object${plural}` : '';
+function formOfArray(values: readonly unknown[]): string {
+  const all = (is: (value: unknown) => boolean) => values.length > 0 && values.every(is);
+  if (all((value) => typeof value === 'number' || value instanceof NumberText)) {
+    return `an array of ${counted(values.length, 'number')}`;
+  }
+  if (all((value) => typeof value === 'string')) return `an array of ${counted(values.length, 'string')}`;
+  return `an array of ${all(isObject) ? counted(values.length, 'object') : values.length}`;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function formOfNumber(text: string): string {
@@ -230,8 +181,8 @@ function formOfNumber(text: string): string {
   const sign = text.startsWith('-') ? ' and a sign' : '';
   const [whole = '', fraction] = digits.split('.');
   if (fraction !== undefined)
-    return `a number of ${whole.length} digit${whole.length === 1 ? '' : 's'}, ${fraction.length} behind the point${sign}`;
-  return `an integer of ${whole.length} digit${whole.length === 1 ? '' : 's'}${sign}`;
+    return `a number of ${counted(whole.length, 'digit')}, ${fraction.length} behind the point${sign}`;
+  return `an integer of ${counted(whole.length, 'digit')}${sign}`;
 }
 
 const PLACEHOLDER = '__debezium_unavailable_value';
@@ -240,7 +191,7 @@ function formOfString(text: string): string {
   if (text === PLACEHOLDER || text === Buffer.from(PLACEHOLDER).toString('base64')) {
     return "Debezium's placeholder for a large value that was not changed";
   }
-  if (/^\d+$/.test(text)) return `a string of ${text.length} digit${text.length === 1 ? '' : 's'}`;
+  if (/^\d+$/.test(text)) return `a string of ${counted(text.length, 'digit')}`;
   if (/^-?\d+\.\d+$/.test(text)) return 'a decimal number as a string';
   if (/^[+-]?(?:nan|infinity|inf)$/i.test(text)) return 'NaN or infinity as a string';
   if (/^\d{4}-\d\d-\d\d[T ]\d\d:\d\d/i.test(text)) {
@@ -262,7 +213,7 @@ function formOfString(text: string): string {
   if (/^[A-Za-z0-9+/]{2,}={0,2}$/.test(text) && text.length % 4 === 0) {
     return `a string of ${text.length} characters that can be base64`;
   }
-  return `a string of ${text.length} character${text.length === 1 ? '' : 's'}`;
+  return `a string of ${counted(text.length, 'character')}`;
 }
 
 function formOfObject(object: JsonObject): string {
@@ -274,10 +225,4 @@ function formOfObject(object: JsonObject): string {
   const list = known.length === 0 ? '' : ` ${known.join(', ')}`;
   const more = others === 0 ? '' : known.length === 0 ? ` of other names (${others})` : ` and ${others} more`;
   return `an object with member${names.length === 1 ? '' : 's'}${list}${more}${member === undefined ? '' : `; the profile can name the path to its ${member}`}`;
-}
-
-function isPlainObject(value: unknown): value is JsonObject {
-  return (
-    typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof NumberText)
-  );
 }

@@ -1,6 +1,6 @@
 import type { FieldKind, LogicalTopic } from './fields.ts';
 import { formOfPayload, formOfValue } from './forms.ts';
-import { type JsonObject, NumberText } from './json.ts';
+import { isObject, type JsonObject } from './json.ts';
 import type { Contract, ContractField } from './profile.ts';
 import { buildRecord, type FieldValues, type RecordOf } from './records.ts';
 import { type Rejection, reject } from './rejection.ts';
@@ -66,12 +66,6 @@ function openEnvelope(body: JsonObject, path: readonly string[]): JsonObject | u
     payload = value;
   }
   return payload;
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return (
-    typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof NumberText)
-  );
 }
 
 interface FieldsRead {

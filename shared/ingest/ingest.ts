@@ -61,15 +61,13 @@ export async function ingest<T extends LogicalTopic>(
 ): Promise<IngestResult> {
   const ready = { ...rules, privacy: await rules.privacy.ready() };
   const parts: Part[] = [];
-  for (const run of splitWhereNumbersRestart(events)) {
-    for (const some of splitBySize(run)) {
-      parts.push(
-        ...(await write(
-          ready,
-          some.map((event) => prepare(ready, event)),
-        )),
-      );
-    }
+  for (const run of splitIntoTransactions(events)) {
+    parts.push(
+      ...(await write(
+        ready,
+        run.map((event) => prepare(ready, event)),
+      )),
+    );
   }
   return addUp(events.length, parts);
 }
@@ -85,45 +83,32 @@ interface Part {
   readonly events: readonly PreparedEvent<LogicalTopic>[];
 }
 
-/**
- * A batch that holds the end of one hub and the start of its successor is two batches, each with a transaction of
- * its own: their numbers are counted in different epochs.
- */
-function splitWhereNumbersRestart(events: readonly BrokerEvent[]): (readonly BrokerEvent[])[] {
-  const runs: (readonly BrokerEvent[])[] = [];
-  let start = 0;
-  for (let index = 1; index <= events.length; index++) {
-    const previous = events[index - 1]!;
-    const event = events[index];
-    if (
-      event === undefined ||
-      (event.sequenceNumber <= previous.sequenceNumber && event.enqueuedAt > previous.enqueuedAt)
-    ) {
-      runs.push(events.slice(start, index));
-      start = index;
-    }
-  }
-  return runs;
-}
-
 /** Bytes of the bodies of one transaction: its parameters and its memory, here and in PostgreSQL, are a few times as large. */
 const TRANSACTION_BYTES = 4 * 1024 * 1024;
 
-/** Runs of events whose bodies fit into a transaction; a larger body is alone in its own. */
-function splitBySize(events: readonly BrokerEvent[]): (readonly BrokerEvent[])[] {
+/**
+ * Runs of events that are written in a transaction each. Their bodies fit into it; a larger one is alone. The end of one hub
+ * and the start of its successor are apart: their numbers are counted in different epochs.
+ */
+function splitIntoTransactions(events: readonly BrokerEvent[]): (readonly BrokerEvent[])[] {
   const runs: (readonly BrokerEvent[])[] = [];
   let start = 0;
   let bytes = 0;
-  for (const [index, { body }] of events.entries()) {
-    if (index > start && bytes + body.length > TRANSACTION_BYTES) {
+  for (const [index, event] of events.entries()) {
+    const size = event.body.length;
+    if (index > start && (bytes + size > TRANSACTION_BYTES || numbersRestart(events[index - 1]!, event))) {
       runs.push(events.slice(start, index));
       start = index;
       bytes = 0;
     }
-    bytes += body.length;
+    bytes += size;
   }
-  runs.push(events.slice(start));
+  if (events.length > 0) runs.push(events.slice(start));
   return runs;
+}
+
+function numbersRestart(previous: BrokerEvent, event: BrokerEvent): boolean {
+  return event.sequenceNumber <= previous.sequenceNumber && event.enqueuedAt > previous.enqueuedAt;
 }
 
 /** Writes the events in one transaction, those that the database refuses as dead letters. */

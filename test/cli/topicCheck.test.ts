@@ -8,7 +8,7 @@ import { finished } from 'node:stream/promises';
 import { gzipSync } from 'node:zlib';
 import { afterAll, test } from 'vitest';
 import { decodeBody } from '../../shared/contracts/decode.ts';
-import { isObject } from '../../shared/contracts/normalise.ts';
+import { isObject } from '../../shared/contracts/json.ts';
 import { parseProfile } from '../../shared/contracts/profile.ts';
 import { pageOf } from '../../tools/operator/topicReport/page.ts';
 import { markdownText, terminalText } from '../../tools/operator/topicReport/render.ts';

@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { test } from 'vitest';
 import { decodeBody } from '../../shared/contracts/decode.ts';
 import { LOGICAL_TOPICS, type LogicalTopic } from '../../shared/contracts/fields.ts';
-import type { JsonObject } from '../../shared/contracts/json.ts';
-import { isObject, normalise, parseValue, present } from '../../shared/contracts/normalise.ts';
+import { isObject, type JsonObject } from '../../shared/contracts/json.ts';
+import { normalise, parseValue, present } from '../../shared/contracts/normalise.ts';
 import {
   BUILT_IN_PROFILES,
   type Contract,

@@ -97,20 +97,21 @@ export async function backfill<T extends DumpTopic>(
     void run.finally(() => running.delete(run));
     if (running.size >= plan.connections) await Promise.race(running);
   };
+  /** Undefined where the line is rejected. */
+  const readOrReject = (line: DumpLine) => {
+    const record = readRecord(plan.contract, plan.window, line);
+    if ('record' in record) return record;
+    plan.reject(line, record);
+    return undefined;
+  };
   const add = (batch: Filling<T>, line: DumpLine) => {
     batch.to = line.line;
     batch.counts.read++;
-    const record = readRecord(plan.contract, plan.window, line);
-    if (!('record' in record)) {
-      batch.counts.rejected++;
-      plan.reject(line, record);
-    } else if (inWindow(logicalTopic, plan.window, record)) {
+    const record = readOrReject(line);
+    if (record === undefined) batch.counts.rejected++;
+    else if (inWindow(logicalTopic, plan.window, record)) {
       batch.rows.push(protectRecord(logicalTopic, privacy, record));
     } else batch.counts.outside++;
-  };
-  const tellAgain = (line: DumpLine) => {
-    const record = readRecord(plan.contract, plan.window, line);
-    if (!('record' in record)) plan.reject(line, record);
   };
 
   let batch = new Filling<T>(0);
@@ -124,7 +125,7 @@ export async function backfill<T extends DumpTopic>(
         batch = new Filling(isDone ? line.line : batch.to);
       }
       if (!isDone) add(batch, line);
-      else if (plan.tellAgain) tellAgain(line);
+      else if (plan.tellAgain) readOrReject(line);
     }
     plan.progress(read);
     finished = !plan.stopped.aborted && failure === undefined;

@@ -3,17 +3,22 @@ import { Command } from 'commander';
 import type { DumpTopic } from '../../../shared/contracts/fields.ts';
 import type { Rejection } from '../../../shared/contracts/rejection.ts';
 import { operatorName, type Target, withTarget } from '../../target/target.ts';
-import { Complaint, EXIT } from '../../terminal/exit.ts';
+import { EXIT } from '../../terminal/exit.ts';
 import { wholeNumber } from '../../terminal/options.ts';
 import { writeResult } from '../../terminal/output.ts';
-import { checkOutputs } from '../../terminal/outputFiles.ts';
 import { untilStopped } from '../../terminal/untilStopped.ts';
 import { shortName, userPath } from '../../terminal/userPath.ts';
 import { backfill } from '../backfill/backfill.ts';
 import { type BegunBackfill, beginBackfill } from '../backfill/beginBackfill.ts';
 import { DoneLines } from '../backfill/doneLines.ts';
 import { finishBackfill } from '../backfill/finishBackfill.ts';
-import { type DumpCommandOptions, dumpsOf, windowOf, withDumpOptions } from '../dump/command/dumpOptions.ts';
+import {
+  checkDumpOutput,
+  type DumpCommandOptions,
+  dumpsOf,
+  windowOf,
+  withDumpOptions,
+} from '../dump/command/dumpOptions.ts';
 import { checkUserIdMode, openSource } from '../dump/command/dumpSource.ts';
 import { NdjsonFile } from '../dump/command/ndjsonFile.ts';
 import { REFUSED_BY_DATABASE, refusedLine, rejectedLine } from '../dump/command/rejectedLines.ts';
@@ -53,18 +58,7 @@ Exit code 1 where lines were rejected.`,
 
 function run(options: Options): Promise<void> {
   const dumps = dumpsOf(options);
-  if (options.rejected !== undefined && dumps.length > 1) {
-    throw new Complaint(
-      '--rejected names one file for two dumps: leave it out, or load one dump after the other.',
-    );
-  }
-  checkOutputs(
-    {
-      '--ledger': options.ledger && userPath(options.ledger),
-      '--orders': options.orders && userPath(options.orders),
-    },
-    { '--rejected': options.rejected && userPath(options.rejected) },
-  );
+  checkDumpOutput(options, '--rejected', options.rejected);
   const stopped = untilStopped();
   return withTarget(async (target) => {
     checkUserIdMode(target);

@@ -3,12 +3,17 @@ import type { DumpTopic } from '../../../shared/contracts/fields.ts';
 import type { Rejection } from '../../../shared/contracts/rejection.ts';
 import { describeFailure } from '../../../shared/store/describeFailure.ts';
 import { operatorName, type Target, withTarget } from '../../target/target.ts';
-import { Complaint, EXIT } from '../../terminal/exit.ts';
+import { EXIT } from '../../terminal/exit.ts';
 import { writeResult } from '../../terminal/output.ts';
-import { checkOutputs } from '../../terminal/outputFiles.ts';
 import { untilStopped } from '../../terminal/untilStopped.ts';
 import { shortName, userPath } from '../../terminal/userPath.ts';
-import { type DumpCommandOptions, dumpsOf, windowOf, withDumpOptions } from '../dump/command/dumpOptions.ts';
+import {
+  checkDumpOutput,
+  type DumpCommandOptions,
+  dumpsOf,
+  windowOf,
+  withDumpOptions,
+} from '../dump/command/dumpOptions.ts';
 import { checkUserIdMode, openSource } from '../dump/command/dumpSource.ts';
 import { NdjsonFile } from '../dump/command/ndjsonFile.ts';
 import { rejectedLine } from '../dump/command/rejectedLines.ts';
@@ -47,18 +52,7 @@ Exit code 1 where differences are left. The report holds ids and values: keep it
 
 function run(options: Options): Promise<void> {
   const dumps = dumpsOf(options);
-  if (options.report !== undefined && dumps.length > 1) {
-    throw new Complaint(
-      '--report names one file for two dumps: leave it out, or compare one dump after the other.',
-    );
-  }
-  checkOutputs(
-    {
-      '--ledger': options.ledger && userPath(options.ledger),
-      '--orders': options.orders && userPath(options.orders),
-    },
-    { '--report': options.report && userPath(options.report) },
-  );
+  checkDumpOutput(options, '--report', options.report);
   const stopped = untilStopped();
   return withTarget(async (target) => {
     checkUserIdMode(target);

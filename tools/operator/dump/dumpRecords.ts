@@ -51,13 +51,14 @@ export function inWindow<T extends DumpTopic>(
  * field: nobody knows which of them is meant.
  */
 export function checkColumns(contract: Contract, columns: readonly string[]): void {
-  const known = contract.fields.flatMap(({ names, paths }) => [...names, ...paths.map(([first]) => first!)]);
-  const twice = known.find((name) => columns.indexOf(name) !== columns.lastIndexOf(name));
+  const columnsOf = ({ names, paths }: ContractField) => [...names, ...paths.map(([first]) => first!)];
+  const twice = contract.fields
+    .flatMap(columnsOf)
+    .find((name) => columns.indexOf(name) !== columns.lastIndexOf(name));
   if (twice !== undefined) {
     throw new DumpError(`The dump has two columns named ${twice}. Leave one out, or give it another name.`);
   }
-  const hasColumn = ({ names, paths }: ContractField) =>
-    [...names, ...paths.map(([first]) => first!)].some((name) => columns.includes(name));
+  const hasColumn = (field: ContractField) => columnsOf(field).some((name) => columns.includes(name));
   const missing = contract.fields.filter((field) => field.core && !hasColumn(field));
   // An absent event_time falls back to source_created_at, as in an event.
   const fallback = contract.fields.find(({ name }) => name === 'source_created_at');

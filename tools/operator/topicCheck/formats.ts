@@ -1,5 +1,5 @@
 import type { FieldKind } from '../../../shared/contracts/fields.ts';
-import { isObject } from '../../../shared/contracts/normalise.ts';
+import { isObject } from '../../../shared/contracts/json.ts';
 import { readTimestamp } from '../../../shared/contracts/timestamp.ts';
 import { integerText, numberText, readMoney } from '../../../shared/contracts/values.ts';
 

@@ -1,6 +1,5 @@
 import { decodeBody } from '../../../shared/contracts/decode.ts';
-import { type JsonObject, NumberText } from '../../../shared/contracts/json.ts';
-import { isObject } from '../../../shared/contracts/normalise.ts';
+import { isObject, type JsonObject, NumberText } from '../../../shared/contracts/json.ts';
 import { type Microseconds, readTimestamp } from '../../../shared/contracts/timestamp.ts';
 import { integerText } from '../../../shared/contracts/values.ts';
 import type { BrokerEvent } from '../../../shared/ingest/brokerEvent.ts';

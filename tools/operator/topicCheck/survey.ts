@@ -1,7 +1,7 @@
 import { decodeBody } from '../../../shared/contracts/decode.ts';
 import { type FieldKind, LOGICAL_TOPICS } from '../../../shared/contracts/fields.ts';
-import type { JsonObject } from '../../../shared/contracts/json.ts';
-import { isObject, parseValue, present } from '../../../shared/contracts/normalise.ts';
+import { isObject, type JsonObject } from '../../../shared/contracts/json.ts';
+import { parseValue, present } from '../../../shared/contracts/normalise.ts';
 import { contractOf, type Profile } from '../../../shared/contracts/profile.ts';
 import { type Microseconds, readTimestamp } from '../../../shared/contracts/timestamp.ts';
 import { type Format, formatOf } from './formats.ts';

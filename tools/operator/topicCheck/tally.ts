@@ -1,8 +1,8 @@
 import { decodeBody } from '../../../shared/contracts/decode.ts';
 import { DELIVERY_FLAGS } from '../../../shared/contracts/deliveryFlags.ts';
 import type { LogicalTopic } from '../../../shared/contracts/fields.ts';
-import type { JsonObject } from '../../../shared/contracts/json.ts';
-import { isObject, present } from '../../../shared/contracts/normalise.ts';
+import { isObject, type JsonObject } from '../../../shared/contracts/json.ts';
+import { present } from '../../../shared/contracts/normalise.ts';
 import type { RejectionReason } from '../../../shared/contracts/rejection.ts';
 import { type PreparationRules, type PreparedEvent, prepareEvent } from '../../../shared/ingest/prepare.ts';
 import { formatOf } from './formats.ts';

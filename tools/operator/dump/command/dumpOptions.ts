@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { OperatorSettings } from '../../../../shared/settings/settings.ts';
 import { Complaint } from '../../../terminal/exit.ts';
 import { time, wholeNumber } from '../../../terminal/options.ts';
+import { checkOutputs } from '../../../terminal/outputFiles.ts';
 import { userPath } from '../../../terminal/userPath.ts';
 import type { DumpWindow } from '../dumpRecords.ts';
 
@@ -43,6 +44,25 @@ export function dumpsOf({ ledger, orders }: DumpCommandOptions) {
     ...(ledger === undefined ? [] : [{ topic: 'ledger' as const, path: userPath(ledger) }]),
     ...(orders === undefined ? [] : [{ topic: 'payment_order' as const, path: userPath(orders) }]),
   ];
+}
+
+/**
+ * A file that a command writes beside its dump: one for one dump, and none of the dumps.
+ * @throws Complaint
+ */
+export function checkDumpOutput(
+  { ledger, orders }: DumpCommandOptions,
+  option: string,
+  path: string | undefined,
+): void {
+  if (path === undefined) return;
+  if (ledger !== undefined && orders !== undefined) {
+    throw new Complaint(
+      `${option} names one file for two dumps: leave it out, or give one dump after the other.`,
+    );
+  }
+  const pathOf = (name: string | undefined) => name && userPath(name);
+  checkOutputs({ '--ledger': pathOf(ledger), '--orders': pathOf(orders) }, { [option]: pathOf(path) });
 }
 
 export function windowOf(
