@@ -98,14 +98,15 @@ async function run(options: Options): Promise<void> {
     throw new Complaint('--last and --minutes both say how much is read: use one.');
   }
   const pathOf = (name: string | undefined) => name && userPath(name);
-  checkOutputs(
-    { '--file': pathOf(file), '--profile': pathOf(options.profile) },
-    { '--markdown': pathOf(options.markdown), '--propose-profile': pathOf(options.proposeProfile) },
-  );
+  const page = { '--markdown': pathOf(options.markdown) };
+  const samples = { '--file': pathOf(file) };
+  checkOutputs({ ...samples, '--profile': pathOf(options.profile) }, page);
+  // Not --profile: what is proposed holds what is given, and one file grows a topic at a time.
+  checkOutputs({ ...samples, ...page }, { '--propose-profile': pathOf(options.proposeProfile) });
   const given = options.profile === undefined ? undefined : profileOf(userPath(options.profile));
   const spool = hub !== undefined || file === '-' ? new Spool() : undefined;
   try {
-    const { report, profile } = await checkTopic(await samples(options, spool), {
+    const { report, profile } = await checkTopic(await readSamples(options, spool), {
       topic: options.topic,
       hub,
       given,
@@ -139,7 +140,10 @@ function profileOf(path: string): Profile {
   }
 }
 
-async function samples({ file, hub, last = LAST, minutes }: Options, spool?: Spool): Promise<ReadSamples> {
+async function readSamples(
+  { file, hub, last = LAST, minutes }: Options,
+  spool?: Spool,
+): Promise<ReadSamples> {
   const now = Date.now() * 1000;
   if (spool === undefined) return samplesOfFiles(userPath(file!), now);
   if (hub === undefined) await spoolStandardInput(spool);
