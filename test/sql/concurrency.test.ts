@@ -486,6 +486,27 @@ test('two batches whose entries touch the same pairs in opposite order do not de
   assert.equal((await pairOf(database)).filter((pair) => pair.startsWith('COMPLETE')).length, 2);
 });
 
+test('two deliveries of the same dead letters in opposite order do not deadlock: they are written by position', async (t) => {
+  const database = await testDatabase(t);
+  const pool = endingPool(database);
+  const rules = rulesFor(pool, 'ledger');
+  const partition = new Partition(0);
+  const letters = [1, 2, 3].map(() => partition.event('{'));
+  const [one, two, three] = letters.map((letter) => ({ ...letter, correlationId: 'first' }));
+  const release = await hold(database, {
+    table: 'bo.consumer_dlq_events',
+    when: `NEW.correlation_id = 'first' AND NEW.sequence_number = ${three!.sequenceNumber}`,
+  });
+  const first = ingest(rules, [two!, three!, one!]);
+  await untilWaiting(database, 1);
+  const second = ingest(rules, letters.slice(0, 2));
+  await untilWaiting(database, 2);
+  await release();
+  await Promise.all([first, second]);
+  assert.equal(await deadlocks(database, pool), '0');
+  assert.equal((await database.rows('SELECT FROM bo.consumer_dlq_events')).length, 3);
+});
+
 test('a deadlock with a session that locks the other way round: the batch is tried again and succeeds', async (t) => {
   const database = await testDatabase(t);
   const pool = endingPool(database);

@@ -28,6 +28,8 @@ BEGIN
       (p_others[d.delivery_number]).enqueued_at, d.key, d.payload, d.error, d.error_detail, p_batch.profile_id,
       d.correlation_id
     FROM unnest(p_dead_letters) d
+    -- One order for everyone: two deliveries of the same letters wait for each other's.
+    ORDER BY (p_others[d.delivery_number]).sequence_number, (p_others[d.delivery_number]).enqueued_at
     ON CONFLICT ON CONSTRAINT consumer_dlq_events_position DO NOTHING;
   END IF;
 

@@ -27,6 +27,13 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: [CONCURRENCY],
   },
   {
+    name: 'dead letters are written in the order in which they came',
+    files: FUNCTIONS,
+    find: 'ORDER BY (p_others[d.delivery_number]).sequence_number, (p_others[d.delivery_number]).enqueued_at',
+    replace: '',
+    tests: [CONCURRENCY],
+  },
+  {
     name: 'the order of a new pair is not looked at again after the lock',
     files: FUNCTIONS,
     find: 'IF inserted IS NOT NULL THEN',
