@@ -99,6 +99,12 @@ export class HostCheckpoints {
     );
   }
 
+  /** Deletes this checkpoint: the partition is read from its beginning. Returns false where it was changed meanwhile. */
+  async forget(topic: string, partition: number, { etag }: Checkpoint): Promise<boolean> {
+    const blob = await this.#blob('checkpoint', topic, partition);
+    return ifUnchanged(blob, () => blob.delete({ conditions: { ifMatch: etag } }));
+  }
+
   /** Takes the partition from its owner. Returns false where the owner has renewed it meanwhile. */
   async release(topic: string, partition: number, { etag }: Ownership): Promise<boolean> {
     const blob = await this.#blob('ownership', topic, partition);

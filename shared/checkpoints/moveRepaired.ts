@@ -1,10 +1,8 @@
-import { HubError } from '../replay/hubReader.ts';
 import { forgetStanding } from '../store/checkpoints/forgetStanding.ts';
 import { processedUpTo } from '../store/checkpoints/processedUpTo.ts';
 import { readStandingPartitions } from '../store/checkpoints/standingPartitions.ts';
-import { describeFailure } from '../store/describeFailure.ts';
-import { CheckpointError } from './hostCheckpoints.ts';
 import { type MoveContext, movePastProcessed } from './movePastProcessed.ts';
+import { reasonOf } from './reasonOf.ts';
 
 /** What came of the try to set a partition going. */
 export interface Released {
@@ -46,9 +44,7 @@ export async function moveRepaired(
         released.push({ ...at, moved: false, reason: 'the owner was faster' });
       else await forgetStanding(database, topic, partition);
     } catch (error) {
-      // What a driver says may quote a row.
-      const isOurs = error instanceof CheckpointError || error instanceof HubError;
-      released.push({ ...at, moved: false, reason: isOurs ? error.message : describeFailure(error) });
+      released.push({ ...at, moved: false, reason: reasonOf(error) });
     }
   }
   return released;

@@ -16,6 +16,8 @@ export interface HeldPartition {
 /** Hubs that answered, with their partitions; and those that did not, with why. */
 export interface BrokerReading {
   readonly partitions: readonly HeldPartition[];
+  /** When each hub was created: another time is another hub. */
+  readonly createdAt: ReadonlyMap<string, Date>;
   readonly unreachable: ReadonlyMap<string, string>;
 }
 
@@ -34,23 +36,26 @@ export class BrokerState {
   /** Never throws: a hub that does not answer is named in the result. */
   async read(topics: readonly string[]): Promise<BrokerReading> {
     const unreachable = new Map<string, string>();
+    const createdAt = new Map<string, Date>();
     const read = async (topic: string) => {
       try {
-        return await this.#readHub(topic);
+        const { partitions, createdOn } = await this.#readHub(topic);
+        createdAt.set(topic, createdOn);
+        return partitions;
       } catch (error) {
         unreachable.set(topic, error instanceof Error ? error.name : 'unknown');
         await this.#forget(topic);
         return [];
       }
     };
-    return { partitions: (await Promise.all(topics.map(read))).flat(), unreachable };
+    return { partitions: (await Promise.all(topics.map(read))).flat(), createdAt, unreachable };
   }
 
   async close(): Promise<void> {
     await Promise.all([...this.#clients.keys()].map((topic) => this.#forget(topic)));
   }
 
-  async #readHub(topic: string): Promise<HeldPartition[]> {
+  async #readHub(topic: string): Promise<{ partitions: HeldPartition[]; createdOn: Date }> {
     const abortSignal = AbortSignal.timeout(ANSWER_WITHIN_MS);
     let client = this.#clients.get(topic);
     if (client === undefined) {
@@ -58,9 +63,11 @@ export class BrokerState {
       this.#clients.set(topic, client);
     }
     const hub = await client;
-    const ids = await hub.getPartitionIds({ abortSignal });
-    const properties = await Promise.all(ids.map((id) => hub.getPartitionProperties(id, { abortSignal })));
-    return properties.map(
+    const { partitionIds, createdOn } = await hub.getEventHubProperties({ abortSignal });
+    const properties = await Promise.all(
+      partitionIds.map((id) => hub.getPartitionProperties(id, { abortSignal })),
+    );
+    const partitions = properties.map(
       ({ partitionId, beginningSequenceNumber, lastEnqueuedSequenceNumber, isEmpty }) => ({
         topic,
         partition: Number(partitionId),
@@ -69,6 +76,7 @@ export class BrokerState {
         isEmpty,
       }),
     );
+    return { partitions, createdOn };
   }
 
   /** The next run begins with a new connection. */

@@ -102,7 +102,7 @@ export const METRICS = {
     '1',
     TOPIC,
     'broker',
-    '1 where the last number of a partition lies below what was processed: the hub was recreated, and its events wait',
+    '1 where a hub was recreated and its former checkpoints can not be deleted, or its numbers lie below what was processed',
   ),
   consumer_freshness_seconds: gauge('s', TOPIC, 'database', 'Age of the latest business event'),
   consumer_publish_freshness_seconds: gauge('s', TOPIC, 'database', 'Age of the latest occurred_at'),

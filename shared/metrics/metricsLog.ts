@@ -20,15 +20,20 @@ export function metricsLog(run: MetricsRun): LogLine[] {
   for (const [topic, error] of run.unreachable) {
     lines.push({ level: 'warn', message: 'broker unreachable: its lag is unknown', topic, error });
   }
-  for (const { topic, partition, recreated } of run.partitions) {
-    if (recreated) {
-      lines.push({
-        level: 'error',
-        message: 'hub recreated: its last number lies below what was processed; delete its checkpoints',
-        topic,
-        partition,
-      });
-    }
+  for (const topic of run.recreated) {
+    lines.push({ level: 'error', message: 'hub recreated: it is read from its beginning', topic });
+  }
+  for (const { forgotten, ...details } of run.former) {
+    lines.push(
+      forgotten
+        ? { level: 'warn', message: 'checkpoint of the former hub deleted', ...details }
+        : {
+            level: 'error',
+            message:
+              'hub recreated: its former checkpoint can not be deleted; its events come through repairs',
+            ...details,
+          },
+    );
   }
   for (const { topic, partition, askedTo, askedAgo, standsFor } of run.standing) {
     if (askedTo === null) continue;

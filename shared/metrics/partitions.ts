@@ -5,10 +5,12 @@ import type { BrokerReading, HeldPartition } from './brokerState.ts';
 export interface PartitionState {
   readonly topic: string;
   readonly partition: number;
+  /** The open epoch; `undefined` before the first event. */
+  readonly epoch: number | undefined;
   /** Events that the broker holds and nobody has processed; `undefined` where the broker does not answer. */
   readonly lag: number | undefined;
   /** The broker's last number lies below what was processed; `undefined` where the broker does not answer. */
-  readonly recreated: boolean | undefined;
+  readonly restarted: boolean | undefined;
   /** The numbers that make the lag, as far as they lie behind the last one that was processed; `undefined` without any. */
   readonly waiting: { readonly from: number; readonly to: number } | undefined;
   readonly gap: Gap | undefined;
@@ -41,15 +43,16 @@ export function partitionStates(
 function stateOf(ledger: PartitionLedger | undefined, held: HeldPartition | undefined): PartitionState {
   const { topic, partition } = (held ?? ledger)!;
   const lastSeen = ledger?.lastSeen ?? null;
-  const recreated = held && lastSeen !== null && held.last < lastSeen;
-  const lag = held && lagOf(held, recreated ? null : lastSeen);
+  const restarted = held && lastSeen !== null && held.last < lastSeen;
+  const lag = held && lagOf(held, restarted ? null : lastSeen);
   return {
     topic,
     partition,
+    epoch: ledger?.epoch,
     lag,
     waiting: lag && held ? { from: held.last - lag + 1, to: held.last } : undefined,
-    recreated: held && (recreated ?? false),
-    gap: gapOf(ledger, recreated ? undefined : held),
+    restarted: held && (restarted ?? false),
+    gap: gapOf(ledger, restarted ? undefined : held),
   };
 }
 

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { type FormerCheckpoint, forgetFormer } from '../checkpoints/forgetFormer.ts';
 import type { HostCheckpoints } from '../checkpoints/hostCheckpoints.ts';
 import { moveRepaired, type Released } from '../checkpoints/moveRepaired.ts';
 import type { LogicalTopic } from '../contracts/fields.ts';
@@ -9,6 +10,7 @@ import {
   type StandingPartition,
   writeStandingPartitions,
 } from '../store/checkpoints/standingPartitions.ts';
+import { closeFormerEpochs } from '../store/metrics/closeFormerEpochs.ts';
 import { readGapRepairs, writeGapRepairs } from '../store/metrics/gapRepairs.ts';
 import { inMetricsRun } from '../store/metrics/inMetricsRun.ts';
 import { readPairs, refreshIncompletePairs } from '../store/metrics/pairs.ts';
@@ -48,6 +50,9 @@ export interface MetricsRun {
   readonly unreachable: ReadonlyMap<string, string>;
   readonly repairRequests: readonly RepairRequest[];
   readonly standing: readonly StandingPartition[];
+  /** Topics whose hub was found to be another one than at the last run. */
+  readonly recreated: readonly string[];
+  readonly former: readonly FormerCheckpoint[];
   /** Partitions that stood and whose repair is done: whether they could be set going. */
   readonly released: readonly Released[];
   readonly prunedDeadLetters: number;
@@ -64,9 +69,8 @@ export interface MetricsRun {
 export async function runMetrics(context: MetricsContext): Promise<MetricsRun | undefined> {
   const { database } = context;
   const topics = Object.values(context.topics).filter((topic) => topic !== '');
-  const ledger = await readLedger(database);
-  const broker = await context.broker.read(topics);
-  const partitions = partitionStates(ledger, broker, topics);
+  const { broker, partitions, recreated } = await readPartitions(context, topics);
+  const former = await forgetFormer(context, partitions.filter(mayHaveFormer));
   const holders = await readHolders(context.checkpoints, await readStandingPartitions(database));
 
   // In a transaction of its own: a gap is repaired also where nobody takes the samples.
@@ -79,7 +83,7 @@ export async function runMetrics(context: MetricsContext): Promise<MetricsRun | 
     await writeStandingPartitions(client, plan.standing);
     const prunedDeadLetters = pruneIsDue ? await prune(client, context.deadLetterRetentionDays) : 0;
     return {
-      repairRequests: [...requests, ...plan.requests],
+      repairRequests: [...requests, ...plan.requests, ...catchUp(partitions, recreated, former)],
       standing: plan.standing,
       prunedDeadLetters,
       oversized: await readOversizedGroups(client),
@@ -87,24 +91,65 @@ export async function runMetrics(context: MetricsContext): Promise<MetricsRun | 
   });
   if (kept === undefined) return undefined;
   const released = await moveRepaired({ ...context, actor: 'syncMetrics' });
-  const found = { partitions, unreachable: broker.unreachable, released, ...kept };
+  const found = { partitions, unreachable: broker.unreachable, recreated, former, released, ...kept };
   try {
-    const sent = (await sendSamples(context, { topics, partitions, broker, ...kept })) ?? 0;
+    const sent = (await sendSamples(context, { topics, partitions, broker, former, ...kept })) ?? 0;
     return { ...found, sent, sendFailure: undefined };
   } catch (sendFailure) {
     return { ...found, sent: 0, sendFailure };
   }
 }
 
-interface Found extends Pick<MetricsRun, 'partitions' | 'standing' | 'oversized'> {
+interface Found extends Pick<MetricsRun, 'partitions' | 'standing' | 'former' | 'oversized'> {
   readonly topics: readonly string[];
   readonly broker: BrokerReading;
+}
+
+/** What ledger and broker say of the partitions, once the epochs of hubs that are gone are closed. */
+async function readPartitions(context: MetricsContext, topics: readonly string[]) {
+  const read = async () => {
+    // First: what arrives between the two looks like a recreated hub else.
+    const ledger = await readLedger(context.database);
+    const broker = await context.broker.read(topics);
+    return { broker, partitions: partitionStates(ledger, broker, topics) };
+  };
+  const found = await read();
+  const hubs = [...found.broker.createdAt].map(([topic, createdAt]) => ({
+    topic,
+    createdAt,
+    restarted: found.partitions.some((partition) => partition.topic === topic && partition.restarted),
+  }));
+  const recreated = await closeFormerEpochs(context.database, hubs);
+  return { ...(recreated.length > 0 ? await read() : found), recreated };
+}
+
+/** A checkpoint of another hub can only be where the hub was recreated, and matters where events wait. */
+function mayHaveFormer({ waiting, epoch, restarted }: PartitionState): boolean {
+  return waiting !== undefined && (restarted || (epoch ?? 0) > 0);
+}
+
+/** Rows keep coming while nobody reads a hub that was recreated: its host starts again, or its checkpoints stay. */
+function catchUp(
+  partitions: readonly PartitionState[],
+  recreated: readonly string[],
+  former: readonly FormerCheckpoint[],
+): RepairRequest[] {
+  return partitions.flatMap(({ topic, partition, waiting, gap }) => {
+    const isNew = recreated.includes(topic);
+    const isLeft = former.some((one) => one.topic === topic && one.partition === partition && !one.forgotten);
+    const ranges = isNew || isLeft ? [waiting] : [];
+    // What the host passed over where it read on from its former checkpoint: no batch that is on its way.
+    if (isNew && gap !== undefined) ranges.push({ from: gap.first, to: gap.last });
+    return ranges
+      .filter((range) => range !== undefined)
+      .map((range) => ({ select: { gap: { topic, partition, ...range } }, requested_by: 'syncMetrics' }));
+  });
 }
 
 /** Counters are taken and sent in one transaction: where the samples are not taken, they are as they were. */
 function sendSamples(
   context: MetricsContext,
-  { topics, partitions, broker, standing, oversized }: Found,
+  { topics, partitions, broker, standing, former, oversized }: Found,
 ): Promise<number | undefined> {
   return inMetricsRun(context.database, async (client, { secondsSinceExport }) => {
     const samples = samplesOf({
@@ -113,6 +158,7 @@ function sendSamples(
       partitions,
       broker,
       standing,
+      former,
       attempts: await readAttempts(client),
       seconds: secondsSinceExport,
       counters: await takeCounters(client),

@@ -1,3 +1,4 @@
+import type { FormerCheckpoint } from '../checkpoints/forgetFormer.ts';
 import type { LastAttempt, StandingPartition } from '../store/checkpoints/standingPartitions.ts';
 import type { PairState } from '../store/metrics/pairs.ts';
 import type { Connections } from '../store/metrics/readConnections.ts';
@@ -18,6 +19,7 @@ export interface Snapshot {
   readonly partitions: readonly PartitionState[];
   readonly broker: BrokerReading;
   readonly standing: readonly StandingPartition[];
+  readonly former: readonly FormerCheckpoint[];
   readonly attempts: readonly LastAttempt[];
   readonly counters: readonly CounterDelta[];
   /** Since counters were last taken; `null` for the first time. */
@@ -116,13 +118,14 @@ function recentSamples({ topics, counters, seconds }: Snapshot): Sample[] {
   });
 }
 
-function partitionSamples({ topics, broker, partitions, standing, attempts }: Snapshot): Sample[] {
+function partitionSamples({ topics, broker, partitions, standing, former, attempts }: Snapshot): Sample[] {
   const hubs = topics.flatMap((topic) => {
     if (broker.unreachable.has(topic)) return sample('consumer_broker_reachable', 0, { topic });
-    const recreated = partitions.some((partition) => partition.topic === topic && partition.recreated);
+    const isLeft = former.some((checkpoint) => checkpoint.topic === topic && !checkpoint.forgotten);
+    const restarted = partitions.some((partition) => partition.topic === topic && partition.restarted);
     return [
       ...sample('consumer_broker_reachable', 1, { topic }),
-      ...sample('consumer_hub_recreated', Number(recreated), { topic }),
+      ...sample('consumer_hub_recreated', Number(isLeft || restarted), { topic }),
     ];
   });
   return [

@@ -51,7 +51,7 @@ export function planStanding(
       return [before];
     }
     const isRemembered = before !== undefined && (before.movedAgo ?? Infinity) < REMEMBERED_SECONDS;
-    if (waiting === undefined || state.recreated) return isRemembered ? [{ ...before, standsFor: 0 }] : [];
+    if (waiting === undefined || state.restarted) return isRemembered ? [{ ...before, standsFor: 0 }] : [];
     const holder = holders.find(isHere);
     const now: StandingPartition = {
       topic,

@@ -33,11 +33,12 @@ export class HubReader {
     this.#connect = connect;
   }
 
-  /** What partitions of a hub hold, in the order in which they are named; all of them where none is. */
+  /** What partitions of a hub hold; those are left out that it does not have. All of them where none is named. */
   async heldNumbers(hub: string, partitions?: readonly number[]): Promise<HeldNumbers[]> {
     const client = await this.#connect(hub);
     try {
-      const ids = partitions?.map(String) ?? (await client.getPartitionIds());
+      const all = await client.getPartitionIds();
+      const ids = partitions === undefined ? all : partitions.map(String).filter((id) => all.includes(id));
       const properties = await Promise.all(ids.map((id) => client.getPartitionProperties(id)));
       return properties.map((held) => ({
         partition: Number(held.partitionId),

@@ -24,7 +24,7 @@ const held = (change: Partial<HeldPartition>): HeldPartition => ({
   ...change,
 });
 const stateOf = (seen: PartitionLedger[], holds: HeldPartition[]): PartitionState => {
-  const reading = { partitions: holds, unreachable: new Map<string, string>() };
+  const reading = { partitions: holds, createdAt: new Map(), unreachable: new Map<string, string>() };
   return partitionStates(seen, reading, ['ledger'])[0]!;
 };
 
@@ -41,15 +41,15 @@ describe('the state of a partition', () => {
     assert.equal(stateOf([], [held({ isEmpty: true, last: -1 })]).lag, 0);
     assert.equal(stateOf([ledger({})], [held({ isEmpty: true, beginning: 10 })]).lag, 0);
     const unknown = stateOf([ledger({})], []);
-    assert.deepEqual([unknown.lag, unknown.recreated], [undefined, undefined]);
+    assert.deepEqual([unknown.lag, unknown.restarted], [undefined, undefined]);
   });
 
   it('is that of a recreated hub where the last number lies below what was processed', () => {
     const state = stateOf([ledger({})], [held({ last: 4 })]);
-    assert.deepEqual([state.recreated, state.lag, state.gap], [true, 5, undefined]);
-    assert.equal(stateOf([ledger({})], [held({})]).recreated, false);
+    assert.deepEqual([state.restarted, state.lag, state.gap], [true, 5, undefined]);
+    assert.equal(stateOf([ledger({})], [held({})]).restarted, false);
     const empty = stateOf([ledger({})], [held({ isEmpty: true, last: -1 })]);
-    assert.deepEqual([empty.recreated, empty.lag], [true, 0]);
+    assert.deepEqual([empty.restarted, empty.lag], [true, 0]);
   });
 
   it('has the holes of the ledger as its gap, and what the hub holds before the first number', () => {
@@ -71,7 +71,8 @@ describe('repairs of gaps', () => {
     ...AT,
     lag: 0,
     waiting: undefined,
-    recreated: false,
+    epoch: 0,
+    restarted: false,
     gap: { first, last, events: last - first + 1 },
   });
   const later = (repairs: ReturnType<typeof planRepairs>['repairs'], seconds: number) =>

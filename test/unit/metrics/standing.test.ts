@@ -12,7 +12,7 @@ const stands = (change: Partial<StandingPartition> = {}): StandingPartition => (
   ...{ askedTo: null, askedAgo: null, movedAgo: null, moves: 0, ...change },
 });
 const waits = (from = 100, to = 5000): PartitionState => ({
-  ...{ ...AT, lag: to - from + 1, waiting: { from, to }, recreated: false, gap: undefined },
+  ...{ ...AT, lag: to - from + 1, waiting: { from, to }, epoch: 0, restarted: false, gap: undefined },
 });
 const NOTHING_WAITS: PartitionState = { ...waits(), lag: 0, waiting: undefined };
 
@@ -81,7 +81,7 @@ describe('a partition that stands', () => {
   });
 
   it('is not one of a recreated hub, or of a hub that does not answer', () => {
-    assert.deepEqual(plan(stands(), { ...waits(), recreated: true }).asked, []);
+    assert.deepEqual(plan(stands(), { ...waits(), restarted: true }).asked, []);
     assert.deepEqual(plan(stands(), { ...waits(), lag: undefined, waiting: undefined }).asked, []);
   });
 });

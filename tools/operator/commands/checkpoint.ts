@@ -113,7 +113,8 @@ async function nextBatch(
   partition: number,
 ): Promise<NumberRange | undefined> {
   const [held] = await hub.heldNumbers(topic, [partition]);
-  const { first, last } = held!;
+  if (held === undefined) throw new Complaint(`The hub ${topic} has no partition ${partition}.`);
+  const { first, last } = held;
   const checkpoint = await checkpoints.checkpoint(topic, partition);
   const next = checkpoint === undefined ? first : checkpoint.sequenceNumber + 1;
   const from = ((await processedUpTo(database, topic, partition, next)) ?? next - 1) + 1;

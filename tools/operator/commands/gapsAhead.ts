@@ -22,8 +22,9 @@ export async function gapsAhead({ settings, database }: Target): Promise<Gap[]> 
     if (partitions.length === 0) continue;
     const numbers = partitions.map(({ partition }) => partition);
     const held = await hub.heldNumbers(hubName, numbers);
-    for (const [index, { topic, partition, epoch, firstSeen }] of partitions.entries()) {
-      const { first, last } = held[index]!;
+    for (const { topic, partition, epoch, firstSeen } of partitions) {
+      // A recreated hub may have fewer partitions.
+      const { first, last } = held.find((one) => one.partition === partition) ?? { first: 0, last: -1 };
       const ahead = { from: first, to: Math.min(firstSeen! - 1, last) };
       if (ahead.from > ahead.to) continue;
       for (const { from, to } of await missingNumbers(database, topic, partition, ahead)) {
