@@ -26,7 +26,6 @@ describe('the live view of npm start, seed 3', skipBecause(skip), () => {
     mkdirSync(SCREENSHOTS, { recursive: true });
     [state, browser] = await Promise.all([LocalState.create(), startChromium(executable!)]);
     address = `http://127.0.0.1:${state.ports.LOCAL_VIEW_PORT}`;
-    // An end to the events: the page lists the newest dead letters, and those that are tried have to stay on it.
     run = state.start(['--events', '1000', '--seed', '3']);
     await run.printed(`Live view    ${address}`);
   });
@@ -66,6 +65,15 @@ describe('the live view of npm start, seed 3', skipBecause(skip), () => {
     assert.equal(await charts.locator('canvas').count(), 6);
     await page.locator('#alerts').getByText('DlqActivity').first().waitFor({ timeout: 120_000 });
 
+    // All of them: the page lists the newest.
+    await withClient(postgresUrl(state.ports.LOCAL_POSTGRES_PORT), (client) =>
+      until('all events are processed', 120_000, async () => {
+        const { rows } = await client.query(
+          `SELECT sum(applied + stale + duplicate + conflict + dead_lettered)::int AS events FROM sync.hourly_counters`,
+        );
+        return rows[0].events === 1000;
+      }),
+    );
     const first = page.locator('#letters tr').first();
     const id = await first.locator('td').first().textContent();
     const row = page.locator('#letters tr', { has: page.locator(`td:text-is("${id}")`) });

@@ -41,7 +41,7 @@ describe(`metrics, from the events to the ingestion endpoint, seed ${SEED}`, () 
     await bed.publishEvents(published.slice(0, 4000));
     telemetry.refuses = true;
     await bed.publishEvents(published.slice(4000));
-    await until('samples were refused', 60_000, () => /metrics not taken/.test(bed.hostLog()));
+    await bed.logged(/metrics not taken/);
     telemetry.refuses = false;
     await bed.caughtUp();
     await until(

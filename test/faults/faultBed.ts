@@ -132,6 +132,11 @@ export class FaultBed {
     return readFileSync(join(this.cloud.stateDirectory, `hosts-${number}`, 'host-1.log'), 'utf8');
   }
 
+  /** Waits for a line of the host: what it does shows elsewhere before it is logged. */
+  logged(text: RegExp): Promise<void> {
+    return until(`the host logs ${text}`, 90_000, () => text.test(this.hostLog()));
+  }
+
   /** The next events of the seed. */
   nextEvents(count: number): SyntheticEvent[] {
     return Array.from({ length: count }, () => this.#events.next().value as SyntheticEvent);

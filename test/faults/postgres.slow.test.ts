@@ -18,11 +18,11 @@ describe(`PostgreSQL fails under the functions, seed ${SEED}`, () => {
     const { port } = bed.cloud.postgres;
     await bed.startHost({ databasePort: port });
     assert.equal(bed.host.pids.length, 1);
-    assert.match(bed.hostLog(), /"ready":true,"functions":\["ledgerIngest","orderIngest","pairIngest"/);
+    await bed.logged(/"ready":true,"functions":\["ledgerIngest","orderIngest","pairIngest"/);
     const said = new RegExp(
       `was not stored and is tried again: PostgreSQL cannot be reached at 127\\.0\\.0\\.1:${port} `,
     );
-    await until('the log says it', 30_000, () => said.test(bed.hostLog()));
+    await bed.logged(said);
     assert.doesNotMatch(bed.hostLog(), /batch ingested/);
 
     await bed.cloud.postgres.restart();

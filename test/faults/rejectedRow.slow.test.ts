@@ -56,7 +56,7 @@ describe(`a row that only the database refuses, seed ${SEED}`, () => {
       client.query("SELECT error_detail FROM bo.consumer_dlq_events WHERE error = 'rejected_by_database'"),
     );
     assert.deepEqual(rows, [{ error_detail: 'SQLSTATE 23514' }]);
-    assert.match(bed.hostLog(), /\\"rejected_by_database\\":1/);
+    await bed.logged(/\\"rejected_by_database\\":1/);
   });
 
   it('several guilty events, first and last of their batch among them', async () => {

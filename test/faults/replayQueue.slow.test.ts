@@ -29,15 +29,14 @@ describe(`the queue of replays, seed ${SEED}`, () => {
       const { peekedMessageItems } = await poison.peekMessages();
       return peekedMessageItems.length === 1;
     });
-    const log = bed.hostLog();
-    assert.match(log, /The replay request is not valid: select\.dlq_ids: .*requested_by: /);
-    assert.match(log, /has been moved to the queue dlq-replay-poison/);
+    await bed.logged(/The replay request is not valid: select\.dlq_ids: .*requested_by: /);
+    await bed.logged(/has been moved to the queue dlq-replay-poison/);
   });
 
   it('a request outlives an outage of the database, without the poison queue', async () => {
     await bed.cloud.postgres.stop();
     await send(JSON.stringify({ select: {}, force: true, requested_by: 'jo', request_id: 'outage' }));
-    await until('the request has failed once', 60_000, () => bed.hostLog().includes('replay interrupted'));
+    await bed.logged(/replay interrupted/);
     await bed.cloud.postgres.restart();
     await until('the request is done', 100_000, async () => {
       const { rows } = await bed.asAdmin((client) =>
