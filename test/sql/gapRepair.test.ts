@@ -11,6 +11,7 @@ import { HubReader } from '../../shared/replay/hubReader.ts';
 import { replay } from '../../shared/replay/replay.ts';
 import { InvalidReplayRequest, parseReplayRequest } from '../../shared/replay/request.ts';
 import { hubConnector } from '../../shared/settings/eventHubsConnection.ts';
+import { closeFormerEpochs } from '../../shared/store/metrics/closeFormerEpochs.ts';
 import { readReplay } from '../../shared/store/replay/readReplay.ts';
 import { type Emulator, startEmulator } from '../../tools/local/emulator/emulator.ts';
 import { CANONICAL_SETTINGS, entry } from '../../tools/proof/exampleEvents.ts';
@@ -140,6 +141,44 @@ describe('repair of gaps', () => {
     assert.deepEqual(await gaps(database), [{ epoch: '0', first_number: '7', last_number: '7' }]);
     assert.equal((await repair(database, 0, 100)).lost, 1);
     assert.deepEqual(await gaps(database), []);
+  });
+
+  it('a hub is recreated with fewer partitions: what was not read of the others is lost with it', async (t) => {
+    const database = await testDatabase(t);
+    const old = delivered.slice(0, 20).map((event) => ({ ...event, partition: 2 }));
+    await ingest(
+      ingestRules(settings, database.pool, 'ledger'),
+      old.filter(({ sequenceNumber }) => sequenceNumber !== 7),
+    );
+    const at = (createdAt: Date) =>
+      closeFormerEpochs(database.pool, [{ topic, createdAt, restarted: false }]);
+    assert.deepEqual(await at(new Date('2026-01-01')), [], 'nothing is known of an earlier hub');
+    const newer = new Date(Math.ceil(old.at(-1)!.enqueuedAt / 1000) + 60_000);
+    assert.deepEqual(await at(newer), [topic]);
+    assert.deepEqual(await at(newer), []);
+    assert.deepEqual(await gaps(database), [{ epoch: '0', first_number: '7', last_number: '7' }]);
+    const gap = { topic, partition: 2, from: 0, to: 7 };
+    const counts = { examined: 1, resolved: 0, rejected: 0, exhausted: 0, lost: 1 };
+    assert.deepEqual(await repair(database, 0, 7, { select: { gap } }), counts);
+    assert.deepEqual(await gaps(database), []);
+  });
+
+  it('a batch of the new hub belongs to its epoch, also where its numbers go on from the old hub’s', async (t) => {
+    const database = await testDatabase(t);
+    const rules = ingestRules(settings, database.pool, 'ledger');
+    await ingest(rules, delivered.slice(0, 20));
+    const createdAt = new Date(Math.ceil(delivered[19]!.enqueuedAt / 1000) + 60_000);
+    await closeFormerEpochs(database.pool, [{ topic, createdAt: new Date('2026-01-01'), restarted: false }]);
+    await closeFormerEpochs(database.pool, [{ topic, createdAt, restarted: false }]);
+    const later = (event: BrokerEvent) => ({ ...event, enqueuedAt: (createdAt.getTime() + 1000) * 1000 });
+    await ingest(rules, delivered.slice(20, 40).map(later));
+    await ingest(rules, delivered.slice(0, 20).map(later));
+    assert.deepEqual(await database.rows('SELECT epoch, seen FROM sync.partitions'), [
+      { epoch: '1', seen: '{[0,40)}' },
+    ]);
+    assert.deepEqual(await database.rows('SELECT epoch, seen FROM sync.closed_epochs'), [
+      { epoch: '0', seen: '{[0,20)}' },
+    ]);
   });
 
   it('a topic that nobody reads is refused', async (t) => {
