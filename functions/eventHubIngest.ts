@@ -6,7 +6,7 @@ import { ingest } from '../shared/ingest/ingest.ts';
 import { Refusals } from '../shared/ingest/refusals.ts';
 import { ingestRules } from '../shared/ingest/rules.ts';
 import { describeFailure } from '../shared/store/describeFailure.ts';
-import { attemptMarks, database, settings, telemetry } from './runtime.ts';
+import { attemptMarks, database, notePackage, settings, telemetry } from './runtime.ts';
 
 /**
  * The trigger of one topic and its handler. `dataType: 'binary'` is what delivers bodies untouched; the library's
@@ -39,6 +39,7 @@ export function eventHubIngest(logicalTopic: LogicalTopic): EventHubFunctionOpti
         const { line, measured } = batch.ingested(stored);
         context.info(JSON.stringify(line));
         telemetry.recordBatch(measured);
+        notePackage();
       } catch (error) {
         const reason = describeFailure(error);
         const { line, measured } = batch.failed(reason);

@@ -8,7 +8,7 @@ import { REPLAY_QUEUE } from '../shared/replay/request.ts';
 import { hubConnector } from '../shared/settings/eventHubsConnection.ts';
 import { openDatabase } from '../shared/store/database.ts';
 import { describeFailure } from '../shared/store/describeFailure.ts';
-import { onIdleError, settings, telemetry } from './runtime.ts';
+import { onIdleError, packageIdentity, settings, telemetry } from './runtime.ts';
 
 const { topics, deadLetterRetentionDays } = settings;
 const connectHub = hubConnector(settings.eventHubs);
@@ -34,6 +34,7 @@ app.timer('syncMetrics', {
         database,
         topics,
         deadLetterRetentionDays,
+        packageIdentity,
         broker,
         hub,
         checkpoints,

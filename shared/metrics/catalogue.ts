@@ -104,6 +104,12 @@ export const METRICS = {
     'broker',
     '1 where a hub was recreated and its former checkpoints can not be deleted, or its numbers lie below what was processed',
   ),
+  consumer_package_running: gauge(
+    '1',
+    ['package'],
+    'database',
+    '1 for each package of the app that was seen in the last 5 minutes: SHA-256 of its content',
+  ),
   consumer_freshness_seconds: gauge('s', TOPIC, 'database', 'Age of the latest business event'),
   consumer_publish_freshness_seconds: gauge('s', TOPIC, 'database', 'Age of the latest occurred_at'),
   consumer_throughput_per_second: gauge(

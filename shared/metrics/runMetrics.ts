@@ -13,6 +13,7 @@ import {
 import { closeFormerEpochs } from '../store/metrics/closeFormerEpochs.ts';
 import { readGapRepairs, writeGapRepairs } from '../store/metrics/gapRepairs.ts';
 import { inMetricsRun } from '../store/metrics/inMetricsRun.ts';
+import { packagesSeen, recordPackage } from '../store/metrics/packages.ts';
 import { readPairs, refreshIncompletePairs } from '../store/metrics/pairs.ts';
 import { prune } from '../store/metrics/prune.ts';
 import { readConnections } from '../store/metrics/readConnections.ts';
@@ -35,6 +36,8 @@ export interface MetricsContext {
   /** Hub names; an empty one is not read. */
   readonly topics: Readonly<Record<LogicalTopic, string>>;
   readonly deadLetterRetentionDays: number;
+  /** Which package runs; `undefined` where it does not say. */
+  readonly packageIdentity: string | undefined;
   readonly broker: BrokerState;
   readonly hub: HubReader;
   /** `undefined` where the settings do not say where they are. */
@@ -42,6 +45,9 @@ export interface MetricsContext {
   /** Sends samples; rejects where they were not taken. */
   readonly send: (samples: readonly Sample[]) => Promise<void>;
 }
+
+/** A package that was seen within this time runs: its timer comes every 30 s, an outage aside. */
+const PACKAGE_RUNS_MS = 5 * 60_000;
 
 /** What a run found. */
 export interface MetricsRun {
@@ -75,6 +81,7 @@ export async function runMetrics(context: MetricsContext): Promise<MetricsRun | 
 
   // In a transaction of its own: a gap is repaired also where nobody takes the samples.
   const kept = await inMetricsRun(database, async (client, { pruneIsDue }) => {
+    if (context.packageIdentity !== undefined) await recordPackage(client, context.packageIdentity);
     await refreshIncompletePairs(client);
     const { requests, repairs } = planRepairs(await readGapRepairs(client), partitions);
     await writeGapRepairs(client, repairs);
@@ -168,6 +175,7 @@ function sendSamples(
       pairs: await readPairs(client),
       oversized,
       connections: await readConnections(client),
+      packages: await packagesSeen(client, new Date(Date.now() - PACKAGE_RUNS_MS)),
     });
     await context.send(samples);
     return samples.length;

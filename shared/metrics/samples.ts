@@ -30,6 +30,8 @@ export interface Snapshot {
   readonly pairs: PairState;
   readonly oversized: OversizedGroups;
   readonly connections: Connections;
+  /** That run. */
+  readonly packages: readonly string[];
 }
 
 /** The samples of a run. What is unknown, or a share of nothing, is absent. */
@@ -171,7 +173,14 @@ function contractSamples({ contracts, ledgerTopic }: Snapshot): Sample[] {
   ];
 }
 
-function stateSamples({ topics, openDeadLetters, pairs, oversized, connections }: Snapshot): Sample[] {
+function stateSamples({
+  topics,
+  openDeadLetters,
+  pairs,
+  oversized,
+  connections,
+  packages,
+}: Snapshot): Sample[] {
   const openOf = (topic: string) => openDeadLetters.find((row) => row.topic === topic)?.open ?? 0;
   return [
     ...topics.flatMap((topic) => sample('consumer_dlq_open', openOf(topic), { topic })),
@@ -180,5 +189,6 @@ function stateSamples({ topics, openDeadLetters, pairs, oversized, connections }
     ...sample('pairing_oversized_groups', oversized.groups),
     ...sample('db_pool_checked_out', connections.checkedOut),
     ...sample('db_pool_connections_ratio', connections.ratio),
+    ...packages.flatMap((identity) => sample('consumer_package_running', 1, { package: identity })),
   ];
 }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { zipSync } from 'fflate';
 import { afterEach, beforeEach, test } from 'vitest';
 
 const CLI = fileURLToPath(new URL('../../tools/operator/main.ts', import.meta.url));
@@ -25,7 +26,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const write = (name: string, content: string) => writeFileSync(join(folder, name), content);
+const write = (name: string, content: string | Uint8Array) => writeFileSync(join(folder, name), content);
 const result = (hoursAgo: number, change: object = {}) => ({
   ok: true,
   failures: [],
@@ -101,6 +102,25 @@ function reasonsOf({ code, out }: { code: number; out: string }): string[] {
     .split('\n')
     .map((line) => line.replace(/^REFUSED: /, ''));
 }
+
+test('a test of another package, or of more than one, opens no gate', async () => {
+  const identity = '1'.repeat(64);
+  const other = '2'.repeat(64);
+  write('package.zip', zipSync({ 'dist/package.sha256': Buffer.from(`${identity}\n`) }));
+  for (const [packages, said] of [
+    [[other], `the app says that it is ${other}, and the zip is ${identity}`],
+    [[identity, other], `the app says that it is ${other}, and`],
+    [[], 'no process of the app has said which one it is'],
+  ] as const) {
+    write('e2e.json', JSON.stringify(result(1, { packages })));
+    const { code, err } = await record();
+    assert.deepEqual([code, err.includes(said)], [2, true], err);
+  }
+  write('e2e.json', JSON.stringify(result(1, { packages: [identity] })));
+  assert.equal((await record()).code, 0);
+  assert.equal(JSON.parse(readFileSync(join(folder, 'gate.json'), 'utf8')).package_identity, identity);
+  assert.equal((await check()).code, 0);
+});
 
 test('a test that failed, or is too old, opens no gate; nor do files that are something else', async () => {
   write('e2e.json', JSON.stringify(result(1, { ok: false, failures: ['dead letters are lost'] })));

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, it } from 'vitest';
 import { HubReader } from '../../shared/replay/hubReader.ts';
 import { type HubAccess, hubConnector } from '../../shared/settings/eventHubsConnection.ts';
 import { type E2eResult, runE2e } from '../../tools/operator/e2e/run.ts';
+import { packageIdentity } from '../../tools/package/contents.ts';
 import type { SyntheticEvent } from '../../tools/proof/synthetic/payments.ts';
 import { Publisher } from '../../tools/proof/synthetic/publish.ts';
 import { withTarget } from '../../tools/target/target.ts';
@@ -108,6 +109,7 @@ describe(`the end-to-end test of an environment, seed ${SEED}`, () => {
     assert.deepEqual(result.failures, [], err);
     assert.deepEqual([code, result.ok, result.published, result.processed], [0, true, 240, 240]);
     assert.equal(result.dead_letters, 40);
+    assert.deepEqual(result.packages, [await packageIdentity()]);
     assert.ok(result.split_pairs > 0);
     assert.equal(result.lag, 0);
     assert.ok(result.visible_after_ms.p95! > 0);
@@ -125,6 +127,19 @@ describe(`the end-to-end test of an environment, seed ${SEED}`, () => {
     const before = await counts();
     const { result } = await e2e('--events', '42');
     assert.deepEqual(result.failures, []);
+    assert.deepEqual(await counts(), before);
+  });
+
+  it('leaves its rows where they are to be looked at, and takes them away later', async () => {
+    const before = await counts();
+    const { result } = await e2e('--keep');
+    assert.deepEqual([result.ok, result.removed], [true, 0]);
+    assert.notDeepEqual(await counts(), before);
+    const command = ['tools/operator/main.ts', 'e2e', '--remove', result.run_id, '--json'];
+    const { stdout } = await execute(process.execPath, command, { env: process.env });
+    const { run_id, removed } = JSON.parse(stdout);
+    assert.equal(run_id, result.run_id);
+    assert.ok(removed >= result.rows_compared + result.dead_letters);
     assert.deepEqual(await counts(), before);
   });
 

@@ -14,6 +14,7 @@ import { HubReader } from '../../shared/replay/hubReader.ts';
 import { openDatabase } from '../../shared/store/database.ts';
 import { inMetricsRun } from '../../shared/store/metrics/inMetricsRun.ts';
 import { readConnections } from '../../shared/store/metrics/readConnections.ts';
+import { removeSynthetic } from '../../tools/operator/queries/removeSynthetic.ts';
 import { entry, Partition, rulesFor } from '../../tools/proof/exampleEvents.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { TestTelemetry } from '../support/telemetry.ts';
@@ -27,6 +28,7 @@ class Timer {
   readonly database: TestDatabase;
   sent: readonly Sample[] = [];
   fails = false;
+  packageIdentity: string | undefined;
 
   constructor(database: TestDatabase) {
     this.database = database;
@@ -37,6 +39,7 @@ class Timer {
       database: this.database.pool,
       topics,
       deadLetterRetentionDays: 14,
+      packageIdentity: this.packageIdentity,
       broker: new BrokerState(noBroker),
       hub: new HubReader(noBroker),
       checkpoints: undefined,
@@ -104,6 +107,41 @@ describe('a run of the timer', () => {
       ...Object.values(topics).map((topic) => ['broker unreachable: its lag is unknown', topic]),
       ['metrics', 'unknown'],
     ]);
+  });
+
+  it('knows which packages of the app run', async (t) => {
+    const metrics = await timer(t);
+    const running = (identity: string) => metrics.value('consumer_package_running', { package: identity });
+    metrics.packageIdentity = 'a'.repeat(64);
+    await metrics.run();
+    await metrics.database.pool.query(`UPDATE sync.packages SET last_seen_at = now() - interval '1 hour'`);
+    metrics.packageIdentity = 'b'.repeat(64);
+    await metrics.run();
+    assert.deepEqual([running('a'.repeat(64)), running('b'.repeat(64))], [undefined, 1]);
+  });
+
+  it('takes away what comes late of an end-to-end test, for a day', async (t) => {
+    const metrics = await timer(t);
+    const { pool, rows } = metrics.database;
+    const run = 'e2e-0123456789ab';
+    const rules = rulesFor(pool, 'ledger');
+    const late = entry(`tx-p-happy-${run}-7`, { related_id: `order-happy-${run}-7` });
+    const event = { ...new Partition().event(late), correlationId: `${run}-7` };
+    await removeSynthetic(pool, run, ['happy']);
+    await ingest(rules, [event, new Partition(1).event(entry('theirs'))]);
+    const pruned = async () => {
+      await pool.query(`UPDATE sync.metrics_state SET pruned_at = now() - interval '2 hours'`);
+      await metrics.run();
+      const left = await rows(
+        `SELECT tx_id FROM bo.ledger_entries UNION ALL SELECT payment_order_id FROM bo.payment_ledger_pairs ORDER BY 1`,
+      );
+      return left.map((row) => row['tx_id']);
+    };
+    assert.deepEqual(await pruned(), ['order-1', 'theirs']);
+    await ingest(rules, [event]);
+    await pool.query(`UPDATE sync.removed_runs SET removed_at = now() - interval '25 hours'`);
+    assert.equal((await pruned()).length, 4);
+    assert.deepEqual(await rows('SELECT FROM sync.removed_runs'), []);
   });
 
   it('is not one of two at once', async (t) => {

@@ -59,7 +59,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // What every program has: options, exit codes, and the settings of what it works on.
   'tools/terminal': [],
   'tools/target': ['shared/replay', 'shared/settings', 'shared/store', 'tools/terminal'],
-  'tools/package': [],
+  'tools/package': ['shared'],
   'tools/cost': ['tools/terminal'],
   'tools/contracts': ['shared/contracts', 'shared/settings', 'tools/terminal'],
   'tools/proof': [

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { test } from 'vitest';
 import { buildFunctions } from '../../tools/package/build.ts';
-import { deployedFiles } from '../../tools/package/package.ts';
+import { deployedFiles } from '../../tools/package/contents.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const read = (file: string) => readFileSync(join(root, file), 'utf8');

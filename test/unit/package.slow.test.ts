@@ -8,8 +8,11 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { unzipSync } from 'fflate';
 import { test } from 'vitest';
+import { readPackageIdentity } from '../../shared/settings/packageIdentity.ts';
+import { identityOf } from '../../tools/operator/gate/gate.ts';
+import { deployedFiles, packageIdentity } from '../../tools/package/contents.ts';
 import { measureStart } from '../../tools/package/measureStart.ts';
-import { deployedFiles, makePackage, unpack } from '../../tools/package/package.ts';
+import { makePackage, unpack } from '../../tools/package/package.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const execute = promisify(execFile);
@@ -54,6 +57,10 @@ test('the package holds what is deployed and nothing else, and loads without the
     rmSync(folder, { recursive: true });
   });
   assert.deepEqual(Object.keys(unzipSync(readFileSync(file))).sort(), await deployedFiles());
+  // Which package it is, it says itself: by the content of all other files.
+  const identity = await packageIdentity();
+  assert.equal(readPackageIdentity(join(directory, 'dist')), identity);
+  assert.equal(await identityOf(file), identity);
   assert.ok(!existsSync(join(directory, 'node_modules')));
   // Throws where a module is not found, or the functions are not the five.
   await measureStart(join(directory, 'dist', 'functions.cjs'), 1);

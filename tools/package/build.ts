@@ -2,6 +2,8 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { IDENTITY_FILE } from '../../shared/settings/packageIdentity.ts';
+import { packageIdentity } from './contents.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -93,6 +95,7 @@ export async function buildFunctions(): Promise<void> {
     await writeFile(unfinished, contents);
     await rename(unfinished, path);
   }
+  await writeFile(join(root, IDENTITY_FILE), `${await packageIdentity()}\n`);
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { globSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -7,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { unzipSync, type Zippable, zipSync } from 'fflate';
 import { buildFunctions } from './build.ts';
+import { deployedFiles } from './contents.ts';
 import { measureStart } from './measureStart.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -16,21 +16,6 @@ const DEFAULT_FILE = join('build', 'backoffice-sync.zip');
 const MTIME = new Date(2000, 0, 1);
 const UNIX = 3;
 const READ_ALL = 0o100644;
-
-/** The files that `.funcignore` lets through, which is what Core Tools uploads from the repository. */
-export async function deployedFiles(): Promise<string[]> {
-  const rules = await readFile(join(ROOT, '.funcignore'), 'utf8');
-  const found = new Set<string>();
-  // As gitignore has it, the last line that fits a file decides; a name without a star has to be there.
-  for (const [, included, pattern = ''] of rules.matchAll(/^(!?)([\w.-]+\/.*[^/\n]|[\w.-]+)$/gm)) {
-    const files = pattern.includes('*') ? globSync(pattern, { cwd: ROOT }) : [pattern];
-    for (const file of files) {
-      if (included) found.add(file);
-      else found.delete(file);
-    }
-  }
-  return [...found].sort();
-}
 
 /**
  * The zip that is deployed: the same bytes from the same commit, wherever and whenever it is made. The gate compares its

@@ -6,3 +6,4 @@ GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA release TO bo_sync, bo_operator;
 -- What a dump is loaded with, and what deletes rows, is the operators' only.
 REVOKE EXECUTE ON FUNCTION release.record_backfill, release.backfill_ledger, release.backfill_orders,
   release.remove_synthetic FROM bo_sync;
+REVOKE EXECUTE ON FUNCTION release.delete_synthetic FROM bo_sync, bo_operator;

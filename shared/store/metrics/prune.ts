@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { FUNCTIONS_SCHEMA } from '../release.ts';
 
 /** Bodies are up to 1 MB each: more of them go in the runs that follow. */
 const DEAD_LETTERS_AT_ONCE = 1000;
@@ -6,8 +7,9 @@ const DEAD_LETTERS_AT_ONCE = 1000;
 const COUNTERS_KEPT = '35 days';
 const REQUESTS_KEPT = '35 days';
 
-/** Deletes what is past its retention; returns how many dead letters that were. */
+/** Deletes what is past its retention, and what came late of end-to-end tests; returns how many dead letters were past theirs. */
 export async function prune(client: pg.ClientBase, deadLetterRetentionDays: number): Promise<number> {
+  await client.query(`SELECT ${FUNCTIONS_SCHEMA}.remove_late_synthetic()`);
   const { rowCount } = await client.query(
     `DELETE FROM bo.consumer_dlq_events WHERE dlq_id IN (
        SELECT dlq_id FROM bo.consumer_dlq_events

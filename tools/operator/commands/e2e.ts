@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import type { ClientConfig } from 'pg';
 import { HubReader } from '../../../shared/replay/hubReader.ts';
 import { type HubAccess, hubAccess, hubConnector } from '../../../shared/settings/eventHubsConnection.ts';
@@ -13,7 +13,7 @@ import { untilStopped } from '../../terminal/untilStopped.ts';
 import { userPath } from '../../terminal/userPath.ts';
 import type { TestedEnvironment } from '../e2e/context.ts';
 import { GATE_SCENARIOS } from '../e2e/hubs.ts';
-import { runE2e } from '../e2e/run.ts';
+import { removeRun, runE2e } from '../e2e/run.ts';
 
 interface Options {
   events: number;
@@ -23,6 +23,7 @@ interface Options {
   maxLag: number;
   out?: string;
   keep?: boolean;
+  remove?: string;
   json?: boolean;
 }
 
@@ -38,16 +39,34 @@ export function e2eCommand(): Command {
     .option('--max-lag <n>', 'events behind the hubs at the end', wholeNumber(0), 0)
     .option('--out <file>', 'write the result there as JSON, for gate record')
     .option('--keep', 'leave the rows in the tables, to look at them')
+    .option('--remove <run>', 'take away what an earlier run has left, and do nothing else', runId)
     .option('--json', 'write JSON')
     .addHelpText(
       'after',
       `
 Scenarios: ${GATE_SCENARIOS.join(', ')}; pairs over partitions are among them.
 Settings are those of the functions; the login has to be a member of bo_operator, and EventHubs may send and listen.
-Every key has the id of the run. Their rows are removed at the end; counters and metrics have counted the events.
+Every key has the id of the run. Their rows are removed at the end; counters and metrics have counted the events. What comes
+of the run later (a redelivery, an event that waited) is removed by the app's timer, for a day.
 Exit code 1 where a promise was not kept: the result says which.`,
     )
-    .action((options: Options) => run(options));
+    .action((options: Options) =>
+      options.remove === undefined ? run(options) : remove(options.remove, options),
+    );
+}
+
+function runId(text: string): string {
+  if (!/^e2e-[0-9a-z]{8,32}$/.test(text))
+    throw new InvalidArgumentError('It must be the id of a run: e2e-...');
+  return text;
+}
+
+function remove(run: string, { json = false }: Options): Promise<void> {
+  return withTarget(async ({ database }) => {
+    const say = (text: string) => console.error(text);
+    const removed = await removeRun({ database, run, actor: operatorName(), say });
+    writeResult({ run_id: run, removed }, { json });
+  });
 }
 
 function run({
@@ -85,11 +104,18 @@ function run({
         say: (text) => console.error(text),
       });
       if (out !== undefined) await writeFile(userPath(out), `${JSON.stringify(result, null, 2)}\n`);
-      const { failures, visible_after_ms: visible, environment: where, limits, ...rest } = result;
+      const { failures, visible_after_ms: visible, environment: where, limits, packages, ...rest } = result;
       if (json) writeResult(result, { json });
       else {
         writeResult(
-          { ...rest, ...where, ...limits, visible_p50_ms: visible.p50, visible_p95_ms: visible.p95 },
+          {
+            ...rest,
+            ...where,
+            ...limits,
+            package: packages.join(', ') || null,
+            visible_p50_ms: visible.p50,
+            visible_p95_ms: visible.p95,
+          },
           { json },
         );
         for (const failure of failures) console.log(`FAILED: ${failure}`);

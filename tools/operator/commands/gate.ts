@@ -1,12 +1,25 @@
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { packagesSeen } from '../../../shared/store/metrics/packages.ts';
+import { withTarget } from '../../target/target.ts';
 import { Complaint, EXIT } from '../../terminal/exit.ts';
 import { wholeNumber } from '../../terminal/options.ts';
 import { writeResult } from '../../terminal/output.ts';
+import { untilStopped } from '../../terminal/untilStopped.ts';
 import { userPath } from '../../terminal/userPath.ts';
-import { type Candidate, readGate, readJson, recordGate, refusals, sha256Of } from '../gate/gate.ts';
+import {
+  type Candidate,
+  identityOf,
+  notThePackage,
+  readGate,
+  readJson,
+  recordGate,
+  refusals,
+  sha256Of,
+} from '../gate/gate.ts';
 
 interface Files {
   package: string;
@@ -38,12 +51,29 @@ export function gateCommand(): Command {
     .requiredOption('--gate <file>', 'the file that gate record has written')
     .addHelpText('after', '\nExit code 1 where it may not be promoted: every reason is named.')
     .action((options: Check) => check(options));
+  command
+    .command('running')
+    .description(
+      'after a publish: waits until the app is this package, and no process of another one is left',
+    )
+    .addOption(packageOption())
+    .addHelpText(
+      'after',
+      `
+Asks the database of the settings, which the app tells every 30 s what it is. The login has to be a member of bo_operator.
+Exit code 1 where it is something else after three minutes.`,
+    )
+    .action((options: Pick<Files, 'package'>) => running(options.package));
   return command;
+}
+
+function packageOption(): Option {
+  return new Option('--package <zip>', 'made by npm run package').default('build/backoffice-sync.zip');
 }
 
 function ofCandidate(command: Command): Command {
   return command
-    .option('--package <zip>', 'made by npm run package', 'build/backoffice-sync.zip')
+    .addOption(packageOption())
     .option('--template <json>', 'made by npm run template', 'build/main.json')
     .option(
       '--commit <sha>',
@@ -76,7 +106,38 @@ async function candidateOf({ package: zip, template, commit: named }: Files): Pr
   const [packageSha256, templateSha256] = await Promise.all(
     [zip, template].map((file) => sha256Of(userPath(file))),
   );
-  return { commit: named ?? (await head()), packageSha256: packageSha256!, templateSha256: templateSha256! };
+  return {
+    commit: named ?? (await head()),
+    packageSha256: packageSha256!,
+    packageIdentity: await identityOf(userPath(zip)),
+    templateSha256: templateSha256!,
+  };
+}
+
+/** Old processes end, and new ones begin, some time after a package was published. */
+const RUNS_WITHIN_MS = 180_000;
+/** Longer than the timer's interval. */
+const SAID_WITHIN_MS = 45_000;
+
+async function running(zip: string): Promise<void> {
+  const identity = await identityOf(userPath(zip));
+  await withTarget(async ({ database }) => {
+    const stopped = untilStopped();
+    const deadline = Date.now() + RUNS_WITHIN_MS;
+    for (let said: string | undefined; ; ) {
+      const complaint = notThePackage(
+        await packagesSeen(database, new Date(Date.now() - SAID_WITHIN_MS)),
+        identity,
+      );
+      if (complaint === undefined)
+        return console.log(`The app runs this package, and nothing else: ${identity}.`);
+      if (complaint !== said) console.error(`Waiting: ${complaint}`);
+      said = complaint;
+      if (stopped.aborted || Date.now() > deadline || identity === undefined) break;
+      await delay(2000);
+    }
+    process.exitCode = stopped.aborted ? EXIT.stopped : EXIT.left;
+  });
 }
 
 async function head(): Promise<string> {

@@ -1,8 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { LogicalTopic } from '../../../shared/contracts/fields.ts';
+import { packagesSeen } from '../../../shared/store/metrics/packages.ts';
 import type { SyntheticEvent } from '../../proof/synthetic/payments.ts';
 import { deadLettersOfRun } from '../queries/deadLettersOfRun.ts';
 import { recordAction } from '../queries/recordAction.ts';
-import { removeSynthetic, type SyntheticRows } from '../queries/removeSynthetic.ts';
+import { removeSynthetic } from '../queries/removeSynthetic.ts';
 import { type Delays, visibleAfter } from '../queries/visibleAfter.ts';
 import {
   expectedRows,
@@ -13,7 +15,7 @@ import {
   wrongRows,
 } from './checks.ts';
 import { type E2eContext, paymentOf, type TestedEnvironment } from './context.ts';
-import { heldByAll, lagOf, publish, readBack, untilCaughtUp } from './hubs.ts';
+import { GATE_SCENARIOS, heldByAll, lagOf, publish, readBack, untilCaughtUp } from './hubs.ts';
 
 export interface E2eResult {
   readonly ok: boolean;
@@ -35,7 +37,13 @@ export interface E2eResult {
   readonly lag: number;
   readonly visible_after_ms: Delays;
   readonly removed: number;
+  /** Which packages of the app ran meanwhile: SHA-256 of their content; none where no process has said. */
+  readonly packages: readonly string[];
 }
+
+const SAID_EVERY_MS = 20_000;
+/** After its batch was stored. */
+const SAID_WITHIN_MS = 10_000;
 
 /**
  * Publishes synthetic payments under an id of their own, waits until they are processed, holds tables and dead letters
@@ -52,7 +60,7 @@ export async function runE2e(context: E2eContext): Promise<E2eResult> {
   const published = await publish(context);
   if (context.stopped.aborted) failures.push(`it was stopped after ${published.size} events`);
   say(`${published.size} events are published; waiting until they are processed ...`);
-  const made = rowsOf(run, published);
+  const made = keysOf(published);
   try {
     const logged = await readBack(context, before, published);
     if (logged.length !== published.size) {
@@ -61,7 +69,6 @@ export async function runE2e(context: E2eContext): Promise<E2eResult> {
     const missing = await untilProcessed(context, logged);
     if (missing.length > 0) failures.push(notProcessed(missing, logged.length, context));
     const letters = await deadLettersOfRun(database, run, new Date(startedAt.getTime() - 60_000));
-    made.deadLetters.push(...letters.map(({ id }) => id));
     const rows = await expectedRows(context, logged);
     // What was not processed is missing everywhere, which says nothing more.
     if (missing.length === 0) {
@@ -79,7 +86,8 @@ export async function runE2e(context: E2eContext): Promise<E2eResult> {
     if (split === 0 && before.filter(({ topic }) => topic === 'ledger').length > 1) {
       failures.push('no payment had its two entries on different partitions: publish more events');
     }
-    const removed = context.keep ? 0 : await remove(context, made);
+    const packages = await packagesOfApp(context, startedAt);
+    const removed = context.keep ? 0 : await removeRun(context);
     return {
       ok: failures.length === 0,
       failures,
@@ -97,18 +105,16 @@ export async function runE2e(context: E2eContext): Promise<E2eResult> {
       lag,
       visible_after_ms: visible,
       removed,
+      packages,
     };
   } catch (error) {
-    if (!context.keep) await remove(context, made).catch(() => {});
+    if (!context.keep) await removeRun(context).catch(() => {});
     throw error;
   }
 }
 
-/** What the run makes in the tables, but for its dead letters. */
-function rowsOf(
-  run: string,
-  published: ReadonlyMap<string, SyntheticEvent>,
-): SyntheticRows & { readonly deadLetters: string[] } {
+/** The keys of what the run makes. */
+function keysOf(published: ReadonlyMap<string, SyntheticEvent>) {
   const keys = (topics: readonly LogicalTopic[]) => [
     ...new Set([...published.values()].filter(({ topic }) => topics.includes(topic)).map(({ key }) => key!)),
   ];
@@ -118,11 +124,27 @@ function rowsOf(
     ...keys(['payment_order', 'pair']),
     ...ledgerKeys.map((key) => `order-${paymentOf(key)}`),
   ];
-  return { run, ledgerKeys, orderKeys: [...new Set(orderKeys)], deadLetters: [] };
+  return { ledgerKeys, orderKeys: [...new Set(orderKeys)] };
 }
 
-async function remove({ database, say, run, actor }: E2eContext, made: SyntheticRows): Promise<number> {
-  const removed = await removeSynthetic(database, made);
+/** A process says it with its batches, every 20 s, and with its timer. */
+async function packagesOfApp({ database, stopped }: E2eContext, startedAt: Date): Promise<string[]> {
+  const deadline = Date.now() + SAID_WITHIN_MS;
+  for (;;) {
+    const packages = await packagesSeen(database, new Date(startedAt.getTime() - SAID_EVERY_MS));
+    if (packages.length > 0 || Date.now() > deadline || stopped.aborted) return packages;
+    await delay(500);
+  }
+}
+
+/** Takes away what a run has made, whenever that was; what comes of it later, the timer takes away for a day. */
+export async function removeRun({
+  database,
+  say,
+  run,
+  actor,
+}: Pick<E2eContext, 'database' | 'say' | 'run' | 'actor'>): Promise<number> {
+  const removed = await removeSynthetic(database, run, GATE_SCENARIOS);
   await recordAction(database, { actor, action: 'e2e', details: { run }, result: { removed } });
   say(`${removed} rows of the run are removed.`);
   return removed;
