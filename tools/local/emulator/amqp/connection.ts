@@ -119,9 +119,18 @@ export class Connection implements SessionConnection {
     try {
       while (!this.#over && this.#step());
     } catch (error) {
-      if (!(error instanceof MalformedAmqp)) throw error;
+      this.#closeAfter(error);
+    }
+  }
+
+  /** What goes wrong on one connection, by its client's fault or by a bug, must not end the others. */
+  #closeAfter(error: unknown): void {
+    if (error instanceof MalformedAmqp) {
       console.error(`Event Hubs emulator: a connection was closed: ${error.message}.`);
       this.#close({ condition: 'amqp:decode-error', description: error.message });
+    } else {
+      console.error('Event Hubs emulator: a connection was closed after an error of the emulator:', error);
+      this.#close({ condition: 'amqp:internal-error', description: String(error) });
     }
   }
 

@@ -1,5 +1,5 @@
 import { Link } from './link.ts';
-import { SETTLE } from './performatives.ts';
+import { MAX_UINT, SETTLE } from './performatives.ts';
 
 /** A link on which the client receives. */
 export class OutgoingLink extends Link {
@@ -38,7 +38,7 @@ export class OutgoingLink extends Link {
   flow(deliveryCount: number | undefined, credit: number, drain: boolean): void {
     // Its count lags behind ours by what is on the way.
     const onTheWay = (this.#deliveryCount - (deliveryCount ?? 0)) | 0;
-    this.#credit = Math.max(0, credit - onTheWay);
+    this.#credit = Math.min(MAX_UINT, Math.max(0, credit - onTheWay));
     this.#draining = drain;
     this.onSendable();
   }
