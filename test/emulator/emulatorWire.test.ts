@@ -313,3 +313,91 @@ test('a client that sends without credit loses its link, and one that breaks the
   const end = await client.answerOf(0x17);
   assert.deepEqual((end.fields[0] as unknown[])[0], 'amqp:session:unattached-handle');
 });
+
+/** A flow with the state of this side's window only, or with that of a link. */
+function sendFlow(client: AmqpClient, next: number, window: number, ...link: Buffer[]): void {
+  client.send(0, 0x13, encodeUint(next), encodeUint(window), encodeUint(0), encodeUint(1000), ...link);
+}
+
+/** A flow that asks to have this credit used up or taken back. */
+const drainOf = (handle: number, credit: number) => [
+  ...[encodeUint(handle), encodeUint(0), encodeUint(credit), NULL],
+  ...[encodeBoolean(true), encodeBoolean(false)],
+];
+
+test('a reader that asks for fewer events than there are is told when its credit is used up', async (t) => {
+  const { client, connectionString } = await authorized(t);
+  await producerFor(t, connectionString, 'ledger').sendBatch([{ body: 1 }, { body: 2 }], {
+    partitionId: '0',
+  });
+  await client.attach(0, 'receiver', READER);
+  sendFlow(client, 1, 1000, ...drainOf(0, 1));
+  await client.answerOf(0x14);
+  const { fields } = await client.answerOf(0x13);
+  assert.deepEqual(fields.slice(4, 9), [0, 1, 0, null, true]);
+});
+
+test('the answer to a drain comes after what the window held back', async (t) => {
+  const { client, connectionString } = await authorized(t);
+  const body = Buffer.alloc(200_000, 7);
+  await producerFor(t, connectionString, 'ledger').sendBatch([{ body, bodyType: 'data' }], {
+    partitionId: '0',
+  });
+  await client.attach(0, 'receiver', READER);
+  sendFlow(client, 1, 1, ...drainOf(0, 1));
+  assert.equal((await client.answer()).code, 0x14);
+  sendFlow(client, 2, 1000);
+  const codes: number[] = [];
+  do codes.push((await client.answer()).code);
+  while (codes.at(-1) === 0x14);
+  assert.deepEqual([codes.length > 2, codes.at(-1)], [true, 0x13]);
+});
+
+test('readers go on when the window is opened, whichever link or none it is opened for', async (t) => {
+  const { client, connectionString } = await authorized(t);
+  const producer = producerFor(t, connectionString, 'ledger');
+  await producer.sendBatch([{ body: 1 }, { body: 2 }, { body: 3 }], { partitionId: '0' });
+  await client.attach(0, 'receiver', READER);
+  await client.attach(1, 'receiver', { address: 'ledger/ConsumerGroups/x/Partitions/1' });
+  const credit = (handle: number) => [encodeUint(handle), encodeUint(0), encodeUint(10)];
+  sendFlow(client, 1, 1, ...credit(0));
+  assert.equal((await client.answerOf(0x14)).fields[0], 0);
+  sendFlow(client, 2, 1);
+  assert.equal((await client.answerOf(0x14)).fields[0], 0);
+  sendFlow(client, 3, 1, ...credit(1));
+  assert.equal((await client.answerOf(0x14)).fields[0], 0);
+});
+
+test('nothing more is sent on a link that the client has detached', async (t) => {
+  const { client, connectionString } = await authorized(t);
+  const body = Buffer.alloc(200_000, 7);
+  await producerFor(t, connectionString, 'ledger').sendBatch([{ body, bodyType: 'data' }], {
+    partitionId: '0',
+  });
+  await client.attach(0, 'receiver', READER);
+  sendFlow(client, 1, 1, encodeUint(0), encodeUint(0), encodeUint(10));
+  await client.answerOf(0x14);
+  client.send(0, 0x16, encodeUint(0), encodeBoolean(true));
+  await client.answerOf(0x16);
+  const echo = [NULL, NULL, NULL, NULL, NULL, encodeBoolean(true)];
+  sendFlow(client, 2, 1000, ...echo);
+  assert.equal((await client.answer()).code, 0x13, 'only the answer to the flow');
+});
+
+test('nothing is said about a message behind the end of its session', async (t) => {
+  const { client, connectionString } = await authorized(t);
+  await client.attach(0, 'sender', { address: 'ledger/Partitions/0' });
+  await client.answerOf(0x13);
+  client.socket.cork();
+  client.transfer(0, 0, BODY);
+  client.send(0, 0x17);
+  client.socket.uncork();
+  assert.equal((await client.answer()).code, 0x17);
+  const producer = producerFor(t, connectionString, 'ledger');
+  await until('the event is stored', async () => {
+    const { lastEnqueuedSequenceNumber } = await producer.getPartitionProperties('0');
+    return lastEnqueuedSequenceNumber === 0;
+  });
+  client.send(0, 0x18);
+  assert.equal((await client.answer()).code, 0x18);
+});
