@@ -32,7 +32,7 @@ async function authorized(t: TestContext): Promise<{ client: AmqpClient; connect
 }
 
 test('each of the two mechanisms lets in, another one does not, and the login can be left out', async (t) => {
-  const report = vi.spyOn(console, 'error').mockImplementation(() => {});
+  const report = vi.spyOn(console, 'warn').mockImplementation(() => {});
   const { port } = await startedEmulator(t, HUB);
   for (const mechanism of ['MSSBCBS', 'ANONYMOUS']) await AmqpClient.opened(t, port, mechanism);
   const other = await AmqpClient.connect(t, port);
@@ -108,6 +108,34 @@ test('a refused link is attached without its terminus, and then detached with th
   // The handle is free again.
   const attach = await client.attach(0, 'sender', { address: 'ledger' });
   assert.deepEqual((attach.fields[TARGET] as unknown[])[0], 'ledger');
+});
+
+test('links, messages and requests that are refused stand in the log with the reason, each once', async (t) => {
+  const report = vi.spyOn(console, 'warn').mockImplementation(() => {});
+  const { client } = await authorized(t);
+  for (let n = 0; n < 2; n++) {
+    await client.attach(0, 'sender', { address: 'nobody' });
+    client.send(0, 0x16, encodeUint(0), encodeBoolean(true));
+  }
+  await client.attach(1, 'sender', { address: 'ledger' });
+  client.transfer(1, 1, Buffer.from('secret'), { settled: true });
+  client.transfer(1, 2, Buffer.from('secret'));
+  await client.answerOf(0x15);
+  client.transfer(1, 3, Buffer.alloc(0), { format: 7 });
+  await client.answerOf(0x15);
+  for (let n = 0; n < 2; n++) {
+    const stranger = await AmqpClient.opened(t, client.socket.remotePort!);
+    assert.equal(await stranger.putToken(signature({ key: 'other' })), 401);
+  }
+  assert.deepEqual(
+    report.mock.calls.map(([line]) => String(line).replace('Event Hubs emulator: ', '')),
+    [
+      "a link was refused: The messaging entity 'sb://127.0.0.1/nobody' could not be found.",
+      "a message to 'ledger' was refused: Not a valid message: no message section at byte 0.",
+      "a message to 'ledger' was refused: Messages have the format 0, or 0x80013700 of Event Hubs, and not 0x7.",
+      "a request to '$cbs' was refused: The token has an invalid signature.",
+    ],
+  );
 });
 
 test('a request may bring its own token, and the status is an int', async (t) => {

@@ -50,10 +50,11 @@ test('what ends a connection stands in the log with what to do about it', async 
     [Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'), /a client does not speak Kafka/],
     [
       frame(request(API.metadata, 1, 1, int32(-1))),
-      /the login is missing: set security\.protocol=SASL_PLAINTEXT/,
+      /the login is missing: set security\.protocol=SASL_PLAINTEXT and sasl\.mechanism=PLAIN, or OAUTHBEARER/,
     ],
     [frame(request(API.metadata, 0, 1, int32(-1))), /Metadata of version 0 is not served here, but 1 to 9/],
-    [frame(request(999, 0, 1)), /request 999 is not served here/],
+    [frame(request(999, 0, 1)), /request 999 \(unknown to Kafka\) is not served here/],
+    [frame(request(23, 0, 1)), /request 23 \(OffsetForLeaderEpoch\) is not served here/],
   ];
   for (const [content, line] of cases) {
     const connection = await BareConnection.open(t, login.port);

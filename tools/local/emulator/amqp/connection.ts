@@ -135,7 +135,7 @@ export class Connection implements SessionConnection {
   /** What goes wrong on one connection, by its client's fault or by a bug, must not end the others. */
   #closeAfter(error: unknown): void {
     if (error instanceof MalformedAmqp) {
-      console.error(`Event Hubs emulator: a connection was closed: ${error.message}.`);
+      this.service.refused(`a connection was closed: ${error.message}`);
       this.#close({ condition: 'amqp:decode-error', description: error.message });
     } else {
       console.error('Event Hubs emulator: a connection was closed after an error of the emulator:', error);
@@ -183,9 +183,7 @@ export class Connection implements SessionConnection {
     this.write(encodeFrame(FRAME_TYPE.sasl, 0, encodeSaslOutcome(known ? 0 : 1)));
     if (known) this.#layer = 'header';
     else {
-      console.error(
-        `Event Hubs emulator: the SASL mechanism ${mechanism} is none of ${MECHANISMS.join(', ')}.`,
-      );
+      this.service.refused(`the SASL mechanism ${mechanism} is none of ${MECHANISMS.join(', ')}`);
       this.#end();
     }
   }

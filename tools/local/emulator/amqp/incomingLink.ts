@@ -97,6 +97,9 @@ export class IncomingLink extends Link {
   #deliver({ id, format, chunks, size, settled }: PartialDelivery): void {
     const settle = (error?: AmqpError) => {
       // A sender that settled its delivery itself has forgotten it, and its tag with it.
+      if (error !== undefined) {
+        this.session.refused(`a message to '${this.target.address}' was refused: ${error.description}`);
+      }
       if (!settled) this.session.settle(id, error);
       this.#giveBack();
     };

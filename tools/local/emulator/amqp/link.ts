@@ -42,6 +42,8 @@ export interface LinkSession {
   holds(handle: number): boolean;
   detach(handle: number, closed: boolean, error: AmqpError | undefined): void;
   settle(id: number, error: AmqpError | undefined): void;
+  /** Writes into the log why something was refused. */
+  refused(text: string): void;
   sendFlow(link: LinkFlow | undefined): void;
   send(handle: number, message: Buffer, settled: boolean): void;
 }

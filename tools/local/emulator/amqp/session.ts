@@ -29,6 +29,8 @@ export interface Service {
   readonly maxMessageSize: number;
   openIncoming(link: IncomingLink): AmqpError | undefined;
   openOutgoing(link: OutgoingLink): AmqpError | undefined;
+  /** Writes into the log why something was refused. */
+  refused(text: string): void;
 }
 
 /** The connection of a session: what the session does through it. */
@@ -143,6 +145,7 @@ export class Session implements LinkSession {
     if (refusal === undefined) link.opened();
     else {
       link.refused();
+      this.refused(`a link was refused: ${refusal.description}`);
       this.detach(link.handle, true, refusal);
     }
   }
@@ -219,6 +222,10 @@ export class Session implements LinkSession {
       this.#accepted = { first: id, last: id };
       process.nextTick(() => this.#flushAccepted());
     }
+  }
+
+  refused(text: string): void {
+    this.connection.service.refused(text);
   }
 
   sendFlow(link: LinkFlow | undefined): void {
