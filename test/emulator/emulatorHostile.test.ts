@@ -92,6 +92,7 @@ test('values that reach beyond the list around them are refused, and not read ag
 
 test('random damage to frames never hurts more than their own connection', async (t) => {
   vi.spyOn(console, 'warn').mockImplementation(() => {});
+  const bugs = vi.spyOn(console, 'error');
   const seed = 20261127;
   const random = new Random(seed);
   const { port, connectionString } = await startedEmulator(t, HUB);
@@ -117,4 +118,5 @@ test('random damage to frames never hurts more than their own connection', async
   await producer.sendBatch([{ body: 2 }], { partitionId: '0' });
   const { lastEnqueuedSequenceNumber } = await producer.getPartitionProperties('0');
   assert.equal(lastEnqueuedSequenceNumber, 1, `seed ${seed}`);
+  assert.equal(bugs.mock.calls.length, 0, `seed ${seed}`);
 });

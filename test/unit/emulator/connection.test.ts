@@ -13,9 +13,10 @@ import {
   encodeUint,
 } from '../../../tools/local/emulator/amqp/encode.ts';
 import { encodeFrame, protocolHeader } from '../../../tools/local/emulator/amqp/frames.ts';
+import type { Service } from '../../../tools/local/emulator/amqp/session.ts';
 
 const NULL = encodeNull();
-const SERVICE = {
+const SERVICE: Service = {
   maxMessageSize: 1000,
   openIncoming: () => undefined,
   openOutgoing: () => undefined,
@@ -23,18 +24,20 @@ const SERVICE = {
 };
 
 /** A connection whose client reads nothing until `drain` is called. */
-function served() {
+function served(service: Service = SERVICE) {
   let written = () => {};
+  const sent: Buffer[] = [];
   const socket = new Duplex({
     read() {},
-    write(_bytes, _encoding, done) {
+    write(bytes: Buffer, _encoding, done) {
+      sent.push(bytes);
       written = done;
     },
   });
-  const connection = new Connection(socket as Socket, SERVICE);
+  const connection = new Connection(socket as Socket, service);
   const send = (code: number, ...fields: Buffer[]) =>
     socket.push(encodeFrame(0, 0, encodeDescribed(code, encodeList(fields))));
-  return { socket, connection, send, drain: () => written() };
+  return { socket, connection, send, sent, drain: () => written() };
 }
 
 test('a client that reads no answers is not read from until it does', async () => {
@@ -68,4 +71,23 @@ test('a connection that is never opened is given up after a silence', (t) => {
   assert.equal(socket.destroyed, false);
   vi.advanceTimersByTime(30_000);
   assert.equal(socket.destroyed, true);
+});
+
+test('a bug closes the connection on which it shows, and is told', async () => {
+  const report = vi.spyOn(console, 'error').mockImplementation(() => {});
+  const { socket, send, sent, drain } = served({
+    ...SERVICE,
+    openIncoming: () => {
+      throw new Error('a bug');
+    },
+  });
+  socket.push(protocolHeader(0));
+  send(0x10, encodeString('me'));
+  send(0x11, NULL, encodeUint(0), encodeUint(1000), encodeUint(1000));
+  send(0x12, encodeString('x'), encodeUint(0), encodeBoolean(false));
+  await turn();
+  drain();
+  assert.match(String(report.mock.calls[0]![1]), /a bug/);
+  assert.ok(Buffer.concat(sent).includes('amqp:internal-error'));
+  socket.destroy();
 });
