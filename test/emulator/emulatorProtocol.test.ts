@@ -131,7 +131,7 @@ test('a reader that stops reading its socket gets everything once it goes on', a
 });
 
 test('a client that does not speak AMQP is dropped, and the others go on', async (t) => {
-  const report = vi.spyOn(console, 'error').mockImplementation(() => {});
+  const report = vi.spyOn(console, 'warn').mockImplementation(() => {});
   const { port, connectionString } = await startedEmulator(t, HUB);
   const producer = producerFor(t, connectionString, 'ledger');
   await producer.sendBatch([{ body: 1 }]);

@@ -249,13 +249,18 @@ export function produceBody(
   ]);
 }
 
-/** Error code and base offset of each partition in the answer to a Produce request of version 3 or 4 for one topic. */
-export function produceResults(answer: Buffer, topic: string): Map<number, { code: number; offset: number }> {
+/** Error code and base offset of each partition in the answer to a Produce request (version 3 to 7) for one topic. */
+export function produceResults(
+  answer: Buffer,
+  topic: string,
+  version = 3,
+): Map<number, { code: number; offset: number }> {
+  const size = version >= 5 ? 30 : 22;
   let at = 4 + 2 + Buffer.byteLength(topic);
   const count = answer.readInt32BE(at);
   at += 4;
   const results = new Map<number, { code: number; offset: number }>();
-  for (let index = 0; index < count; index++, at += 22) {
+  for (let index = 0; index < count; index++, at += size) {
     const offset = Number(answer.readBigInt64BE(at + 6));
     results.set(answer.readInt32BE(at), { code: answer.readInt16BE(at + 4), offset });
   }

@@ -49,6 +49,7 @@ const withRecords = (records: Buffer, codec = 0) =>
 
 const CODEC = { gzip: 1, snappy: 2, lz4: 3, zstd: 4 } as const;
 
+const OLD_REQUEST = 'zstd in an old request';
 const BAD_BATCHES: Readonly<Record<string, readonly [batch: Buffer, code: number]>> = {
   nothing: [Buffer.alloc(0), 2],
   'a part of a header': [goodBatch('x').subarray(0, 30), 2],
@@ -61,7 +62,7 @@ const BAD_BATCHES: Readonly<Record<string, readonly [batch: Buffer, code: number
   'a transactional batch': [forged((b) => b.writeInt16BE(0x10, AT.attributes)), 48],
   'a control batch': [forged((b) => b.writeInt16BE(0x20, AT.attributes)), 87],
   'an unknown codec': [forged((b) => b.writeInt16BE(7, AT.attributes)), 76],
-  'zstd in an old request': [
+  [OLD_REQUEST]: [
     withRecords(
       compressionsAlgorithms.zstd.compressSync(goodBatch('a', 'b').subarray(AT.records)),
       CODEC.zstd,
@@ -83,6 +84,19 @@ const BAD_BATCHES: Readonly<Record<string, readonly [batch: Buffer, code: number
   'zstd that is none': [withRecords(Buffer.from('garbage'), CODEC.zstd), 2],
   'gzip of a gigabyte': [withRecords(bomb('gzip'), CODEC.gzip), 10],
   'lz4 of a gigabyte': [withRecords(bomb('lz4'), CODEC.lz4), 10],
+  // A number of five bytes, and nothing behind it; then the same in a chunk.
+  'snappy of a gigabyte': [withRecords(Buffer.from('8080808004', 'hex'), CODEC.snappy), 10],
+  'snappy of a gigabyte, as Java writes it': [
+    withRecords(
+      Buffer.from('82534e415050590000000001000000010000000580808080040000000100', 'hex'),
+      CODEC.snappy,
+    ),
+    10,
+  ],
+  'a number without an end': [
+    withRecords(Buffer.concat([Buffer.from([0x10, 0]), Buffer.alloc(200_000, 0x80)])),
+    87,
+  ],
   'zstd of a gigabyte': [withRecords(bomb('zstd'), CODEC.zstd), 10],
 };
 
@@ -115,7 +129,8 @@ test('what is wrong with a batch has its error, and the other partitions of the 
       [3, goodBatch('good', 'good')],
       [4, goodBatch('no such partition')],
     ]);
-    const results = produceResults(await connection.ask(API.produce, 3, body), 'ledger');
+    const version = what === OLD_REQUEST ? 3 : 7;
+    const results = produceResults(await connection.ask(API.produce, version, body), 'ledger', version);
     assert.deepEqual(
       Object.fromEntries(results),
       {
@@ -253,6 +268,20 @@ test('a client that sends garbage again and again takes no memory', async (t) =>
   for (let n = 0; n < 200; n++) await round();
   const grown = process.memoryUsage().rss - before;
   assert.ok(grown < 200_000_000, `${grown} bytes more`);
+});
+
+test('the reader takes no more bytes for a number than it has', () => {
+  const reader = (size: number) => new RequestReader(Buffer.concat([Buffer.alloc(size, 0x80), Buffer.of(0)]));
+  for (const read of [
+    (r: RequestReader) => r.peekVarInt(),
+    (r: RequestReader) => r.readVarInt(),
+    (r: RequestReader) => r.readUnsignedVarInt(),
+  ]) {
+    assert.equal(read(reader(4)), 0);
+    assert.throws(() => read(reader(5)), /more than 5 bytes/);
+  }
+  assert.equal(reader(9).readVarInt64(), 0n);
+  assert.throws(() => reader(10).readVarInt64(), /more than 10 bytes/);
 });
 
 test('the reader never goes back, and never past the end', () => {

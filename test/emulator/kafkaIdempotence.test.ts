@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { appendFileSync } from 'node:fs';
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { connect, createServer, type Socket } from 'node:net';
 import { createRecordsBatch, NumericMap } from '@platformatic/kafka';
-import { type TestContext, test } from 'vitest';
-import { ProducerStates } from '../../tools/local/emulator/kafka/producerStates.ts';
+import { type TestContext, test, vi } from 'vitest';
+import { ProducerStates, type Stored } from '../../tools/local/emulator/kafka/producerStates.ts';
 import { afterwards, bodyText, consumerFor, read, temporaryDirectory, until } from './emulatorClients.ts';
 import {
   API,
@@ -101,6 +102,8 @@ test('without idempotence a batch that is sent again is stored twice: that is wh
   const reading = read(t, consumerFor(t, connectionString, 'ledger'));
   await until('both are read', () => reading.events.length === 2);
 });
+
+const { appendFileSync } = fs;
 
 interface Position {
   id: bigint;
@@ -205,6 +208,42 @@ test('what a killed process had not finished writing is no obstacle', async (t) 
   afterwards(t, () => again.close());
   const known = await again.storeOnce(position, () => assert.fail('stored again'));
   assert.equal((known as { sequenceNumber: number }).sequenceNumber, 41);
+});
+
+test('a full disk costs what is remembered of a producer after a restart, and nothing else', async (t) => {
+  vi.spyOn(console, 'warn').mockImplementation(() => {});
+  const path = `${temporaryDirectory(t)}/0.producers`;
+  const position = (firstSequence: number) => ({ producerId: 7n, epoch: 0, firstSequence, count: 1 });
+  const keep = (states: ProducerStates, sequenceNumber: number) =>
+    states.storeOnce(position(sequenceNumber), async (stored) => {
+      const place = { sequenceNumber, enqueuedTime: 1 };
+      stored(place);
+      return place;
+    });
+  const states = new ProducerStates(path);
+  const full = (name: 'writeSync' | 'appendFileSync') =>
+    vi.spyOn(fs, name).mockImplementation(() => {
+      appendFileSync(path, '{"producerId":"7"');
+      throw new Error('ENOSPC: no space left on device');
+    });
+  const failing = [full('writeSync'), full('appendFileSync')];
+  syncBuiltinESMExports();
+  try {
+    await keep(states, 0);
+  } finally {
+    for (const spy of failing) spy.mockRestore();
+    syncBuiltinESMExports();
+  }
+  assert.equal(
+    ((await states.storeOnce(position(0), () => assert.fail('stored again'))) as Stored).sequenceNumber,
+    0,
+  );
+  await keep(states, 1);
+  states.close();
+  const again = new ProducerStates(path);
+  afterwards(t, () => again.close());
+  const known = await again.storeOnce(position(1), () => assert.fail('stored again'));
+  assert.equal((known as Stored).sequenceNumber, 1, 'half a line does not spoil the next one');
 });
 
 test('transactions are refused with an error that a client does not repeat', async (t) => {

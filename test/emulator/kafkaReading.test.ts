@@ -1,9 +1,18 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Reader, readRecordsBatch } from '@platformatic/kafka';
-import { type TestContext, test } from 'vitest';
+import { createRecordsBatch, Reader, readRecordsBatch } from '@platformatic/kafka';
+import { type TestContext, test, vi } from 'vitest';
 import { producerFor } from './emulatorClients.ts';
-import { BareConnection, int8, int32, int64, kafkaEmulator, text } from './kafkaClients.ts';
+import {
+  BareConnection,
+  API as CLIENT_API,
+  int8,
+  int32,
+  int64,
+  kafkaEmulator,
+  produceBody,
+  text,
+} from './kafkaClients.ts';
 
 const API = { fetch: 1, listOffsets: 2 } as const;
 const OFFSET_OUT_OF_RANGE = 1;
@@ -158,4 +167,27 @@ test('a value that is no data, and keys of both kinds, are shown', async (t) => 
   assert.ok(sequence!.value?.includes('a'));
   assert.equal(keyed!.key?.toString(), 'kafka');
   assert.equal(keyed!.value?.length, 0);
+});
+
+test('events that lie weeks apart come in batches of their own, with their times', async (t) => {
+  const { login } = await kafkaEmulator(t);
+  const connection = await BareConnection.loggedIn(t, login);
+  const times = [0, 2 ** 31 - 1, 2 ** 31, 2 ** 32].map((later) => 1_790_000_000_000 + later);
+  const value = Buffer.from('x');
+  const records = Buffer.from(createRecordsBatch([{ topic: 'ledger', value }]).buffer);
+  vi.useFakeTimers({ toFake: ['Date'] });
+  t.onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  for (const time of times) {
+    vi.setSystemTime(time);
+    await connection.ask(CLIENT_API.produce, 3, produceBody('ledger', [[0, records]]));
+  }
+  const read: number[] = [];
+  while (read.length < times.length) {
+    const { batch } = fetched(await connection.ask(API.fetch, 4, fetchBody(4, { offset: read.length })), 4);
+    const begin = batch!.firstTimestamp;
+    read.push(...batch!.records.map(({ timestampDelta }) => Number(begin + timestampDelta)));
+  }
+  assert.deepEqual(read, times);
 });

@@ -3,7 +3,12 @@ import rhea, { type Message } from 'rhea';
 import { test } from 'vitest';
 import { encodeMapSection } from '../../../tools/local/emulator/amqp/encode.ts';
 import { MalformedAmqp, readSections } from '../../../tools/local/emulator/amqp/walk.ts';
-import { buildDelivery, splitBatch, withRuntimeMetrics } from '../../../tools/local/emulator/eventBytes.ts';
+import {
+  buildDelivery,
+  readEvent,
+  splitBatch,
+  withRuntimeMetrics,
+} from '../../../tools/local/emulator/eventBytes.ts';
 
 const placement = { sequenceNumber: 41, offset: 123_456_789_012, enqueuedTime: 1_790_000_000_000 };
 const { message: codec, types } = rhea;
@@ -100,6 +105,14 @@ test('bytes that are no batch are refused, wherever they are cut', () => {
     assert.throws(() => splitBatch(batch.subarray(0, length)), MalformedAmqp, `cut at ${length}`);
   }
   assert.throws(() => splitBatch(Buffer.from('plain text')), MalformedAmqp);
+});
+
+test('a data section without bytes, and a section of no known kind, are refused', () => {
+  const text = Buffer.from([0xa1, 4, ...Buffer.from('text')]);
+  for (const code of [0x75, 0x79]) {
+    assert.throws(() => readEvent(Buffer.concat([Buffer.of(0x00, 0x53, code), text])), MalformedAmqp);
+  }
+  assert.equal(readEvent(Buffer.concat([Buffer.of(0x00, 0x53, 0x77), text])).rest.length, 1);
 });
 
 test('runtime metrics go between the header and the annotations and leave the rest alone', () => {

@@ -183,6 +183,17 @@ test('a write that fails half way is told to every producer and leaves the log a
   assert.deepEqual(texts(log), ['a', 'd']);
 });
 
+test('an error in what follows a commit does not keep the others waiting', async (t) => {
+  const report = vi.spyOn(console, 'error').mockImplementation(() => {});
+  const log = open(t, logPath(t));
+  log.append([eventOf('a')], () => {
+    throw new Error('a bug');
+  });
+  await append(log, 'b');
+  assert.deepEqual(texts(log), ['a', 'b']);
+  assert.match(String(report.mock.calls[0]![1]), /a bug/);
+});
+
 test('a closed log takes no more events', async (t) => {
   const path = logPath(t);
   const log = open(t, path);

@@ -9,9 +9,14 @@ export type Address =
 const RECEIVE = /^([^/]+)\/consumergroups\/([^/]+)\/partitions\/([^/]+)$/i;
 const PUBLISH = /^([^/]+)(?:\/partitions\/([^/]+))?$/i;
 
-/** Reads the address of a link's source or target: a path, which may begin with a slash and be percent-encoded. */
+/**
+ * Reads the address of a link's source or target: a path, which may begin with a slash and be percent-encoded, or stand in a
+ * whole URL, as Python's client writes it.
+ */
 export function parseAddress(path: string): Address {
-  const address = decoded(path).replace(/^\//, '');
+  const address = decoded(path)
+    .replace(/^amqps?:\/\/[^/]*\//i, '')
+    .replace(/^\//, '');
   if (address.toLowerCase() === '$cbs') return { kind: 'claims' };
   if (address.toLowerCase().endsWith('$management')) return { kind: 'management' };
   const receive = RECEIVE.exec(address);

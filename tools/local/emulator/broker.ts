@@ -11,16 +11,18 @@ import { MAX_MESSAGE_SIZE } from './messageSize.ts';
 import { acceptEvents } from './publishing.ts';
 import { openReceiver } from './receiving.ts';
 import { isRefusal, type Refusal } from './refusal.ts';
+import type { Refused } from './refusalLog.ts';
 import { serveRequests } from './requests.ts';
 
 type FindHub = (name: string) => Hub | Refusal;
 
-/** What the emulator serves over AMQP. `findHub` is asked for each link and request. */
-export function createBroker(findHub: FindHub): Service {
+/** What the emulator serves over AMQP. `findHub` is asked for each link and request; `refused` hears of each refusal. */
+export function createBroker(findHub: FindHub, refused: Refused): Service {
   const authorization = new Authorization();
   return {
     maxMessageSize: MAX_MESSAGE_SIZE,
     openIncoming: (link) => attachProducer(link, findHub, authorization),
+    refused: (text) => refused(`Event Hubs emulator: ${text}`),
     openOutgoing: (link) => attachConsumer(link, findHub, authorization),
   };
 }

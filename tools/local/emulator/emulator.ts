@@ -15,6 +15,7 @@ import { Hub, type HubDefinition } from './hub.ts';
 import type { KafkaEndpoint } from './kafka/endpoint.ts';
 import type { LimitsName } from './kafka/limits.ts';
 import type { Refusal } from './refusal.ts';
+import { createRefusalLog, type Refused } from './refusalLog.ts';
 
 export type { HubDefinition } from './hub.ts';
 
@@ -51,8 +52,9 @@ const DEFAULT_PORT = 5672;
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
   const hubs = new Map<string, Hub>();
   const sockets = new Set<Socket>();
+  const refused = createRefusalLog();
   const server = await listen(
-    createBroker((name) => findHub(hubs, name)),
+    createBroker((name) => findHub(hubs, name), refused),
     options.port,
     sockets,
   );
@@ -67,7 +69,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     // connection is served before this is done: it happens in the same turn of the event loop.
     for (const definition of options.hubs) openHub(hubs, options.directory, definition);
     if (options.kafkaPort !== undefined) {
-      kafka = await startKafka(options.kafkaPort, hubs, options.kafkaLimits ?? 'service');
+      kafka = await startKafka(options.kafkaPort, hubs, options.kafkaLimits ?? 'service', refused);
     }
   } catch (error) {
     await stop();
@@ -80,10 +82,15 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
 }
 
 /** Loaded only where it is wanted: the library takes longer to load than the rest to start. */
-async function startKafka(port: number, hubs: Map<string, Hub>, limits: LimitsName): Promise<KafkaEndpoint> {
+async function startKafka(
+  port: number,
+  hubs: Map<string, Hub>,
+  limits: LimitsName,
+  refused: Refused,
+): Promise<KafkaEndpoint> {
   const { startKafkaEndpoint } = await import('./kafka/endpoint.ts');
   const topics = { all: [...hubs.values()], find: (name: string) => hubs.get(name.toLowerCase()) };
-  return startKafkaEndpoint(port, topics, limits);
+  return startKafkaEndpoint(port, topics, limits, refused);
 }
 
 function connectionString(port: number): string {

@@ -9,7 +9,15 @@ import {
   encodeSymbol,
   encodeTimestamp,
 } from './amqp/encode.ts';
-import { MalformedAmqp, readBinary, readMap, readSections, readText, SECTION } from './amqp/walk.ts';
+import {
+  MalformedAmqp,
+  readBinary,
+  readMap,
+  readSections,
+  readText,
+  SECTION,
+  type Section,
+} from './amqp/walk.ts';
 
 /** An event as a producer sent it, split where the broker inserts its own annotations. */
 export interface IncomingEvent {
@@ -42,6 +50,7 @@ const KEY = {
 
 const OWNED_BY_BROKER = new Set(['x-opt-sequence-number', 'x-opt-offset', 'x-opt-enqueued-time']);
 const PARTITION_KEY = 'x-opt-partition-key';
+const SECTIONS: readonly number[] = Object.values(SECTION);
 
 /**
  * The events of a batch message (message format 0x80013700): each data section holds one encoded message.
@@ -63,6 +72,7 @@ export function readEvent(message: Buffer): IncomingEvent {
     partitionKey: undefined,
   };
   for (const section of readSections(message)) {
+    checkSection(message, section);
     if (section.code === SECTION.header) {
       event.header = message.subarray(section.start, section.end);
     } else if (section.code === SECTION.messageAnnotations) {
@@ -77,6 +87,12 @@ export function readEvent(message: Buffer): IncomingEvent {
     }
   }
   return event;
+}
+
+/** What clients could not read has no place in the log. */
+function checkSection(message: Buffer, { code, start, value }: Section): void {
+  if (!SECTIONS.includes(code)) throw new MalformedAmqp(`the section at byte ${start} is of no known kind`);
+  if (code === SECTION.data) readBinary(message, value);
 }
 
 /** The message that consumers receive, as bytes. */

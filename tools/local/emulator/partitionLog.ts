@@ -149,7 +149,12 @@ export class PartitionLog {
     }
     let next = first;
     for (const { events, committed } of appends) {
-      committed(failure, failure || events.length === 0 ? undefined : this.placement(next));
+      try {
+        committed(failure, failure || events.length === 0 ? undefined : this.placement(next));
+      } catch (error) {
+        // The other producers wait for their answers.
+        console.error('Event Hubs emulator: an error after a commit:', error);
+      }
       next += events.length;
     }
     if (!failure) for (const listener of this.#listeners) listener();

@@ -25,6 +25,8 @@ export class PartitionReceiver implements GroupMember {
   readonly #log: PartitionLog;
   readonly #wantsMetrics: boolean;
   readonly #leave: () => void;
+  /** One function, however often it is left with those who call it. */
+  readonly #wake = () => this.#schedule();
   #stopListening: () => void = () => {};
   #next = 0;
   #scheduled = false;
@@ -44,8 +46,8 @@ export class PartitionReceiver implements GroupMember {
   /** Begins to deliver from a sequence number on. */
   start(sequenceNumber: number): void {
     this.#next = sequenceNumber;
-    this.#stopListening = this.#log.onCommit(() => this.#schedule());
-    this.link.onSendable = () => this.#schedule();
+    this.#stopListening = this.#log.onCommit(this.#wake);
+    this.link.onSendable = this.#wake;
     this.link.onClosed = () => this.#stop();
   }
 
@@ -77,13 +79,13 @@ export class PartitionReceiver implements GroupMember {
   #deliver(): void {
     const { connection } = this.link.session;
     const { room } = this.link;
-    if (this.#next >= this.#log.nextSequenceNumber) {
+    if (this.link.credit === 0 || this.#next >= this.#log.nextSequenceNumber) {
       this.link.drained();
       return;
     }
     if (room <= 0) return;
     if (connection.backlog > MAX_BACKLOG) {
-      connection.whenDrained(() => this.#schedule());
+      connection.whenDrained(this.#wake);
       return;
     }
     const messages = this.#log.read(this.#next, room, BURST_BYTES);

@@ -47,7 +47,12 @@ export function serveRequests(requests: IncomingLink, answer: (request: Request)
   requests.serve(CREDIT, ({ bytes, settle }) => {
     try {
       const request = readRequest(bytes);
-      replyLink(requests, request.replyTo)?.send(encodeResponse(request, answer(request)));
+      const response = answer(request);
+      if (response.condition !== undefined) {
+        const { session, target } = requests;
+        session.refused(`a request to '${target.address}' was refused: ${response.statusDescription}`);
+      }
+      replyLink(requests, request.replyTo)?.send(encodeResponse(request, response));
       settle();
     } catch (error) {
       if (!(error instanceof MalformedAmqp)) throw error;

@@ -32,6 +32,8 @@ const CHANNEL_MAX = 4_999;
 const MIN_FRAME_SIZE = 512;
 /** A client has to say something within this time. One that says nothing for twice as long is gone. */
 const IDLE_TIMEOUT_MS = 60_000;
+/** A client that leaves this much unread is not read from: more than the links of consumers leave by themselves. */
+const MAX_UNREAD = 8 * 1024 * 1024;
 
 type Layer = 'header' | 'sasl' | 'amqp';
 
@@ -57,9 +59,10 @@ export class Connection implements SessionConnection {
     this.service = service;
     this.#socket = socket;
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
-    socket.on('drain', () => this.#wake());
+    socket.on('drain', () => this.#drained());
     socket.on('error', () => {}); // 'close' follows
     socket.on('close', () => this.#gone());
+    this.#beat(IDLE_TIMEOUT_MS);
   }
 
   get maxFrameSize(): number {
@@ -98,7 +101,12 @@ export class Connection implements SessionConnection {
     if (this.#sessions.get(channel) === session) this.#sessions.delete(channel);
   }
 
-  #wake(): void {
+  #drained(): void {
+    if (this.#socket.isPaused()) {
+      // The silence was this side's.
+      this.#lastReceived = Date.now();
+      this.#socket.resume();
+    }
     const woken = this.#sleepers;
     this.#sleepers = new Set();
     for (const wake of woken) wake();
@@ -119,9 +127,19 @@ export class Connection implements SessionConnection {
     try {
       while (!this.#over && this.#step());
     } catch (error) {
-      if (!(error instanceof MalformedAmqp)) throw error;
-      console.error(`Event Hubs emulator: a connection was closed: ${error.message}.`);
+      this.#closeAfter(error);
+    }
+    if (!this.#over && this.backlog > MAX_UNREAD) this.#socket.pause();
+  }
+
+  /** What goes wrong on one connection, by its client's fault or by a bug, must not end the others. */
+  #closeAfter(error: unknown): void {
+    if (error instanceof MalformedAmqp) {
+      this.service.refused(`a connection was closed: ${error.message}`);
       this.#close({ condition: 'amqp:decode-error', description: error.message });
+    } else {
+      console.error('Event Hubs emulator: a connection was closed after an error of the emulator:', error);
+      this.#close({ condition: 'amqp:internal-error', description: String(error) });
     }
   }
 
@@ -165,9 +183,7 @@ export class Connection implements SessionConnection {
     this.write(encodeFrame(FRAME_TYPE.sasl, 0, encodeSaslOutcome(known ? 0 : 1)));
     if (known) this.#layer = 'header';
     else {
-      console.error(
-        `Event Hubs emulator: the SASL mechanism ${mechanism} is none of ${MECHANISMS.join(', ')}.`,
-      );
+      this.service.refused(`the SASL mechanism ${mechanism} is none of ${MECHANISMS.join(', ')}`);
       this.#end();
     }
   }
@@ -204,18 +220,19 @@ export class Connection implements SessionConnection {
         idleTimeoutMs: IDLE_TIMEOUT_MS,
       }),
     );
-    this.#beat(fields.number(4) ?? 0);
+    const clientTimeoutMs = fields.number(4) ?? 0;
+    this.#beat(clientTimeoutMs > 0 ? Math.min(clientTimeoutMs, IDLE_TIMEOUT_MS) : IDLE_TIMEOUT_MS);
   }
 
   /** Keeps the connection alive for a client that gives it up after a silence, and gives up a client that is silent. */
-  #beat(clientTimeoutMs: number): void {
-    const mostSilenceMs = clientTimeoutMs > 0 ? Math.min(clientTimeoutMs, IDLE_TIMEOUT_MS) : IDLE_TIMEOUT_MS;
+  #beat(mostSilenceMs: number): void {
+    clearInterval(this.#heartbeat);
     this.#heartbeat = setInterval(() => {
-      if (Date.now() - this.#lastReceived > 2 * IDLE_TIMEOUT_MS) {
+      if (!this.#socket.isPaused() && Date.now() - this.#lastReceived > 2 * IDLE_TIMEOUT_MS) {
         this.#socket.destroy();
         return;
       }
-      if (!this.#wrote) this.writeFrame(0, Buffer.alloc(0));
+      if (this.#opened && !this.#wrote) this.writeFrame(0, Buffer.alloc(0));
       this.#wrote = false;
     }, mostSilenceMs / 4);
   }

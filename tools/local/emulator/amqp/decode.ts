@@ -129,7 +129,13 @@ function codePoint(code: number): string {
 function decodeSequence(bytes: Buffer, first: number, end: number, depth: number): Value[] {
   if (first > end) throw new MalformedAmqp(`the list before byte ${first} has no count`);
   const values: Value[] = [];
-  for (let at = first; at < end; at = endOfValue(bytes, at)) values.push(decodeValue(bytes, at, depth + 1));
+  for (let at = first; at < end; ) {
+    const next = endOfValue(bytes, at);
+    // What reaches beyond its list would be read again by every list around it.
+    if (next > end) throw new MalformedAmqp(`the list before byte ${first} is shorter than its elements`);
+    values.push(decodeValue(bytes, at, depth + 1));
+    at = next;
+  }
   return values;
 }
 
@@ -152,6 +158,7 @@ function decodeArray(bytes: Buffer, at: number, width: 1 | 4, end: number, depth
   const values: Value[] = [];
   for (let next = at + width + 1; values.length < count; ) {
     const after = endOfContent(bytes, next, code);
+    if (after > end) throw new MalformedAmqp(`the array at byte ${at} is shorter than its elements`);
     values.push(decodeContent(bytes, code, next, after, depth + 1));
     next = after;
   }

@@ -56,8 +56,8 @@ export class IncomingLink extends Link {
     if (partial === undefined) return;
     partial.settled ||= fields.flag(TRANSFER.settled);
     partial.size += payload.length;
-    // What is too large is counted and not kept.
-    if (partial.size <= this.maxMessageSize) partial.chunks.push(payload);
+    // What is too large is counted and not kept; frames without content would be kept for ever.
+    if (payload.length > 0 && partial.size <= this.maxMessageSize) partial.chunks.push(payload);
     if (fields.flag(TRANSFER.aborted)) {
       this.#partial = undefined;
       this.#giveBack();
@@ -97,6 +97,9 @@ export class IncomingLink extends Link {
   #deliver({ id, format, chunks, size, settled }: PartialDelivery): void {
     const settle = (error?: AmqpError) => {
       // A sender that settled its delivery itself has forgotten it, and its tag with it.
+      if (error !== undefined) {
+        this.session.refused(`a message to '${this.target.address}' was refused: ${error.description}`);
+      }
       if (!settled) this.session.settle(id, error);
       this.#giveBack();
     };

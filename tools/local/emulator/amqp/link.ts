@@ -38,8 +38,12 @@ export interface LinkSession {
   readonly outgoingLinks: readonly AnswerLink[];
   /** How many frames the client takes now. */
   readonly room: number;
+  /** Whether something that a link has sent waits for room. */
+  holds(handle: number): boolean;
   detach(handle: number, closed: boolean, error: AmqpError | undefined): void;
   settle(id: number, error: AmqpError | undefined): void;
+  /** Writes into the log why something was refused. */
+  refused(text: string): void;
   sendFlow(link: LinkFlow | undefined): void;
   send(handle: number, message: Buffer, settled: boolean): void;
 }

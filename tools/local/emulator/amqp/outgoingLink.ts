@@ -1,5 +1,5 @@
 import { Link } from './link.ts';
-import { SETTLE } from './performatives.ts';
+import { MAX_UINT, SETTLE } from './performatives.ts';
 
 /** A link on which the client receives. */
 export class OutgoingLink extends Link {
@@ -14,9 +14,9 @@ export class OutgoingLink extends Link {
     return Math.min(this.#credit, this.session.room);
   }
 
-  /** Bytes that wait for the client to read them. */
-  get backlog(): number {
-    return this.session.connection.backlog;
+  /** How many messages the client wants, whether or not its window has room for them. */
+  get credit(): number {
+    return this.#credit;
   }
 
   send(message: Buffer): void {
@@ -25,9 +25,12 @@ export class OutgoingLink extends Link {
     this.session.send(this.handle, message, this.senderSettles !== SETTLE.unsettled);
   }
 
-  /** There is nothing to send: a client that asked to have its credit used up or taken back gets the answer. */
+  /**
+   * There is nothing to send, or no credit left: a client that asked to have its credit used up or taken back gets the
+   * answer, once it has what was sent before.
+   */
   drained(): void {
-    if (!this.#draining) return;
+    if (!this.#draining || this.session.holds(this.handle)) return;
     this.#draining = false;
     this.#deliveryCount = (this.#deliveryCount + this.#credit) >>> 0;
     this.#credit = 0;
@@ -38,7 +41,7 @@ export class OutgoingLink extends Link {
   flow(deliveryCount: number | undefined, credit: number, drain: boolean): void {
     // Its count lags behind ours by what is on the way.
     const onTheWay = (this.#deliveryCount - (deliveryCount ?? 0)) | 0;
-    this.#credit = Math.max(0, credit - onTheWay);
+    this.#credit = Math.min(MAX_UINT, Math.max(0, credit - onTheWay));
     this.#draining = drain;
     this.onSendable();
   }

@@ -86,9 +86,12 @@ export class Fields {
     return field === undefined ? null : decodeValue(field, 0);
   }
 
+  /** An unsigned number of up to 32 bits. Throws MalformedAmqp where the field holds something else. */
   number(at: number): number | undefined {
     const value = this.value(at);
-    return typeof value === 'number' ? value : undefined;
+    if (value === null) return undefined;
+    if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_UINT) return value;
+    throw new MalformedAmqp(`field ${at} of a performative is no unsigned number of 32 bits`);
   }
 
   /** A number without which the performative means nothing. */
@@ -108,6 +111,8 @@ export class Fields {
   }
 }
 
+/** The largest number that a performative has room for. */
+export const MAX_UINT = 2 ** 32 - 1;
 const NULL = encodeNull();
 
 function performative(code: number, ...fields: Buffer[]): Buffer {
@@ -160,6 +165,9 @@ export function encodeBegin(begin: Begin): Buffer {
   );
 }
 
+/** A map without entries in its shortest form: Python's client takes no null in the place of a link's properties. */
+const NO_PROPERTIES = Buffer.of(0xc1, 0x01, 0x00);
+
 export interface Attach {
   readonly name: string;
   readonly handle: number;
@@ -186,7 +194,8 @@ export function encodeAttach(attach: Attach): Buffer {
     ...[NULL, NULL],
     optionalUint(attach.initialDeliveryCount),
     maxMessageSize === undefined ? NULL : encodeUlong(BigInt(maxMessageSize)),
-    ...[NULL, NULL, NULL],
+    ...[NULL, NULL],
+    NO_PROPERTIES,
   );
 }
 

@@ -29,6 +29,8 @@ export interface Service {
   readonly maxMessageSize: number;
   openIncoming(link: IncomingLink): AmqpError | undefined;
   openOutgoing(link: OutgoingLink): AmqpError | undefined;
+  /** Writes into the log why something was refused. */
+  refused(text: string): void;
 }
 
 /** The connection of a session: what the session does through it. */
@@ -51,10 +53,11 @@ export class Session implements LinkSession {
   #nextOutgoingId = 0;
   #remoteWindow: number;
   #nextDeliveryId = 0;
-  /** Frames that the client's window has no room for yet. */
-  #held: [head: Buffer, payload: Buffer][] = [];
+  /** Frames that the client's window has no room for yet, with the link of each. */
+  #held: [handle: number, head: Buffer, payload: Buffer][] = [];
   /** Deliveries that were accepted in this turn of the event loop, as long as they follow each other. */
   #accepted: { first: number; last: number } | undefined;
+  #gone = false;
 
   /** Answers a begin. Both directions use the client's channel number. */
   constructor(connection: SessionConnection, channel: number, begin: Fields) {
@@ -142,6 +145,7 @@ export class Session implements LinkSession {
     if (refusal === undefined) link.opened();
     else {
       link.refused();
+      this.refused(`a link was refused: ${refusal.description}`);
       this.detach(link.handle, true, refusal);
     }
   }
@@ -151,11 +155,18 @@ export class Session implements LinkSession {
     const handle = fields.required(0);
     const link = this.#links.get(handle);
     this.#links.delete(handle);
+    this.#drop(handle);
     if (link?.gone()) this.detach(handle, fields.flag(1), undefined);
   }
 
   detach(handle: number, closed: boolean, error: AmqpError | undefined): void {
+    this.#drop(handle);
     this.#write(encodeDetach(handle, closed, error));
+  }
+
+  /** What a link that is gone has not sent yet is not sent: the client may give its handle to another link. */
+  #drop(handle: number): void {
+    this.#held = this.#held.filter(([of]) => of !== handle);
   }
 
   #transfer(fields: Fields, payload: Buffer): void {
@@ -184,6 +195,7 @@ export class Session implements LinkSession {
     if (link instanceof OutgoingLink && link.attached && credit !== undefined) {
       link.flow(fields.number(5), credit, fields.flag(8));
     }
+    this.#wake();
     if (!fields.flag(9)) return;
     // The client asks for the state of this side.
     if (link?.attached) link.sendFlow();
@@ -212,6 +224,10 @@ export class Session implements LinkSession {
     }
   }
 
+  refused(text: string): void {
+    this.connection.service.refused(text);
+  }
+
   sendFlow(link: LinkFlow | undefined): void {
     this.#write(
       encodeFlow({
@@ -224,6 +240,10 @@ export class Session implements LinkSession {
     );
   }
 
+  holds(handle: number): boolean {
+    return this.#held.some(([of]) => of === handle);
+  }
+
   /** Sends a message of format 0, in as many frames as it takes. */
   send(handle: number, message: Buffer, settled: boolean): void {
     const id = this.#nextDeliveryId;
@@ -234,19 +254,20 @@ export class Session implements LinkSession {
       const more = at + most < message.length;
       const head = transferHead(this.#channel, payload.length, { handle, id, settled, more });
       if (this.room > 0) this.#sendFrame(head, payload);
-      else this.#held.push([head, payload]);
+      else this.#held.push([handle, head, payload]);
       if (!more) break;
     }
   }
 
   /** The client is done with the session, or broke its rules; its links go with it. */
   #end(error: AmqpError | undefined): void {
-    this.gone();
     this.#write(encodeEnd(error));
+    this.gone();
   }
 
   /** Nothing reaches the client any more. */
   gone(): void {
+    this.#gone = true;
     for (const link of this.#links.values()) link.gone();
     this.#links.clear();
     this.#held = [];
@@ -256,7 +277,13 @@ export class Session implements LinkSession {
   #release(): void {
     if (this.#held.length === 0) return;
     const released = this.#held.splice(0, Math.max(0, this.#remoteWindow));
-    for (const [head, payload] of released) this.#sendFrame(head, payload);
+    for (const [, head, payload] of released) this.#sendFrame(head, payload);
+  }
+
+  /** The window is one for all links of the session: what opens it for one may have stopped another. */
+  #wake(): void {
+    if (this.#held.length > 0) return;
+    for (const link of this.outgoingLinks) if (link.attached) link.onSendable();
   }
 
   #sendFrame(head: Buffer, payload: Buffer): void {
@@ -279,7 +306,9 @@ export class Session implements LinkSession {
     });
   }
 
+  /** What is still to be said about deliveries is not said behind the end. */
   #write(body: Buffer): void {
+    if (this.#gone) return;
     this.connection.writeFrame(this.#channel, body);
   }
 }

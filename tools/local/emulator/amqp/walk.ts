@@ -11,7 +11,9 @@ export const SECTION = {
   properties: 0x73,
   applicationProperties: 0x74,
   data: 0x75,
+  sequence: 0x76,
   value: 0x77,
+  footer: 0x78,
 } as const;
 
 /** One section of an encoded message: `start` is its descriptor, `value` its content, `end` is exclusive. */

@@ -59,7 +59,9 @@ function logInByToken(bytes: Buffer, now: number): Login | KafkaError {
   if (typeof expiry !== 'number') return failed('The token has no expiry (exp).');
   if (expiry * 1000 <= now) return failed('The token is expired.');
   if (typeof notBefore === 'number' && notBefore * 1000 > now) return failed('The token is not valid yet.');
-  return { onlyHub: undefined, expiresAt: expiry * 1000 };
+  // Whole milliseconds, as many as there are: an expiry may have a fraction, or lie further away than numbers reach.
+  const expiresAt = Math.min(Math.floor(expiry * 1000), Number.MAX_SAFE_INTEGER);
+  return { onlyHub: undefined, expiresAt };
 }
 
 function jsonOf(part: string | undefined): Record<string, unknown> | undefined {

@@ -20,8 +20,7 @@ export function expand(bytes: Buffer, codec: number): Buffer | KafkaError {
       case CODEC.lz4:
         return lz4Bound(bytes) > MAX_EXPANDED ? tooLarge() : library.decompressSync(bytes);
       default:
-        // Snappy makes at most some twenty times of its input, which is bounded.
-        return library.decompressSync(bytes);
+        return snappySize(bytes) > MAX_EXPANDED ? tooLarge() : library.decompressSync(bytes);
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') return tooLarge();
@@ -55,4 +54,29 @@ function lz4Bound(frame: Buffer): number {
     at += 4 + size + checksum;
   }
   return bound;
+}
+
+/** What begins Snappy as Java writes it: in chunks, behind a header of sixteen bytes. */
+const XERIAL = Buffer.from('\x82SNAPPY\0', 'latin1');
+const XERIAL_HEADER_SIZE = 16;
+
+/** What Snappy says that it expands to: the library takes memory for that before it looks at the rest. */
+function snappySize(bytes: Buffer): number {
+  if (!bytes.subarray(0, XERIAL.length).equals(XERIAL)) return snappyLength(bytes);
+  let size = 0;
+  for (let at = XERIAL_HEADER_SIZE; at + 4 <= bytes.length; at += 4 + bytes.readUInt32BE(at)) {
+    size += snappyLength(bytes.subarray(at + 4));
+  }
+  return size;
+}
+
+/** The number that a chunk begins with, in groups of seven bits, the lowest first. */
+function snappyLength(bytes: Buffer): number {
+  let length = 0;
+  for (let at = 0; at < 5; at++) {
+    const byte = bytes.readUInt8(at);
+    length += (byte & 0x7f) * 2 ** (7 * at);
+    if (byte < 0x80) return length;
+  }
+  return length;
 }

@@ -1,5 +1,6 @@
 /** A connection of a Kafka client: which requests it may make when, and what becomes of those that it may not. */
 import type { Socket } from 'node:net';
+import { protocolAPIsById } from '@platformatic/kafka';
 import { API_VERSIONS, APIS, type Api, listApis } from './apis.ts';
 import { kafkaError } from './errors.ts';
 import { LIMITS } from './limits.ts';
@@ -35,26 +36,15 @@ export async function serveConnection(socket: Socket, endpoint: Endpoint): Promi
 function newSession(socket: Socket, endpoint: Endpoint): Session {
   const gone = new AbortController();
   socket.once('close', () => gone.abort());
-  const refused = (text: string) => {
-    const now = performance.now();
-    if (now - (endpoint.told.get(text) ?? Number.NEGATIVE_INFINITY) < TOLD_FOR_MS) return;
-    if (endpoint.told.size >= MOST_TEXTS) endpoint.told.clear();
-    endpoint.told.set(text, now);
-    console.warn(`Kafka endpoint: ${text}`);
-  };
   return {
     mechanism: undefined,
     bareLogin: false,
     login: undefined,
     over: false,
     gone: gone.signal,
-    refused,
+    refused: (text) => endpoint.refused(`Kafka endpoint: ${text}`),
   };
 }
-
-/** A client that is refused comes again, several times a second: the same text is told again after this time only. */
-const TOLD_FOR_MS = 10_000;
-const MOST_TEXTS = 1_000;
 
 /** An error of the socket, in contrast to one that its bytes caused; leaving a loop over it leaves both in `errored`. */
 function isBrokenConnection(error: unknown): boolean {
@@ -81,7 +71,7 @@ async function respond(request: Request, session: Session, endpoint: Endpoint): 
 function checkLogin({ login }: Session): void {
   if (login === undefined) {
     throw new ProtocolFault(
-      'the login is missing: set security.protocol=SASL_PLAINTEXT and sasl.mechanism=PLAIN',
+      'the login is missing: set security.protocol=SASL_PLAINTEXT and sasl.mechanism=PLAIN, or OAUTHBEARER',
     );
   }
   if (login.expiresAt !== undefined && login.expiresAt <= Date.now()) {
@@ -89,7 +79,11 @@ function checkLogin({ login }: Session): void {
   }
 }
 
+function nameOf(key: number): string {
+  return (protocolAPIsById as Readonly<Record<number, string>>)[key] ?? 'unknown to Kafka';
+}
+
 function unknownText(key: number, version: number, api: Api | undefined): string {
-  if (api === undefined) return `request ${key} is not served here`;
+  if (api === undefined) return `request ${key} (${nameOf(key)}) is not served here`;
   return `${api.name} of version ${version} is not served here, but ${api.versions.join(' to ')}`;
 }

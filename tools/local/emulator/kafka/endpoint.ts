@@ -7,6 +7,7 @@
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import type { Refused } from '../refusalLog.ts';
 import { serveConnection } from './connection.ts';
 import type { LimitsName } from './limits.ts';
 import type { Topics } from './topics.ts';
@@ -26,15 +27,15 @@ export async function startKafkaEndpoint(
   wanted: number,
   topics: Topics,
   limits: LimitsName,
+  refused: Refused,
 ): Promise<KafkaEndpoint> {
   const sockets = new Set<Socket>();
-  const told = new Map<string, number>();
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     socket.on('error', () => {}); // serveConnection notices
     socket.setTimeout(IDLE_TIMEOUT_MS, () => socket.destroy());
-    void serveConnection(socket, { topics, port, limits, told });
+    void serveConnection(socket, { topics, port, limits, refused });
   });
   server.listen({ host: HOST, port: wanted });
   try {

@@ -11,6 +11,8 @@ import type { Request } from './wire.ts';
 /** A single answer: what a client asks for beyond it comes with its next request. */
 const MOST_BYTES = 4 * 1024 * 1024;
 const MOST_EVENTS = 10_000;
+/** The library writes times within a batch as their distance from its first one, in 32 bits with a sign. */
+const MOST_TIME_DELTA = 2 ** 31;
 /** A client that is gone is noticed when it is written to, so nobody is waited for longer than this. */
 const MOST_WAIT_MS = 30_000;
 
@@ -138,9 +140,14 @@ function describePartition(writer: Writer, answer: Answer, version: number, left
 /** A record batch of the events from `first` on; empty at the end of the log. At least one event, however large. */
 function readBatch(log: PartitionLog, first: number, maxBytes: number): Buffer {
   if (first >= log.nextSequenceNumber) return Buffer.alloc(0);
-  const messages = log
+  const { enqueuedTime: begin } = log.placement(first);
+  const events = log
     .read(first, MOST_EVENTS, maxBytes)
-    .map((bytes, at) => messageOf(bytes, log.placement(first + at).enqueuedTime));
+    .map((bytes, at) => ({ bytes, time: log.placement(first + at).enqueuedTime }));
+  const tooLate = events.findIndex(({ time }) => time - begin >= MOST_TIME_DELTA);
+  const messages = events
+    .slice(0, tooLate === -1 ? undefined : tooLate)
+    .map(({ bytes, time }) => messageOf(bytes, time));
   const batch = Buffer.from(createRecordsBatch(messages).buffer);
   batch.writeBigInt64BE(BigInt(first), 0); // the offset of its first record, which its checksum leaves out
   return batch;

@@ -5,16 +5,16 @@
 import { Writer } from '@platformatic/kafka';
 import { codeOf } from './errorCodes.ts';
 import { type KafkaError, kafkaError } from './errors.ts';
+import { BROKER } from './metadata.ts';
 import { NO_TRANSACTIONS } from './recordBatch.ts';
 import type { Endpoint, Session } from './session.ts';
 import type { Request } from './wire.ts';
 
-export const NO_GROUPS =
+const NO_GROUPS =
   'the emulator has no Kafka consumer groups: assign partitions to the consumer, or read over AMQP';
 const NO_GROUP = kafkaError('GROUP_AUTHORIZATION_FAILED', NO_GROUPS);
 const NO_TRANSACTION = kafkaError('TRANSACTIONAL_ID_AUTHORIZATION_FAILED', NO_TRANSACTIONS);
 const KEY_OF_TRANSACTION = 1;
-const BROKER = { id: 0, host: '127.0.0.1' } as const;
 
 /**
  * Answers FindCoordinator, versions 0 to 2. A group has one, so that consumers with assigned partitions, which ask as well,

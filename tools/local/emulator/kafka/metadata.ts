@@ -7,7 +7,7 @@ import type { Topics } from './topics.ts';
 import type { Request } from './wire.ts';
 
 /** There is one broker, and it leads every partition. */
-const BROKER = { id: 0, host: '127.0.0.1' } as const;
+export const BROKER = { id: 0, host: '127.0.0.1' } as const;
 /** "Not asked for", in the field of permitted operations. */
 const NO_OPERATIONS = -(2 ** 31);
 export const FLEXIBLE_METADATA = 9;

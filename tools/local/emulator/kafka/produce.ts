@@ -94,18 +94,21 @@ function requestFault(transactionalId: string | null, acks: number): KafkaError 
   return Object.values<number>(ACKS).includes(acks) ? undefined : kafkaError('INVALID_REQUIRED_ACKS');
 }
 
+function codecFault(codec: number, version: number, { codecs }: Limits): KafkaError | undefined {
+  if (codec === CODEC.zstd && version < ZSTD_SINCE) return kafkaError('UNSUPPORTED_COMPRESSION_TYPE');
+  // Without limits every codec is known, so that one which is not has Kafka's own text.
+  if (codecs.includes(codec) || !Object.values<number>(CODEC).includes(codec)) return undefined;
+  return kafkaError('UNSUPPORTED_COMPRESSION_TYPE', ONLY_GZIP);
+}
+
 async function store(
   partition: Partition,
   bytes: Buffer,
   version: number,
   limits: Limits,
 ): Promise<Stored | KafkaError> {
-  const batch = readRecordBatch(bytes);
+  const batch = readRecordBatch(bytes, (codec) => codecFault(codec, version, limits));
   if (isKafkaError(batch)) return batch;
-  if (batch.codec === CODEC.zstd && version < ZSTD_SINCE) return kafkaError('UNSUPPORTED_COMPRESSION_TYPE');
-  if (!limits.codecs.includes(batch.codec)) {
-    return kafkaError('UNSUPPORTED_COMPRESSION_TYPE', ONLY_GZIP);
-  }
   const events = batch.records.map(eventOf);
   const largest = events.reduce((most, event) => Math.max(most, sizeOf(event)), 0);
   if (largest > MAX_MESSAGE_SIZE) {

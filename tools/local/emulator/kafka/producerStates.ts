@@ -5,7 +5,15 @@
  * Kept in a file beside the log, written in the same turn of the event loop as the events and before they are
  * acknowledged. Only a process that is killed between these two writes forgets what it stored.
  */
-import { closeSync, existsSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import type { Placement } from '../eventBytes.ts';
 import { type KafkaError, kafkaError } from './errors.ts';
 import type { ProducerPosition } from './recordBatch.ts';
@@ -26,6 +34,8 @@ export class ProducerStates {
   readonly #file: number;
   readonly #producers = new Map<bigint, KeptBatch[]>();
   #lastCheck: Promise<unknown> = Promise.resolve();
+  /** The file may end with a part of a line. */
+  #isTorn = false;
 
   /** Reads what the file holds, if there is one, and leaves only what still counts in it. */
   constructor(path: string) {
@@ -84,8 +94,15 @@ export class ProducerStates {
   }
 
   #keep(batch: KeptBatch): void {
-    writeSync(this.#file, lineOf(batch));
     this.#remember(batch);
+    try {
+      appendFileSync(this.#file, `${this.#isTorn ? '\n' : ''}${lineOf(batch)}`);
+      this.#isTorn = false;
+    } catch (error) {
+      // The events are stored, and their producer has to hear that; only a restart forgets this batch.
+      this.#isTorn = true;
+      console.warn(`Kafka endpoint: a batch of an idempotent producer was not written down: ${error}`);
+    }
   }
 
   #remember(batch: KeptBatch): void {

@@ -15,8 +15,6 @@ export interface ProducerPosition {
 
 export interface RecordBatch {
   readonly records: readonly KafkaRecord[];
-  /** How they were compressed, by Kafka's number. */
-  readonly codec: number;
   /** Absent where the producer is not an idempotent one. */
   readonly position: ProducerPosition | undefined;
 }
@@ -28,8 +26,14 @@ const HEADER_SIZE = 61;
 const BEFORE_LENGTH = 12;
 const ATTRIBUTE = { codec: 0b111, transactional: 0x10, control: 0x20 } as const;
 
-/** Reads a partition's records. Whatever is wrong with them becomes the error that Kafka answers with. */
-export function readRecordBatch(bytes: Buffer): RecordBatch | KafkaError {
+/**
+ * Reads a partition's records. Whatever is wrong with them becomes the error that Kafka answers with.
+ * @param codecFault why records that are compressed with a codec, by Kafka's number, are not even expanded.
+ */
+export function readRecordBatch(
+  bytes: Buffer,
+  codecFault: (codec: number) => KafkaError | undefined,
+): RecordBatch | KafkaError {
   const fault = batchFault(bytes);
   if (fault !== undefined) return fault;
   const reader = new RequestReader(bytes);
@@ -46,12 +50,14 @@ export function readRecordBatch(bytes: Buffer): RecordBatch | KafkaError {
     return kafkaError('INVALID_RECORD', 'The number of records does not fit their offsets.');
   }
   const codec = attributes & ATTRIBUTE.codec;
+  const refused = codecFault(codec);
+  if (refused !== undefined) return refused;
   const expanded = expand(bytes.subarray(HEADER_SIZE), codec);
   if (isKafkaError(expanded)) return expanded;
   const records = readRecords(expanded, count);
   if (isKafkaError(records)) return records;
   const position = producerId < 0n ? undefined : { producerId, epoch, firstSequence, count };
-  return { records, codec, position };
+  return { records, position };
 }
 
 /** Why transactions are refused wherever they show. */

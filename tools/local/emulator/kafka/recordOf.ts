@@ -23,23 +23,22 @@ export function messageOf(event: Buffer, enqueuedTime: number): MessageRecord {
   const annotations = entries(SECTION.messageAnnotations);
   const key = KEYS.map((name) => annotations.find((entry) => entry.key === name)).find(Boolean);
   const headers = entries(SECTION.applicationProperties).map(
-    ({ key, value, end }) => [Buffer.from(key), bytesOf(event, value, end)] as const,
+    // The library writes a null as one, though its type has none.
+    ({ key, value, end }) => [Buffer.from(key), bytesOf(event, value, end) as Buffer] as const,
   );
   const body = sections.filter(({ code }) => BODY.includes(code));
-  const value = body.map(({ code, value: at, end }) =>
-    code === SECTION.data ? readBinary(event, at) : bytesOf(event, at, end),
-  );
+  const value = body.map(({ value: at, end }) => bytesOf(event, at, end) ?? Buffer.alloc(0));
+  const keyBytes = key === undefined ? null : bytesOf(event, key.value, key.end);
   return {
     topic: '',
-    ...(key === undefined ? {} : { key: bytesOf(event, key.value, key.end) }),
+    ...(keyBytes === null ? {} : { key: keyBytes }),
     value: Buffer.concat(value),
     headers: new Map(headers),
     timestamp: BigInt(enqueuedTime),
   };
 }
 
-/** Data, sequence and value sections. */
-const BODY: readonly number[] = [SECTION.data, 0x76, SECTION.value];
+const BODY: readonly number[] = [SECTION.data, SECTION.sequence, SECTION.value];
 
 /** Producers are not checked for what they put into properties: what is no map has no entries. */
 function entriesOf(event: Buffer, at: number): MapEntry[] {
@@ -51,7 +50,9 @@ function entriesOf(event: Buffer, at: number): MapEntry[] {
   }
 }
 
-function bytesOf(bytes: Buffer, at: number, end: number): Buffer {
+/** The content of text and bytes, the encoding of other values; none of a null. */
+function bytesOf(bytes: Buffer, at: number, end: number): Buffer | null {
+  if (bytes[at] === 0x40) return null;
   if (BINARY.includes(bytes[at]!)) return readBinary(bytes, at);
   const text = readText(bytes, at);
   return text === undefined ? bytes.subarray(at, end) : Buffer.from(text);

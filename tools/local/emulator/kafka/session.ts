@@ -1,3 +1,4 @@
+import type { Refused } from '../refusalLog.ts';
 import type { Login } from './authentication.ts';
 import type { LimitsName } from './limits.ts';
 import type { Topics } from './topics.ts';
@@ -7,8 +8,7 @@ export interface Endpoint {
   readonly port: number;
   readonly topics: Topics;
   readonly limits: LimitsName;
-  /** What was written into the log about refusals, and when. */
-  readonly told: Map<string, number>;
+  readonly refused: Refused;
 }
 
 /** What is known of a connection. */
@@ -22,8 +22,7 @@ export interface Session {
   over: boolean;
   /** Aborted when the connection is gone. */
   readonly gone: AbortSignal;
-  /** Writes into the emulator's log why something was refused, without flooding it. */
-  readonly refused: (text: string) => void;
+  readonly refused: Refused;
 }
 
 /** Whether the login of a connection reaches a topic: a connection string may name one hub. */

@@ -7,13 +7,19 @@ export class ProtocolFault extends Error {
   override name = 'ProtocolFault';
 }
 
+/** The most that a number of variable length takes. */
+const VARINT_BYTES = { int32: 5, int64: 10 } as const;
+
 /**
  * The library's reader, for bytes that nobody vouches for: its position never goes back and never past the end. A
  * length that is negative or too large would otherwise make it read the same bytes for ever.
  */
 export class RequestReader extends Reader {
+  readonly #bytes: Buffer;
+
   constructor(bytes: Buffer) {
     super(Reader.from(bytes).buffer);
+    this.#bytes = bytes;
     let position = 0;
     Object.defineProperty(this, 'position', {
       get: () => position,
@@ -24,6 +30,32 @@ export class RequestReader extends Reader {
         position = next;
       },
     });
+  }
+
+  override peekVarInt(position?: number): number {
+    this.#checkVarInt(VARINT_BYTES.int32, position);
+    return super.peekVarInt(position);
+  }
+
+  override readVarInt(): number {
+    this.#checkVarInt(VARINT_BYTES.int32);
+    return super.readVarInt();
+  }
+
+  override readVarInt64(): bigint {
+    this.#checkVarInt(VARINT_BYTES.int64);
+    return super.readVarInt64();
+  }
+
+  override readUnsignedVarInt(): number {
+    this.#checkVarInt(VARINT_BYTES.int32);
+    return super.readUnsignedVarInt();
+  }
+
+  /** The library reads on for as long as bytes say that there are more, and the longer the slower. */
+  #checkVarInt(most: number, position = this.position): void {
+    for (let at = position; at < position + most; at++) if ((this.#bytes[at] ?? 0) < 0x80) return;
+    throw new ProtocolFault(`a number at byte ${position} takes more than ${most} bytes`);
   }
 }
 
