@@ -35,6 +35,7 @@ app.timer('syncMetrics', {
         topics,
         deadLetterRetentionDays,
         packageIdentity,
+        privacy: settings.privacy,
         broker,
         hub,
         checkpoints,

@@ -6,10 +6,10 @@ export interface Metric {
   readonly unit: '1' | 's' | '1/s' | '{event}' | '{batch}' | '{connection}' | '{checkout}' | '{pair}';
   readonly attributes: readonly string[];
   /**
-   * `counters`: by the timer, from the hourly counters that each batch writes in its transaction. `database`, `broker`: by
-   * the timer, from there. `worker`: by each process, from what it measures itself.
+   * `counters`: by the timer, from the hourly counters that each batch writes in its transaction. `database`, `broker`, `vault`:
+   * by the timer, from there. `worker`: by each process, from what it measures itself.
    */
-  readonly source: 'counters' | 'database' | 'broker' | 'worker';
+  readonly source: 'counters' | 'database' | 'broker' | 'vault' | 'worker';
   readonly meaning: string;
 }
 
@@ -18,7 +18,7 @@ const counter = (unit: Metric['unit'], attributes: readonly string[], meaning: s
 const gauge = (
   unit: Metric['unit'],
   attributes: readonly string[],
-  source: 'counters' | 'database' | 'broker',
+  source: 'counters' | 'database' | 'broker' | 'vault',
   meaning: string,
 ) => ({ kind: 'gauge', unit, attributes, source, meaning }) as const;
 const histogram = (unit: Metric['unit'], attributes: readonly string[], meaning: string) =>
@@ -103,6 +103,12 @@ export const METRICS = {
     TOPIC,
     'broker',
     '1 where a hub was recreated and its former checkpoints can not be deleted, or its numbers lie below what was processed',
+  ),
+  privacy_malformed_key_versions: gauge(
+    '1',
+    ['secret'],
+    'vault',
+    'Versions of a secret, after the latest usable one, that are no keys',
   ),
   consumer_package_running: gauge(
     '1',

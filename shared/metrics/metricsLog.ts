@@ -49,6 +49,14 @@ export function metricsLog(run: MetricsRun): LogLine[] {
   for (const { select } of run.repairRequests) {
     lines.push({ level: 'warn', message: 'gap repair asked for', ...select.gap });
   }
+  for (const { secret, versions } of run.keys) {
+    if (versions === 0) continue;
+    lines.push({
+      level: 'error',
+      message: 'the latest version of a key is malformed: the one before is used; make another version',
+      secret,
+    });
+  }
   if (run.oversized.groups > 0) {
     // By their size: an id must not reach the log.
     lines.push({

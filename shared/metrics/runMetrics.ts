@@ -3,6 +3,7 @@ import { type FormerCheckpoint, forgetFormer } from '../checkpoints/forgetFormer
 import type { HostCheckpoints } from '../checkpoints/hostCheckpoints.ts';
 import { moveRepaired, type Released } from '../checkpoints/moveRepaired.ts';
 import type { LogicalTopic } from '../contracts/fields.ts';
+import type { MalformedVersions, PrivacySource } from '../privacy/privacy.ts';
 import type { HubReader } from '../replay/hubReader.ts';
 import {
   readAttempts,
@@ -36,6 +37,7 @@ export interface MetricsContext {
   /** Hub names; an empty one is not read. */
   readonly topics: Readonly<Record<LogicalTopic, string>>;
   readonly deadLetterRetentionDays: number;
+  readonly privacy: PrivacySource;
   /** Which package runs; `undefined` where it does not say. */
   readonly packageIdentity: string | undefined;
   readonly broker: BrokerState;
@@ -62,6 +64,8 @@ export interface MetricsRun {
   /** Partitions that stood and whose repair is done: whether they could be set going. */
   readonly released: readonly Released[];
   readonly prunedDeadLetters: number;
+  /** Of each secret in use; empty also where the vault is away. */
+  readonly keys: readonly MalformedVersions[];
   readonly oversized: OversizedGroups;
   readonly sent: number;
   /** Why the samples were not taken; the next run sends the counters. */
@@ -76,6 +80,7 @@ export async function runMetrics(context: MetricsContext): Promise<MetricsRun | 
   const { database } = context;
   const topics = Object.values(context.topics).filter((topic) => topic !== '');
   const { broker, partitions, recreated } = await readPartitions(context, topics);
+  const keys = await context.privacy.malformedVersions().catch(() => []);
   const former = await forgetFormer(context, partitions.filter(mayHaveFormer));
   const holders = await readHolders(context.checkpoints, await readStandingPartitions(database));
 
@@ -98,16 +103,16 @@ export async function runMetrics(context: MetricsContext): Promise<MetricsRun | 
   });
   if (kept === undefined) return undefined;
   const released = await moveRepaired({ ...context, actor: 'syncMetrics' });
-  const found = { partitions, unreachable: broker.unreachable, recreated, former, released, ...kept };
+  const found = { partitions, unreachable: broker.unreachable, recreated, former, released, keys, ...kept };
   try {
-    const sent = (await sendSamples(context, { topics, partitions, broker, former, ...kept })) ?? 0;
+    const sent = (await sendSamples(context, { topics, partitions, broker, former, keys, ...kept })) ?? 0;
     return { ...found, sent, sendFailure: undefined };
   } catch (sendFailure) {
     return { ...found, sent: 0, sendFailure };
   }
 }
 
-interface Found extends Pick<MetricsRun, 'partitions' | 'standing' | 'former' | 'oversized'> {
+interface Found extends Pick<MetricsRun, 'partitions' | 'standing' | 'former' | 'oversized' | 'keys'> {
   readonly topics: readonly string[];
   readonly broker: BrokerReading;
 }
@@ -156,7 +161,7 @@ function catchUp(
 /** Counters are taken and sent in one transaction: where the samples are not taken, they are as they were. */
 function sendSamples(
   context: MetricsContext,
-  { topics, partitions, broker, standing, former, oversized }: Found,
+  { topics, partitions, broker, standing, former, oversized, keys }: Found,
 ): Promise<number | undefined> {
   return inMetricsRun(context.database, async (client, { secondsSinceExport }) => {
     const samples = samplesOf({
@@ -174,6 +179,7 @@ function sendSamples(
       openDeadLetters: await readOpenDeadLetters(client),
       pairs: await readPairs(client),
       oversized,
+      keys,
       connections: await readConnections(client),
       packages: await packagesSeen(client, new Date(Date.now() - PACKAGE_RUNS_MS)),
     });

@@ -1,4 +1,5 @@
 import type { FormerCheckpoint } from '../checkpoints/forgetFormer.ts';
+import type { MalformedVersions } from '../privacy/privacy.ts';
 import type { LastAttempt, StandingPartition } from '../store/checkpoints/standingPartitions.ts';
 import type { PairState } from '../store/metrics/pairs.ts';
 import type { Connections } from '../store/metrics/readConnections.ts';
@@ -29,6 +30,7 @@ export interface Snapshot {
   readonly openDeadLetters: readonly OpenDeadLetters[];
   readonly pairs: PairState;
   readonly oversized: OversizedGroups;
+  readonly keys: readonly MalformedVersions[];
   readonly connections: Connections;
   /** That run. */
   readonly packages: readonly string[];
@@ -178,6 +180,7 @@ function stateSamples({
   openDeadLetters,
   pairs,
   oversized,
+  keys,
   connections,
   packages,
 }: Snapshot): Sample[] {
@@ -187,6 +190,7 @@ function stateSamples({
     ...sample('pair_complete_ratio', pairs.completeRatio),
     ...sample('pairing_incomplete_age_seconds', pairs.incompleteAge, { quantile: '0.95' }),
     ...sample('pairing_oversized_groups', oversized.groups),
+    ...keys.flatMap(({ secret, versions }) => sample('privacy_malformed_key_versions', versions, { secret })),
     ...sample('db_pool_checked_out', connections.checkedOut),
     ...sample('db_pool_connections_ratio', connections.ratio),
     ...packages.flatMap((identity) => sample('consumer_package_running', 1, { package: identity })),

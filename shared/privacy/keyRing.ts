@@ -7,8 +7,10 @@ export interface KeyVersion {
   readonly number: number;
   /** Events that the broker had from then on are under it, until the next. */
   readonly activeFrom: Microseconds;
-  /** `undefined`: the version is disabled. */
+  /** `undefined`: the version is disabled, or malformed. */
   readonly key: Buffer | undefined;
+  /** Its value is no key: as if it had not been made. */
+  readonly isMalformed?: boolean;
 }
 
 export interface Key {
@@ -29,10 +31,12 @@ export class KeyRing {
 
   /**
    * The key of an event by the broker's time: the same one whenever, and by whichever process, it is ingested. In place
-   * of a disabled version stands the next one, else the one before.
+   * of a disabled version stands the next one, else the one before; a malformed one leaves the one before in its place.
    */
   at(enqueuedAt: Microseconds): Key {
-    const active = this.#versions.findLastIndex(({ activeFrom }) => activeFrom <= enqueuedAt);
+    const active = this.#versions.findLastIndex(
+      ({ activeFrom, isMalformed }) => activeFrom <= enqueuedAt && !isMalformed,
+    );
     const from = Math.max(active, 0);
     return this.#usable(
       this.#versions.slice(from).find(isEnabled) ?? this.#versions.slice(0, from).findLast(isEnabled),
@@ -51,6 +55,12 @@ export class KeyRing {
   /** Every key that can be used, the first one first. */
   enabled(): Key[] {
     return this.#versions.filter(isEnabled);
+  }
+
+  /** How many versions after the latest that can be used are malformed: who made them means them to be used. */
+  malformed(): number {
+    const latest = this.#versions.findLastIndex(isEnabled);
+    return this.#versions.slice(latest + 1).filter(({ isMalformed }) => isMalformed).length;
   }
 
   #usable(version: (KeyVersion & Key) | undefined): Key {

@@ -35,7 +35,7 @@ export class KeyVaultKeys {
 
   /**
    * What was read serves while it is read again: no batch waits for a vault that is slow or away.
-   * @throws where nothing usable is known and Key Vault cannot be read, or a value is no key.
+   * @throws where nothing usable is known and Key Vault cannot be read, or no value is a key.
    */
   async ring(): Promise<KeyRing> {
     const known = this.#read;
@@ -60,14 +60,20 @@ export class KeyVaultKeys {
           (a.createdOn?.getTime() ?? 0) - (b.createdOn?.getTime() ?? 0) || (a.version! < b.version! ? -1 : 1),
       );
       const versions: KeyVersion[] = [];
+      let malformed: KeyError | undefined;
       for (const [index, { version, enabled, createdOn, notBefore }] of found.entries()) {
         const created = (createdOn?.getTime() ?? 0) + ACTIVATION_MS;
+        const value = enabled === false ? undefined : await this.#value(client, version!);
+        const isMalformed = value instanceof KeyError;
+        if (isMalformed) malformed = value;
         versions.push({
           number: index + 1,
           activeFrom: index === 0 ? -Infinity : Math.max(created, notBefore?.getTime() ?? 0) * 1000,
-          key: enabled === false ? undefined : await this.#value(client, version!),
+          key: isMalformed ? undefined : value,
+          isMalformed,
         });
       }
+      if (malformed !== undefined && versions.every(({ key }) => key === undefined)) throw malformed;
       const ring = new KeyRing(this.#secret, versions);
       this.#read = { ring, at };
       return ring;
@@ -82,13 +88,14 @@ export class KeyVaultKeys {
     }
   }
 
-  async #value(client: SecretClient, version: string): Promise<Buffer> {
+  /** A malformed value is an error that is returned: one new version never stops what the others are for. */
+  async #value(client: SecretClient, version: string): Promise<Buffer | KeyError> {
     const known = this.#values.get(version);
     if (known !== undefined) return known;
     const { value = '' } = await client.getSecret(this.#secret, { version });
     const key = Buffer.from(value.trim(), 'base64');
     if (key.length !== KEY_LENGTH || key.toString('base64') !== value.trim()) {
-      throw new KeyError(
+      return new KeyError(
         `The version ${version} of the secret ${this.#secret} is no key: it must be ${KEY_LENGTH} random bytes as base64 ` +
           '(openssl rand -base64 32).',
       );

@@ -31,6 +31,12 @@ export interface Privacy {
   seal(payload: Buffer, origin: Origin): Buffer;
 }
 
+/** Versions of a secret that are no keys. */
+export interface MalformedVersions {
+  readonly secret: string;
+  readonly versions: number;
+}
+
 /** Asks for what a batch needs; keys are read when they are first needed, and again every few minutes. */
 export interface PrivacySource {
   /** @throws KeyError: an outage, not a fault of an event. */
@@ -39,6 +45,8 @@ export interface PrivacySource {
   open(stored: Buffer, origin: Origin): Promise<Buffer>;
   /** The keys of user ids. */
   userIdKeys(): Promise<KeyRing>;
+  /** Of each secret in use, how many versions after the latest usable one are malformed. */
+  malformedVersions(): Promise<readonly MalformedVersions[]>;
 }
 
 const PLAIN: Privacy = { userId: (id) => id, seal: (payload) => payload };
@@ -68,6 +76,19 @@ export function privacySource(settings: PrivacySettings): PrivacySource {
         : stored;
     },
     userIdKeys: () => ringOf(userIdKeys),
+    malformedVersions: () => {
+      const used = [
+        { secret: sealKey, keys: mode === 'plain' ? undefined : sealKeys },
+        { secret: userIdKey, keys: mode === 'hmac' ? userIdKeys : undefined },
+      ];
+      return Promise.all(
+        used.flatMap(({ secret, keys }) =>
+          keys === undefined
+            ? []
+            : keys.ring().then((ring) => ({ secret: secret!, versions: ring.malformed() })),
+        ),
+      );
+    },
   };
 }
 

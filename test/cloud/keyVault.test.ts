@@ -86,6 +86,27 @@ test('a vault that does not answer keeps nobody waiting while what was read is u
   await until('it has been read again', 10_000, () => vault.lists === 2);
 });
 
+test('a new version that is no key stops nothing: the one before stays in use, and the timer counts it', async (t) => {
+  const { vault, connect } = await vaultOf(t);
+  vault.add('user-id-key', { createdAt: new Date(T0) });
+  vault.add('user-id-key', { createdAt: new Date(T0 + 60 * MINUTE), value: 'hunter2' });
+  let now = T0 + 600 * MINUTE;
+  const keys = new KeyVaultKeys('user-id-key', connect, () => now);
+  const at = async (time: number) => (await keys.ring()).at(time * 1000).number;
+  assert.deepEqual([await at(now), (await keys.ring()).latest().number], [1, 1]);
+  assert.equal((await keys.ring()).malformed(), 1);
+
+  vault.add('user-id-key', { createdAt: new Date(T0 + 601 * MINUTE) });
+  now += 60 * MINUTE;
+  await until('the next version is known', 10_000, async () => (await keys.ring()).latest().number === 3);
+  assert.deepEqual(
+    [await at(now), await at(T0 + 600 * MINUTE)],
+    [3, 1],
+    'what was stored before has its token',
+  );
+  assert.equal((await keys.ring()).malformed(), 0);
+});
+
 test('a secret that is missing, or is no key, is named; its value is not', async (t) => {
   const { vault, connect } = await vaultOf(t);
   await assert.rejects(

@@ -15,7 +15,7 @@ import { openDatabase } from '../../shared/store/database.ts';
 import { inMetricsRun } from '../../shared/store/metrics/inMetricsRun.ts';
 import { readConnections } from '../../shared/store/metrics/readConnections.ts';
 import { removeSynthetic } from '../../tools/operator/queries/removeSynthetic.ts';
-import { entry, Partition, rulesFor } from '../../tools/proof/exampleEvents.ts';
+import { CANONICAL_SETTINGS, entry, Partition, rulesFor } from '../../tools/proof/exampleEvents.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { TestTelemetry } from '../support/telemetry.ts';
 
@@ -40,6 +40,7 @@ class Timer {
       topics,
       deadLetterRetentionDays: 14,
       packageIdentity: this.packageIdentity,
+      privacy: CANONICAL_SETTINGS.privacy,
       broker: new BrokerState(noBroker),
       hub: new HubReader(noBroker),
       checkpoints: undefined,

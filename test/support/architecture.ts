@@ -47,6 +47,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'shared/metrics': [
     'shared/checkpoints',
     'shared/contracts',
+    'shared/privacy',
     'shared/replay',
     'shared/settings',
     'shared/store',
@@ -60,7 +61,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'tools/terminal': [],
   'tools/target': ['shared/replay', 'shared/settings', 'shared/store', 'tools/terminal'],
   'tools/package': ['shared'],
-  'tools/cost': ['tools/terminal'],
+  'tools/cost': ['infra/alerts', 'tools/terminal'],
   'tools/contracts': ['shared/contracts', 'shared/settings', 'tools/terminal'],
   'tools/proof': [
     'infra/database',

@@ -1,3 +1,4 @@
+import { ALERT_FILE } from '../../infra/alerts/alerts.ts';
 import { PRICES } from './prices.ts';
 
 /** What costs of a month are computed from. */
@@ -41,7 +42,7 @@ export type ProfileName = keyof typeof PROFILES;
 
 const MONTH_HOURS = 730;
 const INSTANCE_GB = 2;
-const ALERT_RULES = 16;
+const ALERT_RULES = ALERT_FILE.alerts.length;
 /** Assumptions, until a run in Azure says better: events of a batch, and how long an instance works on one event. */
 const [BATCH, SECONDS_PER_EVENT] = [20, 0.0066];
 /** docs/metrics.md and docs/deploy.md: metrics of the timer, and log lines of batches at 300 events a second. */
