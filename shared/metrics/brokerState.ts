@@ -27,10 +27,12 @@ const ANSWER_WITHIN_MS = 10_000;
 /** Asks hubs what they hold, over connections that stay open between runs. */
 export class BrokerState {
   readonly #connect: ConnectHub;
+  readonly #answerWithinMs: number;
   readonly #clients = new Map<string, Promise<EventHubConsumerClient>>();
 
-  constructor(connect: ConnectHub) {
+  constructor(connect: ConnectHub, answerWithinMs = ANSWER_WITHIN_MS) {
     this.#connect = connect;
+    this.#answerWithinMs = answerWithinMs;
   }
 
   /** Never throws: a hub that does not answer is named in the result. */
@@ -56,7 +58,7 @@ export class BrokerState {
   }
 
   async #readHub(topic: string): Promise<{ partitions: HeldPartition[]; createdOn: Date }> {
-    const abortSignal = AbortSignal.timeout(ANSWER_WITHIN_MS);
+    const abortSignal = AbortSignal.timeout(this.#answerWithinMs);
     let client = this.#clients.get(topic);
     if (client === undefined) {
       client = this.#connect(topic);

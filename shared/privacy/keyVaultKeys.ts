@@ -8,6 +8,8 @@ const MINUTE_MS = 60_000;
 const REFRESH_MS = 5 * MINUTE_MS;
 /** What was read serves that long where Key Vault is away: less than a version takes to become active. */
 const USABLE_MS = 12 * MINUTE_MS;
+/** A vault that does not answer is one that is away. */
+const READ_WITHIN_MS = 15_000;
 /**
  * From its creation to the first event under it. By then every process knows the version: two of them never give one
  * event two tokens. A later activation date of the version counts instead.
@@ -21,16 +23,23 @@ export class KeyVaultKeys {
   readonly #secret: string;
   readonly #connect: () => Promise<SecretClient>;
   readonly #now: () => number;
+  readonly #readWithinMs: number;
   /** By the version's name in Key Vault; a value never changes. */
   readonly #values = new Map<string, Buffer>();
   #read: { readonly ring: KeyRing; readonly at: number } | undefined;
   #reading: Promise<KeyRing> | undefined;
 
   /** @param now milliseconds since 1970. */
-  constructor(secret: string, connect: () => Promise<SecretClient>, now: () => number = Date.now) {
+  constructor(
+    secret: string,
+    connect: () => Promise<SecretClient>,
+    now: () => number = Date.now,
+    readWithinMs = READ_WITHIN_MS,
+  ) {
     this.#secret = secret;
     this.#connect = connect;
     this.#now = now;
+    this.#readWithinMs = readWithinMs;
   }
 
   /**
@@ -52,9 +61,12 @@ export class KeyVaultKeys {
   async #readAll(): Promise<KeyRing> {
     const at = this.#now();
     try {
+      const abortSignal = AbortSignal.timeout(this.#readWithinMs);
       const client = await this.#connect();
       const found = [];
-      for await (const version of client.listPropertiesOfSecretVersions(this.#secret)) found.push(version);
+      for await (const version of client.listPropertiesOfSecretVersions(this.#secret, { abortSignal })) {
+        found.push(version);
+      }
       found.sort(
         (a, b) =>
           (a.createdOn?.getTime() ?? 0) - (b.createdOn?.getTime() ?? 0) || (a.version! < b.version! ? -1 : 1),
@@ -63,7 +75,7 @@ export class KeyVaultKeys {
       let malformed: KeyError | undefined;
       for (const [index, { version, enabled, createdOn, notBefore }] of found.entries()) {
         const created = (createdOn?.getTime() ?? 0) + ACTIVATION_MS;
-        const value = enabled === false ? undefined : await this.#value(client, version!);
+        const value = enabled === false ? undefined : await this.#value(client, version!, abortSignal);
         const isMalformed = value instanceof KeyError;
         if (isMalformed) malformed = value;
         versions.push({
@@ -89,10 +101,10 @@ export class KeyVaultKeys {
   }
 
   /** A malformed value is an error that is returned: one new version never stops what the others are for. */
-  async #value(client: SecretClient, version: string): Promise<Buffer | KeyError> {
+  async #value(client: SecretClient, version: string, abortSignal: AbortSignal): Promise<Buffer | KeyError> {
     const known = this.#values.get(version);
     if (known !== undefined) return known;
-    const { value = '' } = await client.getSecret(this.#secret, { version });
+    const { value = '' } = await client.getSecret(this.#secret, { version, abortSignal });
     const key = Buffer.from(value.trim(), 'base64');
     if (key.length !== KEY_LENGTH || key.toString('base64') !== value.trim()) {
       return new KeyError(

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { EventHubConsumerClient } from '@azure/event-hubs';
 import type { BrokerEvent } from '../ingest/brokerEvent.ts';
 import { brokerEventOf } from '../ingest/receivedEvent.ts';
@@ -22,24 +23,33 @@ export class HubError extends Error {
 }
 
 const PAGE = 500;
+/** A hub that does not say in this time what it holds can't be read. */
+const ANSWER_WITHIN_MS = 15_000;
+/** Without an answer, a client would try to say goodbye for minutes. */
+const CLOSE_WITHIN_MS = 2_000;
 /** The hub says that it holds an event, and does not deliver it: then its connection is not what it seems. */
 const STALLED_AFTER_MS = 60_000;
 
 /** Reads chosen sequence numbers from a hub, beside the consumer and without its checkpoints. */
 export class HubReader {
   readonly #connect: ConnectHub;
+  readonly #answerWithinMs: number;
 
-  constructor(connect: ConnectHub) {
+  constructor(connect: ConnectHub, answerWithinMs = ANSWER_WITHIN_MS) {
     this.#connect = connect;
+    this.#answerWithinMs = answerWithinMs;
   }
 
   /** What partitions of a hub hold; those are left out that it does not have. All of them where none is named. */
   async heldNumbers(hub: string, partitions?: readonly number[]): Promise<HeldNumbers[]> {
     const client = await this.#connect(hub);
+    const abortSignal = AbortSignal.timeout(this.#answerWithinMs);
     try {
-      const all = await client.getPartitionIds();
+      const all = await client.getPartitionIds({ abortSignal });
       const ids = partitions === undefined ? all : partitions.map(String).filter((id) => all.includes(id));
-      const properties = await Promise.all(ids.map((id) => client.getPartitionProperties(id)));
+      const properties = await Promise.all(
+        ids.map((id) => client.getPartitionProperties(id, { abortSignal })),
+      );
       return properties.map((held) => ({
         partition: Number(held.partitionId),
         first: held.beginningSequenceNumber,
@@ -48,7 +58,7 @@ export class HubReader {
     } catch (error) {
       throw new HubError(hub, error);
     } finally {
-      await client.close();
+      await closeSoon(client);
     }
   }
 
@@ -107,7 +117,14 @@ export class HubReader {
     } finally {
       clearTimeout(stall);
       next = Infinity;
-      await client.close();
+      await closeSoon(client);
     }
   }
+}
+
+async function closeSoon(client: EventHubConsumerClient): Promise<void> {
+  const given = new AbortController();
+  const goodbye = client.close().catch(() => {});
+  await Promise.race([goodbye, delay(CLOSE_WITHIN_MS, undefined, { signal: given.signal }).catch(() => {})]);
+  given.abort();
 }

@@ -107,6 +107,14 @@ test('a new version that is no key stops nothing: the one before stays in use, a
   assert.equal((await keys.ring()).malformed(), 0);
 });
 
+test('a vault that never answers is away: nobody waits for it for ever', async (t) => {
+  const { vault, connect } = await vaultOf(t);
+  vault.add('user-id-key', { createdAt: new Date(T0) });
+  vault.silentUntil = new Promise(() => {});
+  const keys = new KeyVaultKeys('user-id-key', connect, Date.now, 300);
+  await assert.rejects(keys.ring(), /user-id-key could not be read from Key Vault \(\w+\)/);
+});
+
 test('a secret that is missing, or is no key, is named; its value is not', async (t) => {
   const { vault, connect } = await vaultOf(t);
   await assert.rejects(
