@@ -264,7 +264,13 @@ test('a dump under tokens: it loads, compares by user id whatever the key, and m
   await database.pool.query('DELETE FROM bo.payment_orders');
   const begun = { backfillId: 'dump', topic: contract.topic, asOf: window.asOf, requestedBy: 'jo' };
   await beginBackfill(database.pool, begun);
-  const load = { ...plan, done: new DoneLines([]), tellAgain: false, connections: 1 };
+  const load = {
+    ...plan,
+    done: new DoneLines([]),
+    tellAgain: false,
+    connections: 1,
+    repeated: () => {},
+  };
   assert.ok(await backfill(load, dump()));
   assert.deepEqual(
     (await database.rows(ORDERS)).map((row) => row['user_id']),

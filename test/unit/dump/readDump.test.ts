@@ -13,7 +13,9 @@ async function read(text: string | Buffer, chunk = 7, table?: string, skipTo = 0
     for (let start = 80; start < bytes.length; start += chunk) yield bytes.subarray(start, start + chunk);
   }
   const lines: DumpLine[] = [];
-  for await (const page of readDump(chunks(), { table, skipTo, checkColumns: () => {} })) lines.push(...page);
+  const tables = table === undefined ? undefined : [table];
+  for await (const page of readDump(chunks(), { tables, skipTo, checkColumns: () => {} }))
+    lines.push(...page);
   return lines;
 }
 const fieldsOf = (lines: DumpLine[]) =>
@@ -116,4 +118,73 @@ test('lines that nobody reads are skipped, and all others have the same numbers,
       }
     }
   }
+});
+
+test('other separators are found and named, words for no value are none, and \\N is always one', async () => {
+  for (const [separator, name] of [
+    [';', 'semicolons'],
+    ['\t', 'tabs'],
+    ['|', 'vertical bars'],
+  ] as const) {
+    const notes: string[] = [];
+    const text = `tx_id,amount,related_id\na,1,\\N\nb,2,-\n`.replaceAll(',', separator);
+    async function* chunks() {
+      yield Buffer.from(text);
+    }
+    const lines: DumpLine[] = [];
+    const options = { nullText: '-', checkColumns: () => {}, note: (said: string) => notes.push(said) };
+    for await (const page of readDump(chunks(), options)) lines.push(...page);
+    assert.deepEqual(fieldsOf(lines), [
+      { line: 2, tx_id: 'a', amount: '1', related_id: null },
+      { line: 3, tx_id: 'b', amount: '2', related_id: null },
+    ]);
+    assert.match(notes.join(), new RegExp(`separated by ${name}`));
+  }
+  assert.deepEqual(fieldsOf(await read('tx_id,note\na,"1;2;3;4"\n')), [
+    { line: 2, tx_id: 'a', note: '1;2;3;4' },
+  ]);
+});
+
+test('lines that end in two ways, and a quote that takes in other rows, are refused with their line', async () => {
+  await assert.rejects(
+    read('tx_id,amount\r\na,1\r\nb,2\nc,3\r\nd,4\r\n'),
+    /Line \d ends with no carriage return/,
+  );
+  await assert.rejects(read('tx_id,amount\na,1\nb,2\r\nc,3\n'), /Line 3 ends with a carriage return/);
+  await assert.rejects(read('tx_id,amount\na,"1\nb,2\nc,"3\nd,4\n'), /a quote before it is not closed/);
+});
+
+async function* whole(bytes: Buffer) {
+  yield bytes;
+}
+
+test('other forms are named, with what makes rows of them', async () => {
+  for (const [bytes, said] of [
+    [Buffer.from('PK\x03\x04...'), /zip archive, or a spreadsheet/],
+    [Buffer.from('\xfd7zXZ\0\0', 'latin1'), /xz -dc/],
+    [Buffer.from('BZh91AY'), /bzip2 -dc/],
+    [Buffer.from('\x28\xb5\x2f\xfd', 'latin1'), /zstd -dc/],
+    [Buffer.concat([Buffer.alloc(257, 'x'), Buffer.from('ustar\x0000')]), /tar -xOf/],
+    [Buffer.from('\uFEFFtx_id,amount\na,1\n', 'utf16le'), /UTF-16.*iconv/],
+    [Buffer.from('tx_id,amount\na,1\n', 'utf16le'), /UTF-16 without a mark/],
+    [Buffer.from('[{"tx_id":"a"}]'), /jq -c/],
+    [Buffer.from('tx_id,merchant_name\na,\xb0\xa1\n', 'latin1'), /not UTF-8.*iconv -f CP949/],
+  ] as const) {
+    await assert.rejects(
+      readDump(whole(bytes), { checkColumns: () => {} }).next(),
+      (error: Error) => error instanceof DumpError && said.test(error.message),
+      said.source,
+    );
+  }
+});
+
+test('pg_dump: all partitions of a table in one reading', async () => {
+  const copy = (name: string, columns: string, row: string) =>
+    `COPY public.${name} (${columns}) FROM stdin;\n${row}\n\\.\n`;
+  const dump = `--\n\n${copy('ledger_2026_10', 'tx_id, amount', 'a\t1')}${copy('users', 'id', '7')}${copy('ledger_2026_11', 'amount, tx_id', '2\tb')}`;
+  assert.deepEqual(fieldsOf(await read(dump, 7, 'ledger_2026_*')), [
+    { line: 4, tx_id: 'a', amount: '1' },
+    { line: 10, tx_id: 'b', amount: '2' },
+  ]);
+  await assert.rejects(read(dump), /of one that is partitioned: --table 'NAME_\*'/);
 });

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { DumpTopic } from '../../../shared/contracts/fields.ts';
+import { KEY_OF } from '../../../shared/contracts/records.ts';
 import type { Rejection } from '../../../shared/contracts/rejection.ts';
 import { compact } from '../../../shared/precedence/compact.ts';
 import type { Positioned } from '../../../shared/precedence/precedence.ts';
@@ -12,6 +13,7 @@ import type { DumpLine } from '../dump/dumpLine.ts';
 import { type DumpContract, type DumpWindow, inWindow, readRecord } from '../dump/dumpRecords.ts';
 import type { DoneLines } from './doneLines.ts';
 import { type LineCounts, type MergeBatch, mergeRows } from './mergeRows.ts';
+import { SeenKeys } from './seenKeys.ts';
 
 /** What the merge of a dump's records needs to know. */
 export interface MergePlan<T extends DumpTopic> {
@@ -32,6 +34,8 @@ export interface BackfillPlan<T extends DumpTopic> extends MergePlan<T> {
   readonly connections: number;
   /** Told of every line that is rejected, before its batch is merged. */
   readonly reject: (line: DumpLine, rejection: Rejection) => void;
+  /** Told of every row whose key a row before it has. */
+  readonly repeated: (line: number) => void;
   /** Told how many lines this run has read. */
   readonly progress: (read: number) => void;
   /** No batch is begun any more. */
@@ -82,6 +86,7 @@ export async function backfill<T extends DumpTopic>(
   const { logicalTopic } = plan.contract;
   const privacy = await plan.privacy.ready();
   const running = new Set<Promise<void>>();
+  const seen = new SeenKeys();
   let failure: { readonly error: unknown } | undefined;
   let read = 0;
   let expectNew = false;
@@ -110,6 +115,7 @@ export async function backfill<T extends DumpTopic>(
     const record = readOrReject(line);
     if (record === undefined) batch.counts.rejected++;
     else if (inWindow(logicalTopic, plan.window, record)) {
+      if (seen.add(KEY_OF[logicalTopic](record.record))) plan.repeated(line.line);
       batch.rows.push(protectRecord(logicalTopic, privacy, record));
     } else batch.counts.outside++;
   };

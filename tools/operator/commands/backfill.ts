@@ -51,7 +51,7 @@ Examples:
 Safe while the stream runs, and to repeat. The same file, time and profile go on where they stopped, or have nothing
 left to do. Standard input, whose order nobody knows, begins anew: that changes nothing that is loaded.
 What was damaged since is for reconcile --repair.
-Exit code 1 where lines were rejected.`,
+Exit code 1 where lines were rejected, or rows have one key: a table has each once.`,
     )
     .action((options: Options) => run(options));
 }
@@ -66,7 +66,7 @@ function run(options: Options): Promise<void> {
     for (const { topic, path } of dumps) {
       const result = await load(target, topic, path, window, options, stopped);
       writeResult(result, { json: options.json ?? false });
-      if (result.rejected > 0) process.exitCode = EXIT.left;
+      if (result.rejected > 0 || result.repeated > 0) process.exitCode = EXIT.left;
       if (!result.finished) {
         console.error('Stopped. The same command goes on where it stopped.');
         process.exitCode = EXIT.stopped;
@@ -81,14 +81,21 @@ async function load(
   topic: DumpTopic,
   path: string,
   window: DumpWindow,
-  { connections, rejected: rejectedPath, table, as = operatorName() }: Options,
+  { connections, rejected: rejectedPath, table: tables, null: nullText, as = operatorName() }: Options,
   stopped: AbortSignal,
 ) {
   const { settings, database } = target;
   const hub = settings.topics[topic];
   // The profile belongs to it: what another one rejected has to be read again.
   const content = path === '-' ? randomUUID() : await fingerprint(path);
-  const source = JSON.stringify([content, hub, window, table ?? '', settings.profile.topics[topic]]);
+  const source = JSON.stringify([
+    content,
+    hub,
+    window,
+    tables ?? [],
+    nullText ?? '',
+    settings.profile.topics[topic],
+  ]);
   const backfillId = createHash('sha256').update(source).digest('hex').slice(0, 16);
   const identity = { backfillId, topic: hub, asOf: window.asOf, requestedBy: as };
   const begun = await beginBackfill(database, identity);
@@ -99,7 +106,12 @@ async function load(
   const rejected = rejectedLines(rejectedFile, begun);
   const tellAgain = rejected.kept < begun.counts.rejected;
   const skipTo = tellAgain ? 0 : done.upTo;
-  const { contract, privacy, pages, shown } = await openSource(target, topic, path, { table, skipTo });
+  const { contract, privacy, pages, shown } = await openSource(target, topic, path, {
+    tables,
+    nullText,
+    skipTo,
+  });
+  const repeated = new RepeatedKeys();
   const plan = {
     contract,
     privacy,
@@ -110,6 +122,7 @@ async function load(
     tellAgain,
     connections,
     stopped,
+    repeated: (line: number) => repeated.add(line),
     reject: (line: DumpLine, rejection: Rejection) => rejected.write(rejectedLine(line, rejection)),
     progress: (read: number) => shown.update(read),
   };
@@ -118,6 +131,7 @@ async function load(
   const { refused, ...counts } = await finishBackfill(database, backfillId, { finished, details });
   for (const line of refused) rejected.write(refusedLine(line));
   rejected.close();
+  repeated.report(shortName(path));
   const refusals = counts.rejected + refused.length;
   return {
     backfill_id: backfillId,
@@ -125,8 +139,29 @@ async function load(
     finished,
     ...counts,
     rejected: refusals,
+    repeated: repeated.count,
     ...(refusals > 0 ? { rejected_lines: rejected.path } : {}),
   };
+}
+
+/** Rows whose key an earlier row of the same dump has. */
+class RepeatedKeys {
+  readonly #first: number[] = [];
+  count = 0;
+
+  add(line: number): void {
+    this.count++;
+    if (this.#first.length < 5) this.#first.push(line);
+  }
+
+  report(file: string): void {
+    if (this.count === 0) return;
+    const others = this.count > this.#first.length ? ', ...' : '';
+    console.error(
+      `${file}: ${this.count} rows have the same key as an earlier row (lines ${this.#first.join(', ')}${others}). A table has a key ` +
+        'once: is it a join, two dumps in one file, or were ids rounded? Of each key, the row of highest precedence is stored.',
+    );
+  }
 }
 
 /**

@@ -81,11 +81,11 @@ async function compare(
   topic: DumpTopic,
   path: string,
   window: DumpWindow,
-  { repair = false, report: reportPath, table, as = operatorName() }: Options,
+  { repair = false, report: reportPath, table: tables, null: nullText, as = operatorName() }: Options,
   stopped: AbortSignal,
 ) {
   const { database } = target;
-  const { contract, privacy, pages, shown } = await openSource(target, topic, path, { table });
+  const { contract, privacy, pages, shown } = await openSource(target, topic, path, { tables, nullText });
   const base = path === '-' ? userPath('stdin') : path;
   const rejected = new NdjsonFile(`${base}.rejected.ndjson`);
   const report = new NdjsonFile(userPath(reportPath ?? `${base}.differences.ndjson`));

@@ -7,6 +7,7 @@ import type { Microseconds } from '../../../shared/contracts/timestamp.ts';
 import type { Positioned } from '../../../shared/precedence/precedence.ts';
 import { DumpError } from './dumpError.ts';
 import type { DumpLine } from './dumpLine.ts';
+import { exporterMark } from './exporterMark.ts';
 
 /** Which rows of a dump are meant, and when it was made. Microseconds. */
 export interface DumpWindow {
@@ -30,6 +31,8 @@ export function readRecord<T extends DumpTopic>(
   line: DumpLine,
 ): Positioned<T> | Rejection {
   if ('rejection' in line) return line.rejection;
+  const mark = exporterMark(contract, line);
+  if (mark !== undefined) return mark;
   const read = normalise(contract, line.fields, { enqueuedAt: asOf, maxClockSkew });
   if (!read.accepted) return read;
   const position = { enqueuedAt: asOf, partition: DUMP_PARTITION, sequenceNumber: line.line };

@@ -12,7 +12,7 @@ const COPY = /^COPY (\S+) \((.+)\) FROM stdin;$/;
  */
 export async function* readPgDump(
   chunks: AsyncIterable<Buffer>,
-  { table, checkColumns, skipTo = 0 }: DumpOptions,
+  { tables, checkColumns, skipTo = 0 }: DumpOptions,
 ): AsyncGenerator<readonly DumpLine[]> {
   let line = 0;
   let columns: string[] | undefined;
@@ -27,14 +27,14 @@ export async function* readPgDump(
         const start = COPY.exec(text);
         if (start === null) continue;
         const name = start[1]!.replaceAll('"', '');
-        if (table !== undefined && name !== table && name.split('.').at(-1) !== table) {
+        if (tables !== undefined && !tables.some((wanted) => isNamed(name, wanted))) {
           skipping = true;
           continue;
         }
         found.push(name);
-        if (found.length > 1) {
+        if (tables === undefined && found.length > 1) {
           throw new DumpError(
-            `The dump holds several tables (${found.join(', ')}, ...). Say which: --table NAME`,
+            `The dump holds several tables (${found.join(', ')}, ...). Say which: --table NAME; of one that is partitioned: --table 'NAME_*'`,
           );
         }
         columns = start[2]!.split(', ').map((column) => column.replaceAll('"', ''));
@@ -57,11 +57,18 @@ export async function* readPgDump(
   }
   if (found.length === 0) {
     throw new DumpError(
-      table === undefined
+      tables === undefined
         ? 'The dump holds no rows as COPY. Dump with pg_dump --data-only --table=NAME, and without --inserts.'
-        : `The dump holds no rows of ${table} as COPY.`,
+        : `The dump holds no rows of ${tables.join(', ')} as COPY.`,
     );
   }
+}
+
+/** With or without its schema; `*` stands for anything. */
+function isNamed(name: string, wanted: string): boolean {
+  const literal = (part: string) => part.replaceAll(/[$()+.?[\\\]^{|}]/g, '\\$&');
+  const pattern = new RegExp(`^${wanted.split('*').map(literal).join('.*')}$`);
+  return pattern.test(name) || pattern.test(name.split('.').at(-1)!);
 }
 
 function rowOf(columns: readonly string[], line: number, text: string): DumpLine {

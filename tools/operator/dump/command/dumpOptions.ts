@@ -14,7 +14,8 @@ export interface DumpCommandOptions {
   since?: string;
   until?: string;
   days?: number;
-  table?: string;
+  table?: string[];
+  null?: string;
   as?: string;
   json?: boolean;
 }
@@ -27,7 +28,12 @@ export function withDumpOptions(command: Command): Command {
     .option('--since <time>', 'only rows of that time or later', time)
     .option('--until <time>', 'only rows before that time', time)
     .option('--days <n>', 'only rows of the last n days before --as-of', wholeNumber(1))
-    .option('--table <name>', 'which table of a pg_dump, where it holds several')
+    .option(
+      '--table <name>',
+      "which table of a pg_dump, where it holds several; again for another one, 'NAME_*' for all partitions",
+      (name: string, before: string[] = []) => [...before, name],
+    )
+    .option('--null <text>', 'the word that stands for no value in a CSV (default: nothing, and \\N)')
     .option('--as <name>', 'who asks, for the audit log (default: the user of this machine)')
     .option('--json', 'write JSON');
 }

@@ -28,15 +28,17 @@ export async function openSource(
   { settings, database }: Target,
   topic: DumpTopic,
   path: string,
-  { table, skipTo }: Pick<DumpOptions, 'table' | 'skipTo'>,
+  { tables, nullText, skipTo }: Pick<DumpOptions, 'tables' | 'nullText' | 'skipTo'>,
 ) {
   const rules = ingestRules(settings, database, topic);
   // Rows of a table have no envelope around them.
   const contract = { ...rules.contract, envelope: [] };
   const file = await openDump(path);
   const pages = readDump(file.chunks, {
-    table,
+    tables,
+    nullText,
     skipTo,
+    note: (text) => console.error(`${shortName(path)}: ${text}`),
     checkColumns: (columns) => checkColumns(contract, columns),
   });
   const { privacy } = rules;
