@@ -12,7 +12,8 @@ const stands = (change: Partial<StandingPartition> = {}): StandingPartition => (
   ...{ askedTo: null, askedAgo: null, movedAgo: null, moves: 0, ...change },
 });
 const waits = (from = 100, to = 5000): PartitionState => ({
-  ...{ ...AT, lag: to - from + 1, waiting: { from, to }, epoch: 0, restarted: false, gap: undefined },
+  ...{ ...AT, lag: to - from + 1, last: to, waiting: { from, to } },
+  ...{ epoch: 0, restarted: false, gap: undefined },
 });
 const NOTHING_WAITS: PartitionState = { ...waits(), lag: 0, waiting: undefined };
 
@@ -82,7 +83,10 @@ describe('a partition that stands', () => {
 
   it('is not one of a recreated hub, or of a hub that does not answer', () => {
     assert.deepEqual(plan(stands(), { ...waits(), restarted: true }).asked, []);
-    assert.deepEqual(plan(stands(), { ...waits(), lag: undefined, waiting: undefined }).asked, []);
+    assert.deepEqual(
+      plan(stands(), { ...waits(), lag: undefined, last: undefined, waiting: undefined }).asked,
+      [],
+    );
   });
 });
 
@@ -97,10 +101,25 @@ describe('a partition whose repair was asked for', () => {
     }
   });
 
-  it('is asked for again every two minutes while the repair is not done', () => {
-    assert.deepEqual(plan(asked({ askedAgo: 119 }), waits()).asked, []);
-    assert.deepEqual(plan(asked({ askedAgo: 121 }), waits()).asked, [[100, 1099]]);
-    assert.deepEqual(plan(asked({ askedAgo: 151 }), waits()).asked, []);
+  it('is forgotten with its hub: another one is there, and nobody could ever repair that', () => {
+    const last = 200;
+    const restarted = { ...waits(0, last), epoch: 1, restarted: true };
+    for (const state of [restarted, waits(0, last), { ...NOTHING_WAITS, last }]) {
+      const { asked: again, kept } = plan(asked({ next: 5001, askedTo: 6000, askedAgo: 241 }), state);
+      assert.deepEqual([again, kept?.askedTo ?? null], [[], null]);
+    }
+    const outgrown = plan(asked({ next: 5001, askedTo: 6000 }), waits(0, 9000));
+    assert.deepEqual([outgrown.kept?.next, outgrown.kept?.standsFor, outgrown.kept?.askedTo], [0, 0, null]);
+    const unknown = { ...NOTHING_WAITS, lag: undefined, last: undefined };
+    assert.equal(plan(asked({ next: 5001, askedTo: 6000 }), unknown).kept?.askedTo, 6000);
+  });
+
+  it('is asked for again while the repair is not done, after twice as long each time', () => {
+    const minutes: number[] = [];
+    for (let seconds = 30; seconds < 24 * 3600; seconds += 30) {
+      if (plan(asked({ askedAgo: seconds }), waits()).asked.length > 0) minutes.push(seconds / 60);
+    }
+    assert.deepEqual(minutes, [2, 4, 8, 16, 32, 64, 128, 256, 360, 720, 1080]);
     assert.deepEqual(plan(asked({ askedAgo: 241 }), waits(1100)).asked, []);
   });
 
