@@ -16,10 +16,11 @@ export interface Released {
 
 /**
  * Sets those partitions going that stood and whose repair, which was asked for, is done: whoever finds it done first does so,
- * the repair itself or the next run of the timer. Never throws for what fails: the next run tries again, and the alert counts
- * the time since the repair was asked for.
+ * the repair itself or the next run of the timer. What fails for one is said, and the next run tries again; the alert counts the
+ * time since the repair was asked for.
  *
  * @param checkpoints `undefined` where the settings do not say where they are.
+ * @throws where PostgreSQL does not say which ones stood.
  */
 export async function moveRepaired(
   context: Omit<MoveContext, 'checkpoints'> & {
@@ -30,14 +31,14 @@ export async function moveRepaired(
   const released: Released[] = [];
   for (const { topic, partition, next, askedTo } of await readStandingPartitions(database)) {
     if (askedTo === null) continue;
-    const processed = await processedUpTo(database, topic, partition, next);
-    if (processed === undefined || processed < askedTo) continue;
     const at = { topic, partition };
-    if (checkpoints === undefined) {
-      released.push({ ...at, moved: false, reason: 'the settings do not name the blobs of the storage' });
-      continue;
-    }
     try {
+      const processed = await processedUpTo(database, topic, partition, next);
+      if (processed === undefined || processed < askedTo) continue;
+      if (checkpoints === undefined) {
+        released.push({ ...at, moved: false, reason: 'the settings do not name the blobs of the storage' });
+        continue;
+      }
       const result = await movePastProcessed({ ...context, checkpoints }, topic, partition);
       if (result.moved) released.push({ ...at, moved: true, to: result.to });
       else if (result.reason === 'renewed')

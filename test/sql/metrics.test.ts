@@ -32,9 +32,9 @@ class Timer {
     this.database = database;
   }
 
-  async run(): Promise<MetricsRun> {
+  async run(database: pg.Pool = this.database.pool): Promise<MetricsRun> {
     const run = await runMetrics({
-      database: this.database.pool,
+      database,
       topics,
       deadLetterRetentionDays: 14,
       broker: new BrokerState(noBroker),
@@ -104,6 +104,33 @@ describe('a run of the timer', () => {
       ...Object.values(topics).map((topic) => ['broker unreachable: its lag is unknown', topic]),
       ['metrics', 'unknown'],
     ]);
+  });
+
+  it('hands over the repairs that count as asked for, also where PostgreSQL goes away behind that', async (t) => {
+    const metrics = await timer(t);
+    const { pool } = metrics.database;
+    const partition = new Partition();
+    const events = ['a', 'b', 'c'].map((id) => partition.event(entry(id)));
+    await ingest(rulesFor(pool, 'ledger'), [events[0]!, events[2]!]);
+    await metrics.run();
+    await pool.query(`UPDATE sync.gap_repairs SET due_at = now()`);
+    let isKept = false;
+    const goesAway: pg.Pool = Object.assign(Object.create(pool), {
+      connect: () => {
+        if (isKept) return Promise.reject(new Error('The connection is lost.'));
+        isKept = true;
+        return pool.connect();
+      },
+      query: (...query: Parameters<pg.Pool['query']>) =>
+        isKept ? Promise.reject(new Error('The connection is lost.')) : pool.query(...query),
+    });
+    const run = await metrics.run(goesAway);
+    assert.deepEqual(
+      run.repairRequests.map(({ select }) => select.gap),
+      [{ ...LEDGER, partition: 0, from: 1, to: 1 }],
+    );
+    assert.ok(run.sendFailure instanceof Error);
+    assert.deepEqual((await metrics.run()).repairRequests, []);
   });
 
   it('is not one of two at once', async (t) => {
