@@ -9,6 +9,13 @@ export interface LogLine {
 
 /** What came of the try to set a partition going that its host can't get past. */
 export function releasedLine({ moved, ...details }: Released): LogLine {
+  if (moved && details.reason !== undefined) {
+    return {
+      level: 'error',
+      message: 'checkpoint moved, partition not released: it is tried again',
+      ...details,
+    };
+  }
   return moved
     ? { level: 'warn', message: 'checkpoint moved past what was repaired', ...details }
     : { level: 'error', message: 'checkpoint not moved: see checkpoint skip', ...details };

@@ -105,7 +105,7 @@ it('a move that waits for a run of the timer is noted in what that has written',
     noted = recordMove(pool, { topic: TOPIC, partition: 1, actor: 'jo', from: 99, to: 1099 });
     await until('the move waits', 30_000, async () => {
       const { rows } = await pool.query(
-        `SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'`,
+        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
       );
       return rows.length > 0;
     });
