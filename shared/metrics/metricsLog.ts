@@ -52,6 +52,13 @@ export function metricsLog(run: MetricsRun): LogLine[] {
       message: 'partition stands: its host can not hand over an event; its next batch is repaired',
     });
   }
+  for (const { topic, partition, isKnown } of run.holders) {
+    // What stands there is not found: nobody can tell a host that is stuck from none.
+    if (isKnown) continue;
+    const message =
+      'events wait, and nobody has ever held their partition in this consumer group and storage';
+    lines.push({ level: 'warn', message, topic, partition });
+  }
   lines.push(...run.released.map(releasedLine));
   for (const { select } of run.repairRequests) {
     lines.push({ level: 'warn', message: 'gap repair asked for', ...select.gap });

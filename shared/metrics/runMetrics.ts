@@ -31,7 +31,7 @@ import { planRepairs, type RepairRequest } from './gapRepair.ts';
 import { readHolders } from './holders.ts';
 import { type PartitionState, partitionStates } from './partitions.ts';
 import { samplesOf } from './samples.ts';
-import { planStanding } from './standing.ts';
+import { type Holder, planStanding } from './standing.ts';
 
 export interface MetricsContext {
   readonly database: pg.Pool;
@@ -53,6 +53,8 @@ export interface MetricsRun {
   readonly unreachable: ReadonlyMap<string, string>;
   readonly repairRequests: readonly RepairRequest[];
   readonly standing: readonly StandingPartition[];
+  /** Who holds those that stood at the run before. */
+  readonly holders: readonly Holder[];
   /** Topics whose hub was found to be another one than at the last run. */
   readonly recreated: readonly string[];
   readonly former: readonly FormerCheckpoint[];
@@ -98,7 +100,7 @@ export async function runMetrics(context: MetricsContext): Promise<MetricsRun | 
   });
   if (kept === undefined) return undefined;
   // From here on nothing is thrown: the repairs count as asked for, so they have to reach the queue.
-  const found = { partitions, unreachable: broker.unreachable, recreated, former, ...kept };
+  const found = { partitions, unreachable: broker.unreachable, recreated, former, holders, ...kept };
   let released: Released[] = [];
   try {
     released = await moveRepaired({ ...context, actor: 'syncMetrics' });

@@ -9,6 +9,8 @@ export interface Holder {
   readonly partition: number;
   readonly owner: string | null;
   readonly isAlive: boolean;
+  /** Somebody holds it or did so once. Where nobody did, the place is the wrong one, or no host has come so far yet. */
+  readonly isKnown: boolean;
 }
 
 /** host.json, `maxEventBatchSize`: the event that can't be handed over is one of so many. */

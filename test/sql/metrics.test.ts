@@ -133,6 +133,14 @@ describe('a run of the timer', () => {
     assert.deepEqual((await metrics.run()).repairRequests, []);
   });
 
+  it('says so where events wait and nobody has ever held their partition', async (t) => {
+    const metrics = await timer(t);
+    const at = { topic: topics.ledger, partition: 0 };
+    const run = { ...(await metrics.run()), holders: [{ ...at, owner: '', isAlive: false, isKnown: false }] };
+    const line = metricsLog(run).find(({ message }) => /nobody has ever held/.test(message));
+    assert.deepEqual([line?.['topic'], line?.['partition']], [topics.ledger, 0]);
+  });
+
   it('is not one of two at once', async (t) => {
     const metrics = await timer(t);
     const result = await inMetricsRun(metrics.database.pool, () =>

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'vitest';
+import type { HostCheckpoints } from '../../../shared/checkpoints/hostCheckpoints.ts';
+import { EXPIRES_AFTER_SECONDS, readHolders } from '../../../shared/metrics/holders.ts';
 import type { PartitionState } from '../../../shared/metrics/partitions.ts';
 import { type Holder, isStuck, MOST_IN_A_BATCH, planStanding } from '../../../shared/metrics/standing.ts';
 import type { StandingPartition } from '../../../shared/store/checkpoints/standingPartitions.ts';
 
+const EVENT_HUBS = JSON.parse(readFileSync('host.json', 'utf8')).extensions.eventHubs;
 const AT = { topic: 'ledger', partition: 2 };
-const HOLDER: Holder = { ...AT, owner: 'host-a', isAlive: true };
+const HOLDER: Holder = { ...AT, owner: 'host-a', isAlive: true, isKnown: true };
 const stands = (change: Partial<StandingPartition> = {}): StandingPartition => ({
   ...{ ...AT, next: 100, owner: 'host-a', standsFor: 60, seenAgo: 30 },
   ...{ askedTo: null, askedAgo: null, movedAgo: null, moves: 0, ...change },
@@ -41,8 +44,7 @@ describe('a partition that stands', () => {
     assert.deepEqual(asked, [[100, 1099]]);
     assert.deepEqual([kept?.askedTo, kept?.askedAgo], [1099, 0]);
     assert.deepEqual(plan(stands(), waits(100, 107)).asked, [[100, 107]]);
-    const { maxEventBatchSize } = JSON.parse(readFileSync('host.json', 'utf8')).extensions.eventHubs;
-    assert.equal(MOST_IN_A_BATCH, maxEventBatchSize);
+    assert.equal(MOST_IN_A_BATCH, EVENT_HUBS.maxEventBatchSize);
   });
 
   it('is not one that was seen for the first time, or has moved since', () => {
@@ -56,6 +58,19 @@ describe('a partition that stands', () => {
   it('is not one that has stood for less than a host takes over from another', () => {
     assert.deepEqual(plan(stands({ standsFor: 44 }), waits()).asked, []);
     assert.equal(plan(stands({ standsFor: 44 }), waits()).kept?.standsFor, 44);
+  });
+
+  it('has a living host while its claim does not expire, and one that nobody ever held is known as such', async () => {
+    assert.equal(EVENT_HUBS.partitionOwnershipExpirationInterval, `00:00:${EXPIRES_AFTER_SECONDS}`);
+    const at = async (found: { owner: string; renewedAgo: number } | undefined) => {
+      const checkpoints = { ownership: async () => found } as unknown as HostCheckpoints;
+      const [{ owner, isAlive, isKnown } = HOLDER] = await readHolders(checkpoints, [stands()]);
+      return [owner, isAlive, isKnown];
+    };
+    assert.deepEqual(await at({ owner: 'a', renewedAgo: EXPIRES_AFTER_SECONDS - 1 }), ['a', true, true]);
+    assert.deepEqual(await at({ owner: 'a', renewedAgo: EXPIRES_AFTER_SECONDS }), ['a', false, true]);
+    assert.deepEqual(await at({ owner: '', renewedAgo: 0 }), ['', false, true]);
+    assert.deepEqual(await at(undefined), ['', false, false]);
   });
 
   it('is not one that no living host holds, or another one since', () => {
