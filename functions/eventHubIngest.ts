@@ -1,7 +1,7 @@
 import type { EventHubFunctionOptions, InvocationContext } from '@azure/functions';
 import type { LogicalTopic } from '../shared/contracts/fields.ts';
 import { measureBatch } from '../shared/ingest/batchReport.ts';
-import { readBrokerEvents } from '../shared/ingest/brokerEvent.ts';
+import { partitionOf, readBrokerEvents } from '../shared/ingest/brokerEvent.ts';
 import { ingest } from '../shared/ingest/ingest.ts';
 import { Refusals } from '../shared/ingest/refusals.ts';
 import { ingestRules } from '../shared/ingest/rules.ts';
@@ -30,12 +30,13 @@ export function eventHubIngest(logicalTopic: LogicalTopic): EventHubFunctionOpti
       maximumInterval: { seconds: 60 },
     },
     handler: async (messages: unknown, context: InvocationContext): Promise<void> => {
-      const events = readBrokerEvents(messages, context.triggerMetadata);
+      const { triggerMetadata } = context;
+      const read = () => readBrokerEvents(messages, triggerMetadata);
+      const events = attemptMarks.reading(topic, partitionOf(triggerMetadata), read);
       if (events.length === 0) return;
       const batch = measureBatch(topic, events, context.traceContext?.traceParent);
       try {
-        const { partition } = events[0]!;
-        const stored = await attemptMarks.during(topic, partition, () => ingest(rules, events));
+        const stored = await attemptMarks.during(topic, events[0]!.partition, () => ingest(rules, events));
         const { line, measured } = batch.ingested(stored);
         context.info(JSON.stringify(line));
         telemetry.recordBatch(measured);

@@ -29,14 +29,6 @@ export interface Checkpoint {
 /** Checkpoints or ownerships can't be read or written. The message says where and why. */
 export class CheckpointError extends Error {
   override readonly name = 'CheckpointError';
-  constructor(blob: BlobClient, cause: unknown) {
-    const { name, code, statusCode } = cause as { name?: string; code?: string; statusCode?: number };
-    const { host } = new URL(blob.url);
-    super(
-      `The checkpoints at ${host} can't be used (${code ?? statusCode ?? name}). Is AzureWebJobsStorage right, does the network ` +
-        'let us through, and may this login write blobs (role Storage Blob Data Owner)?',
-    );
-  }
 }
 
 /** In the metadata of a checkpoint that was moved; a host writes its own in place of all of it. */
@@ -73,7 +65,9 @@ export class HostCheckpoints {
     const { metadata, etag } = found;
     const sequenceNumber = Number(metadata['sequencenumber']);
     if (!Number.isSafeInteger(sequenceNumber)) {
-      throw new TypeError(`The checkpoint of ${topic}, partition ${partition}, has no sequence number.`);
+      throw new CheckpointError(
+        `The checkpoint of ${topic}, partition ${partition}, has no sequence number.`,
+      );
     }
     return { sequenceNumber, wasMoved: MOVED in metadata, metadata, etag };
   }
@@ -125,7 +119,7 @@ async function propertiesOf(blob: BlobClient) {
     return { metadata, etag, lastModified: lastModified.getTime(), date: (date ?? lastModified).getTime() };
   } catch (error) {
     if (statusOf(error) === 404) return undefined;
-    throw new CheckpointError(blob, error);
+    throw unusable(blob, error);
   }
 }
 
@@ -135,9 +129,21 @@ async function ifUnchanged(blob: BlobClient, write: () => Promise<unknown>): Pro
     return true;
   } catch (error) {
     // 409: the first checkpoint is there by now.
-    if (statusOf(error) === 412 || statusOf(error) === 409) return false;
-    throw new CheckpointError(blob, error);
+    if (statusOf(error) === 412 || statusOf(error) === 409 || codeOf(error) === 'BlobNotFound') return false;
+    throw unusable(blob, error);
   }
+}
+
+function unusable(blob: BlobClient, cause: unknown): CheckpointError {
+  const { host } = new URL(blob.url);
+  return new CheckpointError(
+    `The checkpoints at ${host} can't be used (${codeOf(cause) ?? statusOf(cause) ?? (cause as Error).name}). Is ` +
+      'AzureWebJobsStorage right, does the network let us through, and may this login write blobs (role Storage Blob Data Owner)?',
+  );
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown } | null)?.code;
 }
 
 function statusOf(error: unknown): unknown {

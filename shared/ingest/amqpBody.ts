@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { ReceivedEventData } from '@azure/event-hubs';
 
 /** The bytes of a body; where the event has none that say exactly what was sent, `unreadable` names the form of what it has. */
@@ -9,22 +10,30 @@ export interface AmqpBody {
 /**
  * The body of an event that the client library received (SPEC 2.3, 7). Data sections are bytes. A value that is text, or one
  * that is a map, also as the only element of a sequence, is taken for the JSON that it stands for. A map's numbers come as
- * doubles: whole ones are exact, others were rounded on their way here or may have been, so the map is not read.
+ * doubles: whole ones are exact, others were rounded on their way here or may have been, so the map is not read. A single
+ * character (AMQP's char) comes as its number, and nothing tells it from one.
+ *
+ * Binary values come as bytes, and so do decimals, UUIDs and numbers beyond 2^53: only bytes that can be an object are read.
+ * Text that was no UTF-8 comes with replacement characters, so text that has one is not what was sent, or can't be told from it.
  *
  * What is not read is written for people, as far as JSON can say it, and never ingested.
  */
 export function amqpBody({ body, getRawAmqpMessage }: ReceivedEventData): AmqpBody {
-  if (Buffer.isBuffer(body)) return { bytes: body };
   if (body === undefined || body === null) return { bytes: Buffer.alloc(0) };
   const { bodyType } = getRawAmqpMessage();
+  if (Buffer.isBuffer(body) && bodyType !== 'value') return { bytes: body };
   // Several data sections are one body.
   if (bodyType === 'data' && Array.isArray(body)) return { bytes: Buffer.concat(body as Buffer[]) };
   const isSequence = bodyType === 'sequence' && Array.isArray(body);
   const where = isSequence ? 'an AMQP sequence' : 'an AMQP value';
   if (isSequence && body.length !== 1) return unreadable(`${where} of ${body.length} elements`, body);
   const value: unknown = isSequence ? body[0] : body;
-  if (typeof value === 'string') return { bytes: Buffer.from(value, 'utf8') };
-  if (isSequence && Buffer.isBuffer(value)) return { bytes: value };
+  if (typeof value === 'string') {
+    const bytes = Buffer.from(value, 'utf8');
+    return isExact(value) ? { bytes } : { bytes, unreadable: `the body is ${where} that is ${INEXACT_TEXT}` };
+  }
+  if (Buffer.isBuffer(value) && isUtf8(value) && /^\s*\{/.test(value.toString('utf8')))
+    return { bytes: value };
   if (!isMap(value)) {
     return unreadable(`${where} that is ${formOf(value)}`, value);
   }
@@ -37,6 +46,12 @@ export function amqpBody({ body, getRawAmqpMessage }: ReceivedEventData): AmqpBo
     if (!(error instanceof RangeError)) throw error;
     return { bytes: Buffer.alloc(0), unreadable: `the body is ${where} that is nested too deep` };
   }
+}
+
+const INEXACT_TEXT = 'text that was not UTF-8';
+
+function isExact(text: string): boolean {
+  return !text.includes('\uFFFD');
 }
 
 function unreadable(form: string, value: unknown): AmqpBody {
@@ -60,6 +75,7 @@ function isMap(value: unknown): value is object {
 /** Appends a value as JSON. Returns the form of the first part that has no exact text, and stops there. */
 function writeJson(value: unknown, parts: string[]): string | undefined {
   if (value === null || value === undefined) parts.push('null');
+  else if (typeof value === 'string' && !isExact(value)) return INEXACT_TEXT;
   else if (typeof value === 'string' || typeof value === 'boolean') parts.push(JSON.stringify(value));
   else if (Number.isSafeInteger(value) && !Object.is(value, -0)) parts.push(String(value));
   else if (value instanceof Date && !Number.isNaN(value.getTime()))
@@ -72,6 +88,7 @@ function writeJson(value: unknown, parts: string[]): string | undefined {
       parts,
     );
   } else if (isMap(value)) {
+    if (!Object.keys(value).every(isExact)) return INEXACT_TEXT;
     const members = Object.entries(value).map(([name, member]): [string, unknown] => [
       `${JSON.stringify(name)}:`,
       member,
@@ -101,7 +118,7 @@ function formOf(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (value instanceof Date) return 'a time';
   // The client library does not tell them apart.
-  if (Buffer.isBuffer(value)) return 'bytes, a decimal or a number beyond 2^53';
+  if (Buffer.isBuffer(value)) return 'bytes, a decimal, a UUID or a number beyond 2^53';
   if (typeof value === 'number') return 'a number';
   if (typeof value === 'boolean') return 'a boolean';
   return 'nothing that JSON has';

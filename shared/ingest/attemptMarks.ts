@@ -24,19 +24,33 @@ export class AttemptMarks {
 
   /** Runs the work of a batch, and leaves a mark where it fails or takes long. */
   async during<R>(topic: string, partition: number, work: () => Promise<R>): Promise<R> {
-    const mark = (kind: string) => this.#leave({ topic, partition, kind });
-    const slow = setInterval(() => mark('slow'), SLOW_AFTER_MS);
+    const slow = setInterval(() => this.#leave({ topic, partition, kind: 'slow' }), SLOW_AFTER_MS);
     slow.unref();
     try {
       const result = await work();
       this.#pending.delete(`${topic}/${partition}`);
       return result;
     } catch (error) {
-      mark(error instanceof DatabaseRefusesRows ? 'refused' : failureKind(error));
+      this.#failed(topic, partition, error);
       throw error;
     } finally {
       clearInterval(slow);
     }
+  }
+
+  /** Reads a batch, and leaves a mark where it can't be read: its host has handed it over. */
+  reading<R>(topic: string, partition: number | undefined, read: () => R): R {
+    try {
+      return read();
+    } catch (error) {
+      if (partition !== undefined) this.#failed(topic, partition, error);
+      throw error;
+    }
+  }
+
+  #failed(topic: string, partition: number, error: unknown): void {
+    const kind = error instanceof DatabaseRefusesRows ? 'refused' : failureKind(error);
+    this.#leave({ topic, partition, kind });
   }
 
   #leave(attempt: Attempt): void {

@@ -36,8 +36,7 @@ export function readBrokerEvents(bodies: unknown, triggerMetadata: unknown): Bro
   const metadata = asRecord(triggerMetadata);
   const system = alignedArray(metadata, 'systemPropertiesArray', bodies.length);
   const properties = alignedArray(metadata, 'propertiesArray', bodies.length);
-  const context = asRecord(metadata['triggerPartitionContext'] ?? metadata['partitionContext']);
-  const partition = wholeNumber(context['partitionId']);
+  const partition = partitionOf(metadata);
   if (partition === undefined) throw new TypeError('The trigger metadata has no partition id.');
   return bodies.map((body: Buffer, index) => {
     const of = asRecord(system[index]);
@@ -53,6 +52,13 @@ export function readBrokerEvents(bodies: unknown, triggerMetadata: unknown): Bro
       correlationId: correlationIdOf(asRecord(properties[index]), headerReader(kafkaKey, partitionKey)),
     };
   });
+}
+
+/** The partition whose batch the trigger hands over; `undefined` where it does not say so. */
+export function partitionOf(triggerMetadata: unknown): number | undefined {
+  const metadata = asRecord(triggerMetadata);
+  const context = asRecord(metadata['triggerPartitionContext'] ?? metadata['partitionContext']);
+  return wholeNumber(context['partitionId']);
 }
 
 function asRecord(value: unknown): Record<string, unknown> {
@@ -108,7 +114,7 @@ function bytesOfHost(value: unknown): unknown {
  * AMQP: what is the base64 form of a printable text is taken for one. Ids in use are not: a UUID has characters that base64
  * has not, and what hexadecimal digits would stand for is no UTF-8.
  */
-function headerReader(kafkaKey: unknown, partitionKey: unknown): (value: unknown) => unknown {
+export function headerReader(kafkaKey: unknown, partitionKey: unknown): (value: unknown) => unknown {
   if (kafkaKey !== undefined) return bytesOfHost;
   return typeof partitionKey === 'string' ? asItIs : textOfHost;
 }

@@ -6,6 +6,7 @@ import type { Privacy, PrivacySource } from '../privacy/privacy.ts';
 import { protectRecord } from '../privacy/protectRecord.ts';
 import { findRefused, type Refusal } from '../store/findRefused.ts';
 import { type BatchCounts, ingestBatch } from '../store/ingestBatch.ts';
+import { parkedEvents } from '../store/parkedEvents.ts';
 import { retryContention } from '../store/retryContention.ts';
 import { failureKind } from '../store/sqlstates.ts';
 import { assembleBatch } from './assembleBatch.ts';
@@ -116,22 +117,36 @@ async function write<T extends LogicalTopic>(
   rules: ReadyRules<T>,
   events: readonly PreparedEvent<T>[],
 ): Promise<Part[]> {
-  const { database, refusals } = rules;
-  const rows = events.filter(({ accepted }) => accepted).length;
+  const { contract, database, refusals } = rules;
+  const accepted = events.filter((event) => event.accepted);
   try {
     const counts = await retryContention(() => store(rules, events, database));
-    if (rows > 0) refusals?.stored();
+    if (accepted.length > 0) refusals?.stored();
     return [{ counts, events }];
   } catch (error) {
     if (failureKind(error) !== 'data') throw error;
+    // Dead letters already: they say nothing of those that come now.
+    const parked = new Set(
+      refusals &&
+        (await parkedEvents(
+          database,
+          contract.topic,
+          accepted.map(({ event }) => event),
+        )),
+    );
+    const rows = accepted.length - parked.size;
+    const judged = (found: ReadonlyMap<PreparedEvent<T>, Refusal>) =>
+      [...found]
+        .filter(([{ accepted, event }]) => accepted && !parked.has(event))
+        .map(([{ event }, refusal]) => ({ event, refusal }));
     const refused = await findRefused(
       database,
       events,
       (part, client) => store(rules, part, client),
-      (found) => refusals?.areMost(found, rows) ?? false,
+      (found) => refusals?.areMost(judged(found), rows) ?? false,
     );
+    refusals?.judge(judged(refused), rows);
     const guilty = new Map([...refused].filter(([event]) => event.accepted));
-    refusals?.judge([...guilty.values()], rows);
     if (guilty.size > 0) return write(rules, deadLettersFor(guilty, events));
     // A dead letter that can't be stored is nobody's fault.
     if (events.length === 1) throw error;

@@ -1,6 +1,6 @@
 import type { ReceivedEventData } from '@azure/event-hubs';
 import { amqpBody } from './amqpBody.ts';
-import { type BrokerEvent, correlationIdOf, keyText } from './brokerEvent.ts';
+import { type BrokerEvent, correlationIdOf, headerReader, keyText } from './brokerEvent.ts';
 import { hostFault } from './hostFault.ts';
 
 /**
@@ -11,6 +11,8 @@ export function brokerEventOf(event: ReceivedEventData, partition: number): Brok
   const { messageAnnotations, applicationProperties } = event.getRawAmqpMessage();
   const { bytes, unreadable } = amqpBody(event);
   const fault = hostFault(event);
+  const kafkaKey: unknown = messageAnnotations?.['x-opt-kafka-key'];
+  const readHeader = headerReader(kafkaKey, event.partitionKey);
   return {
     body: bytes,
     ...(unreadable !== undefined && { unreadable }),
@@ -19,7 +21,12 @@ export function brokerEventOf(event: ReceivedEventData, partition: number): Brok
     sequenceNumber: event.sequenceNumber,
     enqueuedAt: event.enqueuedTimeUtc.getTime() * 1000,
     offset: event.offset,
-    key: keyText(messageAnnotations?.['x-opt-kafka-key'] ?? event.partitionKey),
-    correlationId: correlationIdOf(applicationProperties ?? {}),
+    key: keyText(kafkaKey ?? event.partitionKey),
+    correlationId: correlationIdOf(applicationProperties ?? {}, (value) => readHeader(asOfHost(value))),
   };
+}
+
+/** The host shows bytes as base64, and what that stands for is decided there: so it is here. */
+function asOfHost(value: unknown): unknown {
+  return Buffer.isBuffer(value) ? value.toString('base64') : value;
 }

@@ -1,5 +1,5 @@
 import type { GapRepair } from '../store/metrics/gapRepairs.ts';
-import type { PartitionState } from './partitions.ts';
+import { isOf, type PartitionState } from './partitions.ts';
 
 /** A message of the queue `dlq-replay` that asks for the events of a gap. */
 export interface RepairRequest {
@@ -28,7 +28,7 @@ export function planRepairs(
   const repairs = partitions.flatMap(({ topic, partition, gap }) => {
     if (gap === undefined) return [];
     const { first, last } = gap;
-    const before = known.find((repair) => repair.topic === topic && repair.partition === partition);
+    const before = known.find(isOf({ topic, partition }));
     const contained = before !== undefined && first >= before.first && last <= before.last;
     const attempts = contained ? before.attempts : 0;
     // One that grows is not put off again and again.

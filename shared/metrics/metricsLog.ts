@@ -9,6 +9,13 @@ export interface LogLine {
 
 /** What came of the try to set a partition going that its host can't get past. */
 export function releasedLine({ moved, ...details }: Released): LogLine {
+  if (moved && details.reason !== undefined) {
+    return {
+      level: 'error',
+      message: 'checkpoint moved, partition not released: it is tried again',
+      ...details,
+    };
+  }
   return moved
     ? { level: 'warn', message: 'checkpoint moved past what was repaired', ...details }
     : { level: 'error', message: 'checkpoint not moved: see checkpoint skip', ...details };
@@ -44,6 +51,13 @@ export function metricsLog(run: MetricsRun): LogLine[] {
       seconds: Math.round(askedAgo === 0 ? standsFor : askedAgo!),
       message: 'partition stands: its host can not hand over an event; its next batch is repaired',
     });
+  }
+  for (const { topic, partition, isKnown } of run.holders) {
+    // What stands there is not found: nobody can tell a host that is stuck from none.
+    if (isKnown) continue;
+    const message =
+      'events wait, and nobody has ever held their partition in this consumer group and storage';
+    lines.push({ level: 'warn', message, topic, partition });
   }
   lines.push(...run.released.map(releasedLine));
   for (const { select } of run.repairRequests) {

@@ -11,9 +11,17 @@ export interface PartitionState {
   readonly lag: number | undefined;
   /** The broker's last number lies below what was processed; `undefined` where the broker does not answer. */
   readonly restarted: boolean | undefined;
+  /** The last number that the broker gave to an event; `undefined` where it does not answer. */
+  readonly last: number | undefined;
   /** The numbers that make the lag, as far as they lie behind the last one that was processed; `undefined` without any. */
   readonly waiting: { readonly from: number; readonly to: number } | undefined;
   readonly gap: Gap | undefined;
+}
+
+/** Tells what is of the same topic and partition. */
+export function isOf(one: { readonly topic: string; readonly partition: number }) {
+  return (other: { readonly topic: string; readonly partition: number }): boolean =>
+    one.topic === other.topic && one.partition === other.partition;
 }
 
 /** Numbers that were delivered past us lie between `first` and `last`. */
@@ -50,6 +58,7 @@ function stateOf(ledger: PartitionLedger | undefined, held: HeldPartition | unde
     partition,
     epoch: ledger?.epoch,
     lag,
+    last: held?.last,
     waiting: lag && held ? { from: held.last - lag + 1, to: held.last } : undefined,
     restarted: held && (restarted ?? false),
     gap: gapOf(ledger, restarted ? undefined : held),

@@ -11,6 +11,7 @@ import {
   type StandingPartition,
   writeStandingPartitions,
 } from '../store/checkpoints/standingPartitions.ts';
+import { readCatchUps, writeCatchUps } from '../store/metrics/catchUps.ts';
 import { closeFormerEpochs } from '../store/metrics/closeFormerEpochs.ts';
 import { readGapRepairs, writeGapRepairs } from '../store/metrics/gapRepairs.ts';
 import { inMetricsRun } from '../store/metrics/inMetricsRun.ts';
@@ -24,13 +25,15 @@ import { readLedger } from '../store/metrics/readLedger.ts';
 import { readOpenDeadLetters } from '../store/metrics/readOpenDeadLetters.ts';
 import { type OversizedGroups, readOversizedGroups } from '../store/metrics/readOversizedGroups.ts';
 import { takeCounters } from '../store/metrics/takeCounters.ts';
+import { takeRecreated } from '../store/metrics/takeRecreated.ts';
 import type { BrokerReading, BrokerState } from './brokerState.ts';
 import type { Sample } from './catalogue.ts';
+import { planCatchUp } from './catchUp.ts';
 import { planRepairs, type RepairRequest } from './gapRepair.ts';
 import { readHolders } from './holders.ts';
 import { type PartitionState, partitionStates } from './partitions.ts';
 import { samplesOf } from './samples.ts';
-import { planStanding } from './standing.ts';
+import { type Holder, planStanding } from './standing.ts';
 
 export interface MetricsContext {
   readonly database: pg.Pool;
@@ -58,6 +61,8 @@ export interface MetricsRun {
   readonly unreachable: ReadonlyMap<string, string>;
   readonly repairRequests: readonly RepairRequest[];
   readonly standing: readonly StandingPartition[];
+  /** Who holds those that stood at the run before. */
+  readonly holders: readonly Holder[];
   /** Topics whose hub was found to be another one than at the last run. */
   readonly recreated: readonly string[];
   readonly former: readonly FormerCheckpoint[];
@@ -94,21 +99,27 @@ export async function runMetrics(context: MetricsContext): Promise<MetricsRun | 
     const plan = planStanding(known, partitions, holders, await readAttempts(client));
     await writeStandingPartitions(client, plan.standing);
     const prunedDeadLetters = pruneIsDue ? await prune(client, context.deadLetterRetentionDays) : 0;
+    // Of a hub that does not answer, nobody knows what to ask for.
+    const another = await takeRecreated(client, [...broker.createdAt.keys()]);
+    const caught = planCatchUp(await readCatchUps(client), partitions, another, former);
+    await writeCatchUps(client, caught.catchUps);
     return {
-      repairRequests: [...requests, ...plan.requests, ...catchUp(partitions, recreated, former)],
+      repairRequests: [...requests, ...plan.requests, ...caught.requests],
       standing: plan.standing,
       prunedDeadLetters,
       oversized: await readOversizedGroups(client),
     };
   });
   if (kept === undefined) return undefined;
-  const released = await moveRepaired({ ...context, actor: 'syncMetrics' });
-  const found = { partitions, unreachable: broker.unreachable, recreated, former, released, keys, ...kept };
+  // From here on nothing is thrown: the repairs count as asked for, so they have to reach the queue.
+  const found = { partitions, unreachable: broker.unreachable, recreated, former, keys, holders, ...kept };
+  let released: Released[] = [];
   try {
+    released = await moveRepaired({ ...context, actor: 'syncMetrics' });
     const sent = (await sendSamples(context, { topics, partitions, broker, former, keys, ...kept })) ?? 0;
-    return { ...found, sent, sendFailure: undefined };
+    return { ...found, released, sent, sendFailure: undefined };
   } catch (sendFailure) {
-    return { ...found, sent: 0, sendFailure };
+    return { ...found, released, sent: 0, sendFailure };
   }
 }
 
@@ -138,24 +149,6 @@ async function readPartitions(context: MetricsContext, topics: readonly string[]
 /** A checkpoint of another hub can only be where the hub was recreated, and matters where events wait. */
 function mayHaveFormer({ waiting, epoch, restarted }: PartitionState): boolean {
   return waiting !== undefined && (restarted || (epoch ?? 0) > 0);
-}
-
-/** Rows keep coming while nobody reads a hub that was recreated: its host starts again, or its checkpoints stay. */
-function catchUp(
-  partitions: readonly PartitionState[],
-  recreated: readonly string[],
-  former: readonly FormerCheckpoint[],
-): RepairRequest[] {
-  return partitions.flatMap(({ topic, partition, waiting, gap }) => {
-    const isNew = recreated.includes(topic);
-    const isLeft = former.some((one) => one.topic === topic && one.partition === partition && !one.forgotten);
-    const ranges = isNew || isLeft ? [waiting] : [];
-    // What the host passed over where it read on from its former checkpoint: no batch that is on its way.
-    if (isNew && gap !== undefined) ranges.push({ from: gap.first, to: gap.last });
-    return ranges
-      .filter((range) => range !== undefined)
-      .map((range) => ({ select: { gap: { topic, partition, ...range } }, requested_by: 'syncMetrics' }));
-  });
 }
 
 /** Counters are taken and sent in one transaction: where the samples are not taken, they are as they were. */

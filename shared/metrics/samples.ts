@@ -10,7 +10,7 @@ import type { OversizedGroups } from '../store/metrics/readOversizedGroups.ts';
 import type { CounterDelta } from '../store/metrics/takeCounters.ts';
 import type { BrokerReading } from './brokerState.ts';
 import type { MetricName, Sample } from './catalogue.ts';
-import type { PartitionState } from './partitions.ts';
+import { isOf, type PartitionState } from './partitions.ts';
 import { isStuck, QUIET_SECONDS } from './standing.ts';
 
 /** Everything that a run of the timer has read. */
@@ -136,8 +136,7 @@ function partitionSamples({ topics, broker, partitions, standing, former, attemp
     ...hubs,
     ...partitions.flatMap(({ topic, partition, lag, gap }) => {
       const attributes = { topic, partition: String(partition) };
-      const isHere = (one: { topic: string; partition: number }) =>
-        one.topic === topic && one.partition === partition;
+      const isHere = isOf({ topic, partition });
       const stuck = standing.some((one) => isHere(one) && isStuck(one));
       const refused = attempts.some(
         (one) => isHere(one) && one.kind === 'refused' && one.secondsAgo < QUIET_SECONDS,

@@ -1,6 +1,7 @@
 import type { LastAttempt, StandingPartition } from '../store/checkpoints/standingPartitions.ts';
+import { isDueAgain } from './askAgain.ts';
 import type { RepairRequest } from './gapRepair.ts';
-import type { PartitionState } from './partitions.ts';
+import { isOf, type PartitionState } from './partitions.ts';
 
 /** Who holds a partition, and whether they still renew it; `owner` is `null` where that could not be read. */
 export interface Holder {
@@ -8,6 +9,8 @@ export interface Holder {
   readonly partition: number;
   readonly owner: string | null;
   readonly isAlive: boolean;
+  /** Somebody holds it or did so once. Where nobody did, the place is the wrong one, or no host has come so far yet. */
+  readonly isKnown: boolean;
 }
 
 /** host.json, `maxEventBatchSize`: the event that can't be handed over is one of so many. */
@@ -23,7 +26,6 @@ const REMEMBERED_SECONDS = 600;
 export const QUIET_SECONDS = 180;
 /** Between runs of the timer: who was away for longer (PostgreSQL, most likely) has not seen it stand meanwhile. */
 const MOST_BETWEEN_RUNS_SECONDS = 60;
-const ASK_AGAIN_SECONDS = 120;
 /** Then it does not come right by itself. */
 const STUCK_SECONDS = 180;
 const STUCK_MOVES = 5;
@@ -40,14 +42,15 @@ export function planStanding(
 ): { readonly requests: RepairRequest[]; readonly standing: StandingPartition[] } {
   const requests: RepairRequest[] = [];
   const standing = partitions.flatMap((state) => {
-    const isHere = same(state);
-    const before = known.find(isHere);
+    const isHere = isOf(state);
+    const before = known.find((one) => isHere(one) && !isOfFormerHub(one, state));
     const { topic, partition, waiting } = state;
     const ask = (from: number, to: number) =>
       requests.push({ select: { gap: { topic, partition, from, to } }, requested_by: 'syncMetrics' });
     if (before !== undefined && before.askedTo !== null) {
       const isRepaired = waiting === undefined || waiting.from > before.askedTo;
-      if (!isRepaired && isDueAgain(before)) ask(before.next, before.askedTo);
+      const isDue = isDueAgain({ askedAgo: before.askedAgo!, seenAgo: before.seenAgo });
+      if (!isRepaired && isDue) ask(before.next, before.askedTo);
       return [before];
     }
     const isRemembered = before !== undefined && (before.movedAgo ?? Infinity) < REMEMBERED_SECONDS;
@@ -95,12 +98,8 @@ function patienceFor({ owner, movedAgo }: StandingPartition): number {
   return owner === null ? STANDS_UNKNOWN_SECONDS : STANDS_SECONDS;
 }
 
-function isDueAgain({ askedAgo, seenAgo }: StandingPartition): boolean {
-  const times = (seconds: number) => Math.floor(seconds / ASK_AGAIN_SECONDS);
-  return times(askedAgo!) > times(Math.max(askedAgo! - seenAgo, 0));
-}
-
-function same(one: { readonly topic: string; readonly partition: number }) {
-  return (other: { readonly topic: string; readonly partition: number }): boolean =>
-    one.topic === other.topic && one.partition === other.partition;
+/** Within one hub neither its last number nor the first that waits ever goes back. */
+function isOfFormerHub({ next, askedTo }: StandingPartition, { restarted, last, waiting }: PartitionState) {
+  if (restarted) return true;
+  return (last !== undefined && last < (askedTo ?? -1)) || (waiting !== undefined && waiting.from < next);
 }

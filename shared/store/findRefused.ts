@@ -10,7 +10,8 @@ export interface Refusal {
 }
 
 /**
- * Finds the rows that the database refuses for their own sake, by halving: each with the reason. Every try is a transaction that is rolled back: nothing is written.
+ * Finds the rows that the database refuses for their own sake, by halving: each with the reason. Every try is a transaction
+ * that is rolled back: nothing is written.
  *
  * @param store writes some of the rows through the client that it is given.
  * @param isEnough asked after each one that is found: whether the search can end.
@@ -20,7 +21,7 @@ export async function findRefused<R>(
   database: pg.Pool,
   rows: readonly R[],
   store: (rows: readonly R[], client: pg.ClientBase) => Promise<unknown>,
-  isEnough: (refused: readonly Refusal[]) => boolean = () => false,
+  isEnough: (refused: ReadonlyMap<R, Refusal>) => boolean = () => false,
 ): Promise<Map<R, Refusal>> {
   const refused = new Map<R, Refusal>();
   let ended = false;
@@ -35,7 +36,7 @@ export async function findRefused<R>(
         await search(part.slice(middle));
       } else {
         for (const row of part) refused.set(row, refusalOf(error));
-        ended = isEnough([...refused.values()]);
+        ended = isEnough(refused);
       }
     };
     await search(rows);

@@ -49,7 +49,7 @@ const CALL: { readonly [T in LogicalTopic]: string } = {
 };
 
 /**
- * Writes a batch: one statement, so one transaction and one round trip (infra/database/functions/ingest.sql).
+ * Writes a batch: one statement, so one transaction and one round trip (infra/database/functions/20_ingest.each.sql).
  *
  * @param database the pool, or a connection that has a transaction open.
  * @throws the driver's error; {@link failureKind} says what it means for the batch. Nothing is written then, unless

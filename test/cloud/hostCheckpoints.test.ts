@@ -73,6 +73,23 @@ describe('the checkpoints of a host', () => {
     assert.equal((await read()).sequenceNumber, 8);
   });
 
+  it('what is gone can neither be moved, nor forgotten, nor released; what has no number is said', async () => {
+    const at = { sequenceNumber: 5, offset: '50' };
+    await store.claimOwnership([{ ...PLACE, partitionId: '3', ownerId: 'host-a' }]);
+    await checkpoints().move(HUB, 3, undefined, at);
+    const before = (await checkpoints().checkpoint(HUB, 3))!;
+    const ownership = (await checkpoints().ownership(HUB, 3))!;
+    const folder = [NAMESPACE, HUB, GROUP].join('/').toLowerCase();
+    const container = new ContainerClient(storage(), 'azure-webjobs-eventhub');
+    await container.deleteBlob(`${folder}/checkpoint/3`);
+    await container.deleteBlob(`${folder}/ownership/3`);
+    assert.equal(await checkpoints().move(HUB, 3, before, at), false);
+    assert.equal(await checkpoints().forget(HUB, 3, before), false);
+    assert.equal(await checkpoints().release(HUB, 3, ownership), false);
+    await container.getBlockBlobClient(`${folder}/checkpoint/3`).upload('', 0);
+    await assert.rejects(checkpoints().checkpoint(HUB, 3), CheckpointError);
+  });
+
   it('what the storage refuses is said with its reason', async () => {
     const wrong = storage().replace(/AccountKey=[^;]+/, `AccountKey=${Buffer.alloc(32).toString('base64')}`);
     await assert.rejects(checkpoints(wrong).ownership(HUB, 1), (error) => {

@@ -3,6 +3,7 @@ import { InvocationContext } from '@azure/functions';
 import { test } from 'vitest';
 import { entry } from '../../tools/proof/exampleEvents.ts';
 import { testDatabase } from '../support/database.ts';
+import { until } from '../support/until.ts';
 
 // What no host should send: metadata that does not line up with the bodies. A wrong position would be stored for
 // good, so the handler refuses the batch whole, and the host delivers it again.
@@ -79,6 +80,11 @@ test('a batch whose metadata does not line up is refused whole, and stored when 
     );
     assert.deepEqual(written, [{ entries: '0', seen: '0', letters: '0' }]);
     assert.deepEqual(logged, []);
+    // The timer must not take it for a batch that the host can't hand over.
+    await until('the mark is there', 30_000, async () => {
+      const marks = await database.rows('SELECT kind FROM sync.partition_attempts WHERE partition = 0');
+      return marks[0]?.['kind'] === 'infrastructure';
+    });
     await call(BODIES, METADATA);
     assert.equal((await database.rows('SELECT * FROM bo.ledger_entries')).length, 3);
   } finally {

@@ -34,9 +34,9 @@ class Timer {
     this.database = database;
   }
 
-  async run(): Promise<MetricsRun> {
+  async run(database: pg.Pool = this.database.pool): Promise<MetricsRun> {
     const run = await runMetrics({
-      database: this.database.pool,
+      database,
       topics,
       deadLetterRetentionDays: 14,
       packageIdentity: this.packageIdentity,
@@ -143,6 +143,41 @@ describe('a run of the timer', () => {
     await pool.query(`UPDATE sync.removed_runs SET removed_at = now() - interval '25 hours'`);
     assert.equal((await pruned()).length, 4);
     assert.deepEqual(await rows('SELECT FROM sync.removed_runs'), []);
+  });
+
+  it('hands over the repairs that count as asked for, also where PostgreSQL goes away behind that', async (t) => {
+    const metrics = await timer(t);
+    const { pool } = metrics.database;
+    const partition = new Partition();
+    const events = ['a', 'b', 'c'].map((id) => partition.event(entry(id)));
+    await ingest(rulesFor(pool, 'ledger'), [events[0]!, events[2]!]);
+    await metrics.run();
+    await pool.query(`UPDATE sync.gap_repairs SET due_at = now()`);
+    let isKept = false;
+    const goesAway: pg.Pool = Object.assign(Object.create(pool), {
+      connect: () => {
+        if (isKept) return Promise.reject(new Error('The connection is lost.'));
+        isKept = true;
+        return pool.connect();
+      },
+      query: (...query: Parameters<pg.Pool['query']>) =>
+        isKept ? Promise.reject(new Error('The connection is lost.')) : pool.query(...query),
+    });
+    const run = await metrics.run(goesAway);
+    assert.deepEqual(
+      run.repairRequests.map(({ select }) => select.gap),
+      [{ ...LEDGER, partition: 0, from: 1, to: 1 }],
+    );
+    assert.ok(run.sendFailure instanceof Error);
+    assert.deepEqual((await metrics.run()).repairRequests, []);
+  });
+
+  it('says so where events wait and nobody has ever held their partition', async (t) => {
+    const metrics = await timer(t);
+    const at = { topic: topics.ledger, partition: 0 };
+    const run = { ...(await metrics.run()), holders: [{ ...at, owner: '', isAlive: false, isKnown: false }] };
+    const line = metricsLog(run).find(({ message }) => /nobody has ever held/.test(message));
+    assert.deepEqual([line?.['topic'], line?.['partition']], [topics.ledger, 0]);
   });
 
   it('is not one of two at once', async (t) => {

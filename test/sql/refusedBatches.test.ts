@@ -92,6 +92,37 @@ describe('somebody has changed the database', () => {
     assert.equal((await ingest(rules, [third!])).outcomes.dead_lettered, 1);
   });
 
+  test('the same event again is no second one: its dead letter could not be written, or it is one already', async (t) => {
+    const database = await testDatabase(t);
+    const rules = rulesOf(database);
+    const guilty = new Partition().event(entry('a'));
+    await database.pool.query(CHANGES['a CHECK']!.begin);
+    await database.pool.query('ALTER TABLE bo.consumer_dlq_events RENAME COLUMN error TO away');
+    await assert.rejects(ingest(rules, [guilty]));
+    await database.pool.query('ALTER TABLE bo.consumer_dlq_events RENAME COLUMN away TO error');
+    assert.equal((await ingest(rules, [guilty])).outcomes.dead_lettered, 1);
+    await ingest(rules, [guilty]);
+    assert.deepEqual(await state(database), [0, 1, 1]);
+  });
+
+  test('what somebody made a dead letter of, number by number, no longer holds a batch back', async (t) => {
+    const database = await testDatabase(t);
+    const rules = rulesOf(database);
+    const partition = new Partition();
+    const [first, second, third] = ['a', 'b', 'c'].map((id) => partition.event(entry(id)));
+    await database.pool.query(CHANGES['a CHECK']!.begin);
+    await assert.rejects(ingest(rules, [first!, second!]), DatabaseRefusesRows);
+    // As the repair of a gap does, each time anew.
+    for (const event of [first!, second!]) await ingest(rulesOf(database), [event]);
+    assert.equal((await ingest(rules, [first!, second!])).outcomes.dead_lettered, 2);
+    // They are no reason to let others pass.
+    await assert.rejects(
+      ingest(rules, [first!, second!, third!, partition.event(entry('d'))]),
+      DatabaseRefusesRows,
+    );
+    assert.deepEqual(await state(database), [0, 2, 2]);
+  });
+
   test('half of a batch at most, or each for a reason of its own: those are guilty', async (t) => {
     const database = await testDatabase(t);
     const rules = rulesOf(database);

@@ -5,6 +5,7 @@ import { ingest } from '../../shared/ingest/ingest.ts';
 import { HubReader } from '../../shared/replay/hubReader.ts';
 import { replay } from '../../shared/replay/replay.ts';
 import { parseReplayRequest } from '../../shared/replay/request.ts';
+import { forgetStanding } from '../../shared/store/checkpoints/forgetStanding.ts';
 import { processedUpTo } from '../../shared/store/checkpoints/processedUpTo.ts';
 import { recordMove } from '../../shared/store/checkpoints/recordMove.ts';
 import {
@@ -84,6 +85,49 @@ describe('the state of standing partitions', () => {
       },
     ]);
   });
+});
+
+it('a move that waits for a run of the timer is noted in what that has written', async (t) => {
+  const { pool } = await testDatabase(t);
+  const one: StandingPartition = {
+    ...{ topic: TOPIC, partition: 1, next: 100, owner: 'host-a', standsFor: 50, seenAgo: 0 },
+    ...{ askedTo: 1099, askedAgo: 20, movedAgo: null, moves: 2 },
+  };
+  const others = [
+    { ...one, partition: 2 },
+    { ...one, partition: 3 },
+  ];
+  await withConnection(pool, (client) => writeStandingPartitions(client, [one, others[0]!]));
+  let noted: Promise<void> | undefined;
+  await withConnection(pool, async (client) => {
+    await client.query('BEGIN');
+    await readStandingPartitions(client, { lock: true });
+    noted = recordMove(pool, { topic: TOPIC, partition: 1, actor: 'jo', from: 99, to: 1099 });
+    await until('the move waits', 30_000, async () => {
+      const { rows } = await pool.query(
+        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      );
+      return rows.length > 0;
+    });
+    await writeStandingPartitions(client, [one, others[1]!]);
+    await client.query('COMMIT');
+  });
+  await noted;
+  const state = (await readStandingPartitions(pool)).map(({ partition, askedTo, moves }) => [
+    partition,
+    askedTo,
+    moves,
+  ]);
+  assert.deepEqual(state, [
+    [1, null, 3],
+    [3, 1099, 2],
+  ]);
+  await forgetStanding(pool, TOPIC, 1);
+  await forgetStanding(pool, TOPIC, 3);
+  assert.deepEqual(
+    (await readStandingPartitions(pool)).map(({ partition }) => partition),
+    [1],
+  );
 });
 
 it('a checkpoint may be moved as far as the ledger has no hole: what was processed, and what is lost', async (t) => {

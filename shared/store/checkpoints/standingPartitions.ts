@@ -52,19 +52,29 @@ export async function readAttempts(client: pg.ClientBase): Promise<LastAttempt[]
   return rows;
 }
 
-/** Writes all of them anew; what is not among them moves. */
+/**
+ * Writes all of them; what is not among them moves. A row stays the same one: who waits to note a move in it finds it again.
+ */
 export async function writeStandingPartitions(
   client: pg.ClientBase,
   standing: readonly StandingPartition[],
 ): Promise<void> {
-  await client.query('DELETE FROM sync.standing_partitions');
+  const given = [standing.map(({ topic }) => topic), standing.map(({ partition }) => partition)];
+  await client.query(
+    `DELETE FROM sync.standing_partitions
+     WHERE (topic, partition) NOT IN (SELECT topic, partition FROM unnest($1::text[], $2::integer[]) g(topic, partition))`,
+    given,
+  );
   await client.query(
     `INSERT INTO sync.standing_partitions (topic, partition, next_number, owner, since, seen_at, asked_to, asked_at,
        moved_at, moves)
      SELECT topic, partition, next, owner, now() - make_interval(secs => "standsFor"), now(), "askedTo",
        now() - make_interval(secs => "askedAgo"), now() - make_interval(secs => "movedAgo"), moves
      FROM jsonb_to_recordset($1) AS r(topic text, partition integer, next bigint, owner text, "standsFor" float8,
-       "askedTo" bigint, "askedAgo" float8, "movedAgo" float8, moves integer)`,
+       "askedTo" bigint, "askedAgo" float8, "movedAgo" float8, moves integer)
+     ON CONFLICT (topic, partition) DO UPDATE SET next_number = excluded.next_number, owner = excluded.owner,
+       since = excluded.since, seen_at = excluded.seen_at, asked_to = excluded.asked_to, asked_at = excluded.asked_at,
+       moved_at = excluded.moved_at, moves = excluded.moves`,
     [JSON.stringify(standing)],
   );
 }

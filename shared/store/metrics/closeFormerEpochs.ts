@@ -9,8 +9,8 @@ export interface FoundHub {
 }
 
 /**
- * Closes the epochs of hubs that were deleted and made again, and notes which hub is read from now on. Returns the topics of
- * these hubs.
+ * Closes the epochs of hubs that were deleted and made again, and notes which hub is read from now on, and that its events are
+ * to be asked for ({@link takeRecreated}). Returns the topics of these hubs.
  *
  * A hub is another one where its time of creation is a later one than at the last run, or its numbers restarted. Both hold
  * also where its successor has outgrown it, so that no event shows that numbers began anew. What was read of the successor
@@ -21,12 +21,13 @@ export async function closeFormerEpochs(database: pg.Pool, hubs: readonly FoundH
     `WITH found AS (
        SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::boolean[]) f(topic, created_at, restarted)
      ), noted AS (
-       INSERT INTO sync.hubs AS h (topic, created_at) SELECT topic, created_at FROM found ORDER BY topic
-       ON CONFLICT (topic) DO UPDATE SET created_at = excluded.created_at
-         WHERE h.created_at < excluded.created_at
-       RETURNING topic, old.created_at IS NOT NULL AS another
+       INSERT INTO sync.hubs AS h (topic, created_at, catch_up)
+       SELECT topic, created_at, restarted FROM found ORDER BY topic
+       ON CONFLICT (topic) DO UPDATE SET created_at = excluded.created_at, catch_up = true
+         WHERE h.created_at < excluded.created_at OR excluded.catch_up
+       RETURNING topic, created_at, catch_up
      ), recreated AS (
-       SELECT f.topic, f.created_at FROM found f LEFT JOIN noted n USING (topic) WHERE f.restarted OR n.another
+       SELECT topic, created_at FROM noted WHERE catch_up
      ), former AS MATERIALIZED (
        -- What a batch changes meanwhile is seen here: the row is locked, as by the batch.
        SELECT p.*, r.created_at FROM sync.partitions p JOIN recreated r USING (topic)

@@ -8,6 +8,8 @@ const read = (body: unknown, bodyType: 'data' | 'value' | 'sequence' = 'value') 
   return unreadable === undefined ? bytes.toString('utf8') : { unreadable };
 };
 
+const BYTES = 'bytes, a decimal, a UUID or a number beyond 2^53';
+
 describe('the body of an event that the client library read', () => {
   it('is its bytes, also where they came in several sections', () => {
     assert.equal(read(Buffer.from('{"a":1}'), 'data'), '{"a":1}');
@@ -21,6 +23,31 @@ describe('the body of an event that the client library read', () => {
     assert.equal(read([text], 'sequence'), text);
     assert.equal(read(''), '');
     assert.equal(read(null), '');
+  });
+
+  it('is the bytes of a binary value that can be an object, and of no other: a decimal, a UUID and a large number are bytes too', () => {
+    const json = Buffer.from(' \n{"a":1}');
+    for (const type of ['value', 'sequence'] as const) {
+      const where = `an AMQP ${type}`;
+      const body = (bytes: Buffer) => read(type === 'sequence' ? [bytes] : bytes, type);
+      assert.equal(body(json), ' \n{"a":1}');
+      for (const bytes of [
+        Buffer.alloc(16),
+        Buffer.from('ffffffffffffffff', 'hex'),
+        Buffer.from('{\xff', 'latin1'),
+      ]) {
+        assert.deepEqual(body(bytes), { unreadable: `the body is ${where} that is ${BYTES}` });
+      }
+    }
+    assert.equal(read(Buffer.from([0xff]), 'data'), Buffer.from([0xff]).toString('utf8'));
+  });
+
+  it('is unreadable where its text was not UTF-8: the client library has put other characters in its place', () => {
+    const text = 'text that was not UTF-8';
+    assert.deepEqual(read('{"a":"\uFFFD"}'), { unreadable: `the body is an AMQP value that is ${text}` });
+    for (const map of [{ a: '\uFFFD' }, { '\uFFFD': 1 }, { a: [{ b: '\uFFFD' }] }]) {
+      assert.deepEqual(read(map), { unreadable: `the body is an AMQP value that is a map with ${text}` });
+    }
   });
 
   it('is the JSON of a map whose parts are exact', () => {
@@ -37,13 +64,12 @@ describe('the body of an event that the client library read', () => {
   });
 
   it('is unreadable where a map has a number that is no longer the one that was sent', () => {
-    const bytes = 'bytes, a decimal or a number beyond 2^53';
     const cases: [unknown, string][] = [
       [{ amount: 1.1 }, 'a number'],
       [{ amount: 2 ** 53 }, 'a number'],
       [{ amount: -0 }, 'a number'],
       [{ amount: Number.NaN }, 'a number'],
-      [{ deep: [{ amount: Buffer.alloc(16) }] }, bytes],
+      [{ deep: [{ amount: Buffer.alloc(16) }] }, BYTES],
       [{ at: new Date(Number.NaN) }, 'a time'],
     ];
     for (const [map, form] of cases) {

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'vitest';
 import { keyText, readBrokerEvents } from '../../../shared/ingest/brokerEvent.ts';
+import { brokerEventOf } from '../../../shared/ingest/receivedEvent.ts';
+import { receivedEvent } from '../host/receivedEvent.ts';
 
 /** A recorded input of the real Functions worker. */
 function recorded(name: string): { bodies: Buffer[]; metadata: Record<string, unknown> } {
@@ -138,6 +140,41 @@ test('without any key, the base64 of a printable text is a Kafka header, and eve
     '6f9619ff-8b86-d011-b42d-00c04fc964ff',
   ];
   for (const text of texts) assert.equal(read(text).correlationId, text);
+});
+
+test('a correlation id is the same by the host and by the client library, whatever its producer speaks', () => {
+  const { bodies, metadata } = recorded('eventhub-binary-batch');
+  const [first, ...others] = metadata['systemPropertiesArray'] as Record<string, unknown>[];
+  const kafkaKey = Buffer.from('k');
+  const values = [
+    Buffer.from('request-1'),
+    Buffer.from('a\nb'),
+    Buffer.from([0xff]),
+    'request-1',
+    'cmVxdWVzdC0x',
+  ];
+  const keys = [{}, { 'x-opt-kafka-key': kafkaKey }, { 'x-opt-partition-key': 'k' }] as const;
+  for (const key of keys) {
+    for (const value of values) {
+      const asJson = (bytes: unknown) => (Buffer.isBuffer(bytes) ? bytes.toString('base64') : bytes);
+      const annotations = Object.fromEntries(Object.entries(key).map(([name, of]) => [name, asJson(of)]));
+      const keyless = { ...first, 'x-opt-partition-key': undefined, partitionKey: null };
+      const [byHost] = readBrokerEvents(bodies, {
+        ...metadata,
+        systemPropertiesArray: [{ ...keyless, ...annotations }, ...others],
+        propertiesArray: [{ 'x-correlation-id': asJson(value) }, {}, {}],
+      });
+      const byClient = brokerEventOf(
+        receivedEvent({
+          properties: { 'x-correlation-id': value },
+          partitionKey: 'x-opt-partition-key' in key ? 'k' : null,
+          annotations: key,
+        }),
+        0,
+      );
+      assert.equal(byClient.correlationId, byHost!.correlationId, `${Object.keys(key)} ${value}`);
+    }
+  }
 });
 
 test('what looks like base64 is text where a partition key says that the producer speaks AMQP', () => {

@@ -70,6 +70,7 @@ describe('repairs of gaps', () => {
   const gap = (first: number, last: number): PartitionState => ({
     ...AT,
     lag: 0,
+    last: 9,
     waiting: undefined,
     epoch: 0,
     restarted: false,

@@ -1,18 +1,22 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'vitest';
+import type { HostCheckpoints } from '../../../shared/checkpoints/hostCheckpoints.ts';
+import { EXPIRES_AFTER_SECONDS, readHolders } from '../../../shared/metrics/holders.ts';
 import type { PartitionState } from '../../../shared/metrics/partitions.ts';
 import { type Holder, isStuck, MOST_IN_A_BATCH, planStanding } from '../../../shared/metrics/standing.ts';
 import type { StandingPartition } from '../../../shared/store/checkpoints/standingPartitions.ts';
 
+const EVENT_HUBS = JSON.parse(readFileSync('host.json', 'utf8')).extensions.eventHubs;
 const AT = { topic: 'ledger', partition: 2 };
-const HOLDER: Holder = { ...AT, owner: 'host-a', isAlive: true };
+const HOLDER: Holder = { ...AT, owner: 'host-a', isAlive: true, isKnown: true };
 const stands = (change: Partial<StandingPartition> = {}): StandingPartition => ({
   ...{ ...AT, next: 100, owner: 'host-a', standsFor: 60, seenAgo: 30 },
   ...{ askedTo: null, askedAgo: null, movedAgo: null, moves: 0, ...change },
 });
 const waits = (from = 100, to = 5000): PartitionState => ({
-  ...{ ...AT, lag: to - from + 1, waiting: { from, to }, epoch: 0, restarted: false, gap: undefined },
+  ...{ ...AT, lag: to - from + 1, last: to, waiting: { from, to } },
+  ...{ epoch: 0, restarted: false, gap: undefined },
 });
 const NOTHING_WAITS: PartitionState = { ...waits(), lag: 0, waiting: undefined };
 
@@ -40,8 +44,7 @@ describe('a partition that stands', () => {
     assert.deepEqual(asked, [[100, 1099]]);
     assert.deepEqual([kept?.askedTo, kept?.askedAgo], [1099, 0]);
     assert.deepEqual(plan(stands(), waits(100, 107)).asked, [[100, 107]]);
-    const { maxEventBatchSize } = JSON.parse(readFileSync('host.json', 'utf8')).extensions.eventHubs;
-    assert.equal(MOST_IN_A_BATCH, maxEventBatchSize);
+    assert.equal(MOST_IN_A_BATCH, EVENT_HUBS.maxEventBatchSize);
   });
 
   it('is not one that was seen for the first time, or has moved since', () => {
@@ -55,6 +58,19 @@ describe('a partition that stands', () => {
   it('is not one that has stood for less than a host takes over from another', () => {
     assert.deepEqual(plan(stands({ standsFor: 44 }), waits()).asked, []);
     assert.equal(plan(stands({ standsFor: 44 }), waits()).kept?.standsFor, 44);
+  });
+
+  it('has a living host while its claim does not expire, and one that nobody ever held is known as such', async () => {
+    assert.equal(EVENT_HUBS.partitionOwnershipExpirationInterval, `00:00:${EXPIRES_AFTER_SECONDS}`);
+    const at = async (found: { owner: string; renewedAgo: number } | undefined) => {
+      const checkpoints = { ownership: async () => found } as unknown as HostCheckpoints;
+      const [{ owner, isAlive, isKnown } = HOLDER] = await readHolders(checkpoints, [stands()]);
+      return [owner, isAlive, isKnown];
+    };
+    assert.deepEqual(await at({ owner: 'a', renewedAgo: EXPIRES_AFTER_SECONDS - 1 }), ['a', true, true]);
+    assert.deepEqual(await at({ owner: 'a', renewedAgo: EXPIRES_AFTER_SECONDS }), ['a', false, true]);
+    assert.deepEqual(await at({ owner: '', renewedAgo: 0 }), ['', false, true]);
+    assert.deepEqual(await at(undefined), ['', false, false]);
   });
 
   it('is not one that no living host holds, or another one since', () => {
@@ -82,7 +98,10 @@ describe('a partition that stands', () => {
 
   it('is not one of a recreated hub, or of a hub that does not answer', () => {
     assert.deepEqual(plan(stands(), { ...waits(), restarted: true }).asked, []);
-    assert.deepEqual(plan(stands(), { ...waits(), lag: undefined, waiting: undefined }).asked, []);
+    assert.deepEqual(
+      plan(stands(), { ...waits(), lag: undefined, last: undefined, waiting: undefined }).asked,
+      [],
+    );
   });
 });
 
@@ -97,10 +116,25 @@ describe('a partition whose repair was asked for', () => {
     }
   });
 
-  it('is asked for again every two minutes while the repair is not done', () => {
-    assert.deepEqual(plan(asked({ askedAgo: 119 }), waits()).asked, []);
-    assert.deepEqual(plan(asked({ askedAgo: 121 }), waits()).asked, [[100, 1099]]);
-    assert.deepEqual(plan(asked({ askedAgo: 151 }), waits()).asked, []);
+  it('is forgotten with its hub: another one is there, and nobody could ever repair that', () => {
+    const last = 200;
+    const restarted = { ...waits(0, last), epoch: 1, restarted: true };
+    for (const state of [restarted, waits(0, last), { ...NOTHING_WAITS, last }]) {
+      const { asked: again, kept } = plan(asked({ next: 5001, askedTo: 6000, askedAgo: 241 }), state);
+      assert.deepEqual([again, kept?.askedTo ?? null], [[], null]);
+    }
+    const outgrown = plan(asked({ next: 5001, askedTo: 6000 }), waits(0, 9000));
+    assert.deepEqual([outgrown.kept?.next, outgrown.kept?.standsFor, outgrown.kept?.askedTo], [0, 0, null]);
+    const unknown = { ...NOTHING_WAITS, lag: undefined, last: undefined };
+    assert.equal(plan(asked({ next: 5001, askedTo: 6000 }), unknown).kept?.askedTo, 6000);
+  });
+
+  it('is asked for again while the repair is not done, after twice as long each time', () => {
+    const minutes: number[] = [];
+    for (let seconds = 30; seconds < 24 * 3600; seconds += 30) {
+      if (plan(asked({ askedAgo: seconds }), waits()).asked.length > 0) minutes.push(seconds / 60);
+    }
+    assert.deepEqual(minutes, [2, 4, 8, 16, 32, 64, 128, 256, 360, 720, 1080]);
     assert.deepEqual(plan(asked({ askedAgo: 241 }), waits(1100)).asked, []);
   });
 

@@ -72,17 +72,29 @@ async function skip(
     topic,
     partition,
   );
+  if (result.moved && !result.released) {
+    process.exitCode = EXIT.left;
+    console.error(
+      `The checkpoint was moved to ${result.to}, and the host keeps the partition. Run it again.`,
+    );
+    return;
+  }
   if (result.moved) {
     writeResult({ topic, partition, from: result.from, to: result.to, ...repaired }, { json });
     return;
   }
   process.exitCode = EXIT.left;
-  console.error(
-    result.reason === 'renewed'
-      ? 'The host renewed its claim each time. Run it again.'
-      : "Nothing was moved: the host's checkpoint is where it has to be.",
-  );
+  console.error(NOT_MOVED[result.reason]);
 }
+
+const NOT_MOVED = {
+  nothing: "Nothing was moved: the host's checkpoint is where it has to be.",
+  renewed: 'The host renewed its claim each time. Run it again.',
+  busy: 'Somebody else is moving it, or the timer. Run it again.',
+  unread:
+    'Nobody has ever read this partition at this place. Are EventHubs, EVENT_HUBS_CONSUMER_GROUP and AzureWebJobsStorage those ' +
+    'of the deployment?',
+};
 
 function connections({ settings }: Target, topic: string) {
   const { eventHubs, consumerGroup, topics } = settings;
@@ -116,7 +128,10 @@ async function nextBatch(
   if (held === undefined) throw new Complaint(`The hub ${topic} has no partition ${partition}.`);
   const { first, last } = held;
   const checkpoint = await checkpoints.checkpoint(topic, partition);
-  const next = checkpoint === undefined ? first : checkpoint.sequenceNumber + 1;
+  if (checkpoint === undefined && (await checkpoints.ownership(topic, partition)) === undefined) {
+    throw new Complaint(NOT_MOVED.unread);
+  }
+  const next = Math.max((checkpoint?.sequenceNumber ?? -1) + 1, first);
   const from = ((await processedUpTo(database, topic, partition, next)) ?? next - 1) + 1;
   const holes =
     from > first ? await missingNumbers(database, topic, partition, { from: first, to: from - 1 }) : [];
