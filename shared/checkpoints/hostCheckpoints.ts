@@ -31,6 +31,9 @@ export class CheckpointError extends Error {
   override readonly name = 'CheckpointError';
 }
 
+/** Of a request with its second try. The time-out of the client's own settings is one that the service keeps, if it answers. */
+const ANSWER_WITHIN_MS = 20_000;
+
 /** In the metadata of a checkpoint that was moved; a host writes its own in place of all of it. */
 const MOVED = 'moved';
 
@@ -86,23 +89,25 @@ export class HostCheckpoints {
       sequencenumber: String(position.sequenceNumber),
       offset: position.offset,
     };
-    return ifUnchanged(blob, () =>
+    return ifUnchanged(blob, (abortSignal) =>
       before === undefined
-        ? blob.upload('', 0, { metadata, conditions: { ifNoneMatch: '*' } })
-        : blob.setMetadata(metadata, { conditions: { ifMatch: before.etag } }),
+        ? blob.upload('', 0, { abortSignal, metadata, conditions: { ifNoneMatch: '*' } })
+        : blob.setMetadata(metadata, { abortSignal, conditions: { ifMatch: before.etag } }),
     );
   }
 
   /** Deletes this checkpoint: the partition is read from its beginning. Returns false where it was changed meanwhile. */
   async forget(topic: string, partition: number, { etag }: Checkpoint): Promise<boolean> {
     const blob = await this.#blob('checkpoint', topic, partition);
-    return ifUnchanged(blob, () => blob.delete({ conditions: { ifMatch: etag } }));
+    return ifUnchanged(blob, (abortSignal) => blob.delete({ abortSignal, conditions: { ifMatch: etag } }));
   }
 
   /** Takes the partition from its owner. Returns false where the owner has renewed it meanwhile. */
   async release(topic: string, partition: number, { etag }: Ownership): Promise<boolean> {
     const blob = await this.#blob('ownership', topic, partition);
-    return ifUnchanged(blob, () => blob.setMetadata({ ownerid: '' }, { conditions: { ifMatch: etag } }));
+    return ifUnchanged(blob, (abortSignal) =>
+      blob.setMetadata({ ownerid: '' }, { abortSignal, conditions: { ifMatch: etag } }),
+    );
   }
 
   async #blob(kind: 'ownership' | 'checkpoint', topic: string, partition: number): Promise<BlobClient> {
@@ -115,7 +120,14 @@ export class HostCheckpoints {
 
 async function propertiesOf(blob: BlobClient) {
   try {
-    const { metadata = {}, etag = '', lastModified = new Date(), date } = await blob.getProperties();
+    const {
+      metadata = {},
+      etag = '',
+      lastModified = new Date(),
+      date,
+    } = await blob.getProperties({
+      abortSignal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+    });
     return { metadata, etag, lastModified: lastModified.getTime(), date: (date ?? lastModified).getTime() };
   } catch (error) {
     if (statusOf(error) === 404) return undefined;
@@ -123,9 +135,12 @@ async function propertiesOf(blob: BlobClient) {
   }
 }
 
-async function ifUnchanged(blob: BlobClient, write: () => Promise<unknown>): Promise<boolean> {
+async function ifUnchanged(
+  blob: BlobClient,
+  write: (abortSignal: AbortSignal) => Promise<unknown>,
+): Promise<boolean> {
   try {
-    await write();
+    await write(AbortSignal.timeout(ANSWER_WITHIN_MS));
     return true;
   } catch (error) {
     // 409: the first checkpoint is there by now.
