@@ -53,11 +53,8 @@ describe('the workbook', () => {
         'pairing_skipped_non_payment_order_total',
         'pairing_reopened_total',
       ],
-      ...['consumer_broker_reachable', 'consumer_hub_recreated', 'privacy_malformed_key_versions'],
-      ...['consumer_package_running', 'consumer_error_ratio'],
-      ...['consumer_upsert_success_ratio', 'consumer_dlq_ratio', 'pairing_oversized_groups'],
-      'consumer_partition_stuck',
-      'consumer_partition_refused',
+      ...['consumer_broker_reachable', 'consumer_error_ratio'],
+      ...['consumer_upsert_success_ratio', 'consumer_dlq_ratio'],
     ]);
     const names = items.map(({ name }) => name);
     assert.equal(new Set(names).size, names.length);
