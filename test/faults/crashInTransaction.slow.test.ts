@@ -6,7 +6,7 @@ import { FaultBed } from './faultBed.ts';
 const SEED = 47;
 
 /** Tables that something else than a batch writes. */
-const OTHERS = ['sync.function_releases', 'sync.migrations', 'sync.metrics_state'];
+const OTHERS = ['sync.function_releases', 'sync.migrations', 'sync.metrics_state', 'sync.packages'];
 
 /** Every table that a batch writes, in the order of the transaction. */
 const TABLES = [
