@@ -5,7 +5,7 @@ import { type Rejection, reject } from './rejection.ts';
 
 /**
  * Finds a member whose number has a fraction, an exponent or more digits than a double can hold. A match inside
- * a string costs time, nothing else. Members of arrays are not looked at: no field is read from one.
+ * a string costs time, nothing else. Members of arrays are not looked at: parts of a date have few digits.
  */
 const NUMBER_NEEDS_ITS_TEXT = /"\s*:\s*-?(?:\d{16}|\d+[.eE])/;
 

@@ -4,17 +4,8 @@ import { isObject, type JsonObject } from './json.ts';
 import type { Contract, ContractField } from './profile.ts';
 import { buildRecord, type FieldValues, type RecordOf } from './records.ts';
 import { type Rejection, reject } from './rejection.ts';
-import { type LocalTimeZone, type Microseconds, readTimestamp } from './timestamp.ts';
-import {
-  type Money,
-  readCurrency,
-  readIdentifier,
-  readMoney,
-  readSchemaVersion,
-  readText,
-  readVersion,
-  sameMoney,
-} from './values.ts';
+import type { Microseconds } from './timestamp.ts';
+import { type Money, sameMoney } from './values.ts';
 
 export interface Normalised<T extends LogicalTopic> {
   readonly accepted: true;
@@ -48,7 +39,7 @@ export function normalise<T extends LogicalTopic>(
     const fault = reject('core_missing', `the envelope path ${contract.envelope.join('.')} leads nowhere`);
     return { ...fault, aliasHit: false };
   }
-  const { values, aliasHit, fault } = readFields(contract, payload);
+  const { values, aliasHit, fault } = readFields(contract, body, payload);
   if (fault !== undefined) return { ...fault, aliasHit };
   const updatedAt = values['updated_at'] as Microseconds | null;
   if (updatedAt !== null && updatedAt > clock.enqueuedAt + clock.maxClockSkew) {
@@ -80,7 +71,7 @@ const INVALID = Symbol('invalid');
 const CONFLICT = Symbol('conflict');
 
 /** Reads every field; keeps the first fault of each stage and returns the one whose stage comes first. */
-function readFields(contract: Contract, payload: JsonObject): FieldsRead {
+function readFields(contract: Contract, root: JsonObject, payload: JsonObject): FieldsRead {
   const values: Record<string, unknown> = {};
   let aliasHit = false;
   let schemaVersion: Rejection | undefined;
@@ -91,7 +82,7 @@ function readFields(contract: Contract, payload: JsonObject): FieldsRead {
 
   for (const field of contract.fields) {
     if (!aliasHit) aliasHit = hasAlias(field, payload);
-    const value = readField(field, payload, contract.zone);
+    const value = readField(field, root, payload);
     if (value === MISSING) {
       values[field.name] = null;
       if (field.core && !fallsBack(field, payload, contract)) {
@@ -100,7 +91,7 @@ function readFields(contract: Contract, payload: JsonObject): FieldsRead {
     } else if (value === CONFLICT) {
       conflict ??= reject('alias_conflict', `${field.name}: ${nameOfPlaces(field)} differ`);
     } else if (value === INVALID) {
-      const rule = `${field.name}: ${RULES[field.kind]}; found ${formOfPlaces(field, payload, contract.zone)}`;
+      const rule = `${field.name}: ${field.rule}; found ${formOfPlaces(field, root, payload)}`;
       if (field.kind === 'schema_version') schemaVersion = reject('unsupported_schema_version', rule);
       else if (field.core || standsIn(field, payload, contract)) coreInvalid ??= reject('core_invalid', rule);
       else fieldInvalid ??= reject('field_invalid', rule);
@@ -111,10 +102,10 @@ function readFields(contract: Contract, payload: JsonObject): FieldsRead {
 }
 
 /** The form of the first value of a field that can't be read. */
-function formOfPlaces(field: ContractField, payload: JsonObject, zone: LocalTimeZone): string {
+function formOfPlaces(field: ContractField, root: JsonObject, payload: JsonObject): string {
   for (let index = 0; index < field.names.length + field.paths.length; index++) {
     const raw = presentAt(field, payload, index);
-    if (raw !== undefined && parseValue(field.kind, raw, zone) === undefined) return formOfValue(raw);
+    if (raw !== undefined && field.read(raw, root, index) === undefined) return formOfValue(raw);
   }
   return 'nothing';
 }
@@ -151,7 +142,7 @@ function presentAt(field: ContractField, payload: JsonObject, index: number): un
 }
 
 /** The field's value, or one of the symbols above. All places of it that hold one have to agree. */
-function readField(field: ContractField, payload: JsonObject, zone: LocalTimeZone): unknown {
+function readField(field: ContractField, root: JsonObject, payload: JsonObject): unknown {
   let value: unknown = MISSING;
   let agree = true;
   const { names, paths } = field;
@@ -159,7 +150,7 @@ function readField(field: ContractField, payload: JsonObject, zone: LocalTimeZon
   for (let index = 0; index < places; index++) {
     const raw = paths.length === 0 ? present(payload, names[index]!) : presentAt(field, payload, index);
     if (raw === undefined) continue;
-    const parsed = parseValue(field.kind, raw, zone);
+    const parsed = field.read(raw, root, index);
     if (parsed === undefined) return INVALID;
     if (value === MISSING) value = parsed;
     else agree &&= sameValue(field.kind, value, parsed);
@@ -194,37 +185,6 @@ function standsIn(field: ContractField, payload: JsonObject, contract: Contract)
 
 function isPresent(field: ContractField, payload: JsonObject): boolean {
   return presentAt(field, payload, 0) !== undefined || hasAlias(field, payload);
-}
-
-/** What a value of each kind must be. */
-export const RULES: Record<FieldKind, string> = {
-  identifier: 'must be a string or an integer of 1 to 256 characters without U+0000 or lone surrogates',
-  text: 'must be a string of at most 1024 characters without U+0000 or lone surrogates',
-  currency: 'must be a currency code of three upper-case letters (ISO 4217)',
-  money: 'must be a decimal number of at most 38 digits, 18 of them after the point',
-  timestamp: 'must be an RFC 3339 timestamp or epoch milliseconds in the years 2000 to 2100',
-  version: 'must be an integer from 0 to 10^18',
-  schema_version: 'must be 1 or 1.x, of at most 1024 characters',
-};
-
-/** The typed form of a value that is present, or `undefined` where it breaks the rule of its kind. */
-export function parseValue(kind: FieldKind, raw: unknown, zone: LocalTimeZone): unknown {
-  switch (kind) {
-    case 'identifier':
-      return readIdentifier(raw);
-    case 'text':
-      return readText(raw);
-    case 'currency':
-      return readCurrency(raw);
-    case 'money':
-      return readMoney(raw);
-    case 'timestamp':
-      return readTimestamp(raw, zone);
-    case 'version':
-      return readVersion(raw);
-    case 'schema_version':
-      return readSchemaVersion(raw);
-  }
 }
 
 function sameValue(kind: FieldKind, a: unknown, b: unknown): boolean {

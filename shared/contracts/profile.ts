@@ -2,7 +2,10 @@
 import * as z from 'zod';
 import canonicalV1 from '../profiles/canonical-v1.json' with { type: 'json' };
 import nscDevV1 from '../profiles/nsc-dev-v1.json' with { type: 'json' };
+import { type AmountFormat, amountFormatSchema } from './amountFormats.ts';
+import { type FieldReader, fieldReader } from './fieldReader.ts';
 import { FIELDS, type Field, LOGICAL_TOPICS, type LogicalTopic } from './fields.ts';
+import { type TimeFormat, timeFormatSchema } from './timeFormats.ts';
 import { type LocalTimeZone, localTimeZone } from './timestamp.ts';
 
 /** A contract profile: how the events of an existing topic are read (SPEC 2.1). Data, validated at start-up. */
@@ -73,6 +76,7 @@ function topicProfile(logicalTopic: LogicalTopic) {
       .string()
       .refine((zone) => localTimeZone(zone) !== undefined, 'is no IANA time zone')
       .describe('IANA zone of timestamps that have no offset, such as UTC or Asia/Seoul.'),
+    formats: formatsSchema(fields),
     precedence: z
       .union(
         [
@@ -83,6 +87,21 @@ function topicProfile(logicalTopic: LogicalTopic) {
       )
       .describe('Which of the two decides first which state of a record is the newer one.'),
   });
+}
+
+/** Formats of the fields that have some to choose from: times and amounts. */
+function formatsSchema(fields: readonly Field[]) {
+  const members = fields.flatMap(({ name, kind }): [string, z.ZodType<TimeFormat | AmountFormat>][] => {
+    if (kind === 'timestamp') return [[name, timeFormatSchema]];
+    return kind === 'money' ? [[name, amountFormatSchema]] : [];
+  });
+  return z
+    .strictObject(Object.fromEntries(members.map(([name, schema]) => [name, schema.optional()])))
+    .optional()
+    .describe(
+      'How fields are written that are not as usual (times RFC 3339 or epoch milliseconds, amounts decimal). Nothing else is ' +
+        'read from such a field then.',
+    );
 }
 
 function requiredFields(logicalTopic: LogicalTopic): string[] {
@@ -108,12 +127,14 @@ export const profileSchema = z.strictObject({
 export type Profile = z.infer<typeof profileSchema>;
 
 /** One field as a profile reads it. */
-export interface ContractField extends Field {
+export interface ContractField extends Field, FieldReader {
   /** Its own name first, then its aliases in order of preference. */
   readonly names: readonly string[];
   /** Members to walk to nested ones; where a path begins at one of the names, an object there is no value. */
   readonly paths: readonly (readonly string[])[];
   readonly core: boolean;
+  /** Where the profile names one. */
+  readonly format?: TimeFormat | AmountFormat;
 }
 
 /** Everything that is needed to read the events of one topic. */
@@ -146,23 +167,32 @@ export function parseProfile(data: unknown, source: string): Profile {
 export function contractOf(profile: Profile, logicalTopic: LogicalTopic, topic: string): Contract {
   const rules = profile.topics[logicalTopic];
   const aliases: Partial<Record<string, readonly (string | readonly string[])[]>> = rules.aliases;
+  const formats: Partial<Record<string, TimeFormat | AmountFormat>> = rules.formats ?? {};
+  const envelope = rules.envelope ?? [];
   const core = new Set<string>(rules.core);
+  // The schema has refused a zone that does not exist.
+  const zone = localTimeZone(rules.time_zone)!;
   return {
     logicalTopic,
     topic,
     profileId: profile.id,
-    envelope: rules.envelope ?? [],
+    envelope,
     fields: FIELDS[logicalTopic].map((field: Field) => {
       const places = aliases[field.name] ?? [];
+      const names = [field.name, ...places.filter((place) => typeof place === 'string')];
+      const paths = places.filter((place) => typeof place !== 'string');
+      const fromRoot = [...names.map((name) => [name]), ...paths].map((path) => [...envelope, ...path]);
+      const format = formats[field.name];
       return {
         ...field,
-        names: [field.name, ...places.filter((place) => typeof place === 'string')],
-        paths: places.filter((place) => typeof place !== 'string'),
+        names,
+        paths,
         core: core.has(field.name),
+        ...(format !== undefined && { format }),
+        ...fieldReader(field.kind, format, zone, fromRoot),
       };
     }),
-    // The schema has refused a zone that does not exist.
-    zone: localTimeZone(rules.time_zone)!,
+    zone,
     versionFirst: rules.precedence[0] === 'version',
   };
 }

@@ -5,7 +5,7 @@ import { test } from 'vitest';
 import { decodeBody } from '../../shared/contracts/decode.ts';
 import { LOGICAL_TOPICS, type LogicalTopic } from '../../shared/contracts/fields.ts';
 import { isObject, type JsonObject } from '../../shared/contracts/json.ts';
-import { normalise, parseValue, present } from '../../shared/contracts/normalise.ts';
+import { normalise, present } from '../../shared/contracts/normalise.ts';
 import {
   BUILT_IN_PROFILES,
   type Contract,
@@ -86,7 +86,7 @@ function explanation(
       .reduce<unknown>((inner, member) => (isObject(inner) ? inner[member] : undefined), payload);
     if (!isObject(parent)) return [];
     const value = present(parent, place.at(-1)!);
-    const read = value === undefined || parseValue(field.kind, value, contract.zone) !== undefined;
+    const read = value === undefined || field.read(value, body, 0) !== undefined;
     return read ? [] : [looseRule(field.kind, parent[place.at(-1)!])];
   });
   return rules.find((rule) => rule !== undefined);

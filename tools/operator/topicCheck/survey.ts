@@ -1,7 +1,8 @@
 import { decodeBody } from '../../../shared/contracts/decode.ts';
+import { readerOf } from '../../../shared/contracts/fieldReader.ts';
 import { type FieldKind, LOGICAL_TOPICS } from '../../../shared/contracts/fields.ts';
 import { isObject, type JsonObject } from '../../../shared/contracts/json.ts';
-import { parseValue, present } from '../../../shared/contracts/normalise.ts';
+import { present } from '../../../shared/contracts/normalise.ts';
 import { contractOf, type Profile } from '../../../shared/contracts/profile.ts';
 import { type Microseconds, readTimestamp } from '../../../shared/contracts/timestamp.ts';
 import { type Format, formatOf } from './formats.ts';
@@ -15,6 +16,7 @@ const MAX_NAME = 256;
 const MAX_MEMBER_SETS = 5000;
 const MAX_CURRENCIES = 20;
 const QUARTER_HOUR = 15 * 60_000_000;
+const asUtc = (local: Microseconds) => local;
 
 /** Names of members that a profile reads, and as what. */
 type AgreedNames = ReadonlyMap<string, readonly FieldKind[]>;
@@ -139,7 +141,7 @@ export class Survey {
   #read(member: Member, value: unknown, format: Format, seen: Seen): void {
     seen.ids.push(member.id);
     for (const kind of member.kinds) {
-      if (parseValue(kind, value, (local) => local) === undefined) continue;
+      if (readerOf(kind, asUtc).read(value, {}, 0) === undefined) continue;
       member.readable.set(kind, (member.readable.get(kind) ?? 0) + 1);
     }
     if (member.kinds[0] !== 'timestamp') return;
