@@ -1,5 +1,6 @@
 import { type AmountFormat, amountReader } from './amountFormats.ts';
 import { connectSchemaAt } from './connectSchema.ts';
+import type { EnvelopeStep } from './envelope.ts';
 import type { FieldKind } from './fields.ts';
 import type { JsonObject } from './json.ts';
 import { type TimeFormat, timeReader } from './timeFormats.ts';
@@ -62,7 +63,7 @@ export function fieldReader(
   kind: FieldKind,
   format: TimeFormat | AmountFormat | undefined,
   zone: LocalTimeZone,
-  paths: readonly (readonly string[])[],
+  paths: readonly (readonly EnvelopeStep[])[],
 ): FieldReader {
   if (format === undefined) return readerOf(kind, zone);
   if (kind === 'timestamp') return timeReader(format as TimeFormat, zone);

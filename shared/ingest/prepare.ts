@@ -1,7 +1,7 @@
-import { decodeBody } from '../contracts/decode.ts';
 import { DELIVERY_FLAGS } from '../contracts/deliveryFlags.ts';
 import type { LogicalTopic } from '../contracts/fields.ts';
-import { normalise } from '../contracts/normalise.ts';
+import { normalisePayload } from '../contracts/normalise.ts';
+import { openMessage } from '../contracts/openMessage.ts';
 import type { Contract } from '../contracts/profile.ts';
 import { KEY_OF, type LedgerEntry, type RecordOf } from '../contracts/records.ts';
 import { CORE_VIOLATIONS, type Rejection, reject } from '../contracts/rejection.ts';
@@ -39,10 +39,12 @@ export function prepareEvent<T extends LogicalTopic>(
   if (event.unreadable !== undefined) {
     return rejectedEvent(event, reject('unreadable_body', event.unreadable), 0);
   }
-  const decoded = decodeBody(event.body);
-  if (!decoded.accepted) return rejectedEvent(event, decoded, 0);
   const { contract, maxClockSkew } = rules;
-  const result = normalise(contract, decoded.object, { enqueuedAt: event.enqueuedAt, maxClockSkew });
+  const message = openMessage(contract, event.body);
+  if (message.kind === 'ignored') throw new Error('not yet');
+  if (message.kind === 'rejected') return rejectedEvent(event, message.rejection, 0);
+  const clock = { enqueuedAt: event.enqueuedAt, maxClockSkew };
+  const result = normalisePayload(contract, message.root, message.payload, clock);
   if (!result.accepted) {
     return rejectedEvent(event, result, result.aliasHit ? DELIVERY_FLAGS.aliasHit : 0);
   }

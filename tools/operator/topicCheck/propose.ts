@@ -1,10 +1,8 @@
 import { LOGICAL_TOPICS, type LogicalTopic } from '../../../shared/contracts/fields.ts';
-import { type Profile, parseProfile } from '../../../shared/contracts/profile.ts';
+import { type Alias, type Profile, parseProfile } from '../../../shared/contracts/profile.ts';
 import type { FieldReading, Place, Reading } from './reading.ts';
 import type { Survey } from './survey.ts';
 import type { ZoneFinding } from './zone.ts';
-
-type Alias = string | string[];
 
 /** A profile with which the samples are read; only the checked topic differs from `base`. */
 export function proposeProfile(
@@ -56,7 +54,9 @@ function aliasOf({ path }: Place): Alias {
 }
 
 function occurs({ payload }: Reading, alias: Alias): boolean {
-  const [first, ...rest] = typeof alias === 'string' ? [alias] : alias;
+  // What is around the record is not looked for.
+  if (typeof alias === 'object' && 'root' in alias) return false;
+  const [first, ...rest] = [alias].flat();
   let member = payload.children.get(first!);
   for (const name of rest) member = member?.children.get(name);
   return member !== undefined && member.present > 0;

@@ -1,5 +1,5 @@
 import { FIELDS, type Field, LOGICAL_TOPICS, type LogicalTopic } from '../../../shared/contracts/fields.ts';
-import type { Profile } from '../../../shared/contracts/profile.ts';
+import type { Alias, Profile } from '../../../shared/contracts/profile.ts';
 import { bare, isMinorUnits, matchName } from './names.ts';
 import type { Member, Survey } from './survey.ts';
 
@@ -75,7 +75,7 @@ function objectsOf(root: Member): Member[] {
   return found;
 }
 
-type Aliases = Readonly<Record<string, readonly (string | readonly string[])[] | undefined>>;
+type Aliases = Readonly<Record<string, readonly Alias[] | undefined>>;
 
 function readingOf(
   survey: Survey,

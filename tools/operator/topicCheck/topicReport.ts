@@ -7,7 +7,7 @@ import { readsPlace } from './propose.ts';
 import type { Place, Reading } from './reading.ts';
 import type { FieldReport, FormatShare, TopicReport } from './report.ts';
 import type { Member, Survey } from './survey.ts';
-import { shownName } from './tally.ts';
+import { shownName, shownStep } from './tally.ts';
 
 /** What the samples say, as the report has it. */
 export function reportOf(evidence: Evidence): TopicReport {
@@ -25,7 +25,7 @@ export function reportOf(evidence: Evidence): TopicReport {
       with_broker_data: survey.placed,
       all_members_seen: survey.membersComplete,
     },
-    envelope: contract.envelope.map(shownName),
+    envelope: contract.envelope.map(shownStep),
     fields: reading.fields.map((field) => fieldReport(field, survey, best.profile, reading.topic)),
     other_members: otherMembers(reading),
     profiles: candidates.map(({ source, profile, tally: { accepted: count, received } }) => ({

@@ -7,9 +7,10 @@ export function inEnvelope(event: SyntheticEvent, profile: Profile): SyntheticEv
   const envelope = profile.topics[event.topic].envelope ?? [];
   // What is no payload at all is malformed with or without an envelope.
   if (envelope.length === 0 || !decodeBody(event.body).accepted) return event;
-  const open = envelope.map((member) => `{${JSON.stringify(member)}:`).join('');
-  return {
-    ...event,
-    body: Buffer.from(`${open}${event.body.toString('utf8')}${'}'.repeat(envelope.length)}`),
-  };
+  const body = envelope.reduceRight<string>(
+    (inner, step) =>
+      typeof step === 'string' ? `{${JSON.stringify(step)}:${inner}}` : JSON.stringify(inner),
+    event.body.toString('utf8'),
+  );
+  return { ...event, body: Buffer.from(body) };
 }
