@@ -6,7 +6,7 @@ import { type AmountFormat, amountFormatSchema } from './amountFormats.ts';
 import { ENCODINGS } from './decode.ts';
 import { type FieldReader, fieldReader } from './fieldReader.ts';
 import { FIELDS, type Field, LOGICAL_TOPICS, type LogicalTopic } from './fields.ts';
-import type { MessageRules } from './openMessage.ts';
+import { type MessageRules, NO_RECORDS } from './openMessage.ts';
 import { type TimeFormat, timeFormatSchema } from './timeFormats.ts';
 import { type LocalTimeZone, localTimeZone } from './timestamp.ts';
 
@@ -75,6 +75,13 @@ function topicProfile(logicalTopic: LogicalTopic) {
       .optional()
       .describe(
         "A member that says what was done to the record. Debezium's op and __deleted need not be named.",
+      ),
+    ignored: z
+      .array(z.enum(NO_RECORDS))
+      .optional()
+      .describe(
+        'Messages that hold no state of a record and are passed over; left out: they are dead letters. deletes: of a record; ' +
+          'tombstones: no bytes, or null; connector_messages: heartbeats, transaction boundaries, schema changes, logical messages.',
       ),
     aliases: z
       .partialRecord(fieldName, z.array(alias).min(1))
@@ -218,7 +225,7 @@ export function contractOf(profile: Profile, logicalTopic: LogicalTopic, topic: 
     encoding: rules.encoding ?? 'json',
     envelope,
     operation: rules.operation,
-    ignored: new Set(),
+    ignored: new Set(rules.ignored),
     fields: FIELDS[logicalTopic].map((field: Field) => {
       const { names, paths, rootPaths } = placesOf(field, aliases[field.name] ?? []);
       const ofRecord = [...names.map((name) => [name]), ...paths].map((path) => [...envelope, ...path]);

@@ -24,14 +24,27 @@ export interface RejectedEvent {
   readonly rejection: Rejection;
 }
 
-export type PreparedEvent<T extends LogicalTopic> = AcceptedEvent<T> | RejectedEvent;
+/** An event that holds no state of a record, and that the profile says to pass over (SPEC 2.4). */
+export interface IgnoredEvent {
+  readonly accepted: false;
+  readonly event: BrokerEvent;
+  readonly flags: 0;
+  readonly rejection?: undefined;
+}
+
+export type PreparedEvent<T extends LogicalTopic> = AcceptedEvent<T> | RejectedEvent | IgnoredEvent;
+
+/** Whether an event becomes a dead letter. */
+export function isRejected(prepared: PreparedEvent<LogicalTopic>): prepared is RejectedEvent {
+  return !prepared.accepted && prepared.rejection !== undefined;
+}
 
 export interface PreparationRules<T extends LogicalTopic> {
   readonly contract: Contract & { readonly logicalTopic: T };
   readonly maxClockSkew: Microseconds;
 }
 
-/** Decodes and checks one event. Never throws for what is in it: what cannot be stored is a rejection. */
+/** Decodes and checks one event. Never throws for what is in it: what cannot be stored is a rejection, or ignored. */
 export function prepareEvent<T extends LogicalTopic>(
   rules: PreparationRules<T>,
   event: BrokerEvent,
@@ -41,7 +54,7 @@ export function prepareEvent<T extends LogicalTopic>(
   }
   const { contract, maxClockSkew } = rules;
   const message = openMessage(contract, event.body);
-  if (message.kind === 'ignored') throw new Error('not yet');
+  if (message.kind === 'ignored') return { accepted: false, event, flags: 0 };
   if (message.kind === 'rejected') return rejectedEvent(event, message.rejection, 0);
   const clock = { enqueuedAt: event.enqueuedAt, maxClockSkew };
   const result = normalisePayload(contract, message.root, message.payload, clock);

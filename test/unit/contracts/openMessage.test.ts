@@ -175,3 +175,55 @@ test('what a connector writes besides changes is named, also inside schema and p
     assert.match(read({ envelope: ['after'] }, message), new RegExp(`leads nowhere; found ${form}$`));
   }
 });
+
+test('what a profile says to ignore is ignored, and nothing else', () => {
+  const messages: Record<string, (string | object)[]> = {
+    deletes: [
+      { op: 'd', before: record, after: null },
+      { op: 't', before: null, after: null },
+      { after: { ...record, __deleted: 'true' } },
+      { type: 'delete', after: record },
+    ],
+    tombstones: ['', 'null', ' null '],
+    connector_messages: [
+      { ts_ms: 1 },
+      { schema: {}, payload: { ts_ms: 1, ts_us: 1, ts_ns: 1 } },
+      { status: 'END', id: '1', ts_ms: 1, event_count: 2, data_collections: [] },
+      { databaseName: 'd', schemaName: 's', ddl: 'x', source: {} },
+      { op: 'm', message: { prefix: 'p', content: 'e30=' } },
+    ],
+  };
+  const rules = { envelope: ['after'], operation: { path: ['type'], deletes: ['delete'] } };
+  for (const ignored of [[], ['deletes'], ['tombstones'], ['connector_messages'], Object.keys(messages)]) {
+    for (const [kind, bodies] of Object.entries(messages)) {
+      for (const body of bodies) {
+        const found = read({ ...rules, ignored }, body);
+        assert.equal(
+          found === 'ignored',
+          ignored.includes(kind),
+          `${ignored} ${JSON.stringify(body)} ${found}`,
+        );
+      }
+    }
+  }
+  const all = { ...rules, ignored: Object.keys(messages) };
+  for (const body of [
+    { after: record, op: 'c' },
+    { after: record, ts_ms: 1 },
+    { after: { ...record, status: 'END', id: '1', ddl: 'x', databaseName: 'd' } },
+  ]) {
+    assert.equal(read(all, body), '12.50 null', JSON.stringify(body));
+  }
+  // What might be a record that lost something is no message of a connector.
+  for (const body of [
+    '{}',
+    '[]',
+    '{',
+    '"null"',
+    { ts_ms: 1, amount: 1 },
+    { op: 'c', after: null },
+    { op: 'x', after: null },
+  ]) {
+    assert.notEqual(read(all, body), 'ignored', JSON.stringify(body));
+  }
+});

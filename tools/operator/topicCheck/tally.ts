@@ -25,7 +25,9 @@ export type Shape = string | { readonly [name: string]: Shape };
 /** What becomes of the samples under one contract: the ingest itself says so. */
 export class Tally<T extends LogicalTopic> {
   readonly rules: PreparationRules<T>;
+  /** Without those that the profile ignores. */
   received = 0;
+  ignored = 0;
   accepted = 0;
   versionMissing = 0;
   aliasHit = 0;
@@ -42,6 +44,10 @@ export class Tally<T extends LogicalTopic> {
 
   add(sample: Sample): PreparedEvent<T> {
     const prepared = prepareEvent(this.rules, sample.event);
+    if (!prepared.accepted && prepared.rejection === undefined) {
+      this.ignored++;
+      return prepared;
+    }
     this.received++;
     const flag = (name: keyof typeof DELIVERY_FLAGS) =>
       (prepared.flags & DELIVERY_FLAGS[name]) === 0 ? 0 : 1;
