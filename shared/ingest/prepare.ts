@@ -1,5 +1,6 @@
 import { DELIVERY_FLAGS } from '../contracts/deliveryFlags.ts';
 import type { LogicalTopic } from '../contracts/fields.ts';
+import { isKeyOf } from '../contracts/messageKey.ts';
 import { normalisePayload } from '../contracts/normalise.ts';
 import { openMessage } from '../contracts/openMessage.ts';
 import type { Contract } from '../contracts/profile.ts';
@@ -86,7 +87,7 @@ function flagsOf<T extends LogicalTopic>(
   if (record.updatedAt === null && record.version === null) flags |= DELIVERY_FLAGS.versionMissing;
   if (aliasHit) flags |= DELIVERY_FLAGS.aliasHit;
   // No key at all says nothing about the order; another one says that the broker does not keep it.
-  if (event.key !== null && event.key !== KEY_OF[contract.logicalTopic](record)) {
+  if (event.key !== null && !isKeyOf(event.key, KEY_OF[contract.logicalTopic](record))) {
     flags |= DELIVERY_FLAGS.keyMismatch;
   }
   if (contract.logicalTopic === 'ledger') {

@@ -353,7 +353,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'ignored events are counted each time',
-    files: 'infra/database/functions/50_record_batch.sql',
+    files: FUNCTIONS,
     find: "count(*) FILTER (WHERE is_first AND verdict = 'i')",
     replace: "count(*) FILTER (WHERE verdict = 'i')",
     tests: [OUTCOMES],
