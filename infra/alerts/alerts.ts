@@ -25,11 +25,11 @@ export type Condition =
   | { readonly kind: 'every'; readonly metric: MetricName; readonly while?: While }
   /** The sum of a counter over the window. */
   | { readonly kind: 'total'; readonly metric: MetricName }
-  /** The share of what has this attribute, where there is at least so much in all. */
+  /** The share of what has this value of an attribute, where there is at least so much in all but for `without`. */
   | {
       readonly kind: 'share';
       readonly metric: MetricName;
-      readonly of: { readonly attribute: string; readonly value: string };
+      readonly of: { readonly attribute: string; readonly value: string; readonly without?: string };
       readonly leastTotal: number;
     }
   /** How many samples there are: 0 is a value too. */

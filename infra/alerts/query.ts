@@ -32,10 +32,11 @@ export function queryOf(alert: Omit<Alert, 'query'>): string {
     case 'total':
       return [samples, ...columns(dimensions), `| summarize value = sum(Sum)${by}`].join('\n');
     case 'share': {
-      const { attribute, value } = condition.of;
+      const { attribute, value, without } = condition.of;
       const amount = METRICS[condition.metric].kind === 'histogram' ? 'ItemCount' : 'Sum';
       return [
         samples,
+        ...(without === undefined ? [] : [`| where tostring(Properties.${attribute}) != "${without}"`]),
         ...columns(dimensions),
         `| summarize part = sumif(${amount}, tostring(Properties.${attribute}) == "${value}"), total = sum(${amount})${by}`,
         `| where total >= ${condition.leastTotal}`,

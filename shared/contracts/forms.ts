@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { connectorMessage, isDelete, isUnavailable } from './debezium.ts';
 import { isObject, type JsonObject, NumberText } from './json.ts';
 
 /**
@@ -127,24 +128,32 @@ export function formOfJson(value: unknown): string {
 
 /** What a whole payload is that lacks a record's fields; undefined where it is nothing that is known. */
 export function formOfPayload(payload: JsonObject): string | undefined {
-  const has = (...names: readonly string[]) => names.every((name) => Object.hasOwn(payload, name));
-  if (has('specversion', 'type')) return `a CloudEvent${has('data_base64') ? ' with data in base64' : ''}`;
-  if (isChange(payload)) return 'a Debezium envelope';
-  if (has('payload', 'schema')) {
-    const { payload: inner } = payload;
-    if (inner === null) return 'a record of Kafka Connect with its schema, and no payload';
-    return isObject(inner) && isChange(inner)
-      ? 'a Debezium envelope, inside schema and payload'
-      : 'a record of Kafka Connect with its schema';
-  }
-  if (has('database', 'table', 'data')) return 'a change record of Maxwell or Canal';
-  if (has('eventType', 'eventID', 'dynamodb')) return 'a change record of DynamoDB';
-  if (has('operationType', 'ns')) return 'a change event of MongoDB';
+  const form = formOfMessage(payload);
+  if (form !== undefined) return form;
   const objects = Object.keys(payload).filter((name) => isObject(payload[name]));
   const [name = ''] = objects;
   return objects.length === 1 && WRAPPERS.has(name)
     ? `an object whose record may be in its member ${name}`
     : undefined;
+}
+
+/** What a message is, among the kinds that are widely used; undefined for any other. */
+export function formOfMessage(payload: JsonObject): string | undefined {
+  const has = (...names: readonly string[]) => names.every((name) => Object.hasOwn(payload, name));
+  if (has('specversion', 'type')) return `a CloudEvent${has('data_base64') ? ' with data in base64' : ''}`;
+  const ofConnector = connectorMessage(payload);
+  if (ofConnector !== undefined) return ofConnector;
+  if (isChange(payload)) return isDelete(payload) ? 'a delete in a Debezium envelope' : 'a Debezium envelope';
+  if (has('payload', 'schema')) {
+    const { payload: inner } = payload;
+    if (inner === null) return 'a record of Kafka Connect with its schema, and no payload';
+    return isObject(inner) && isChange(inner)
+      ? `a ${isDelete(inner) ? 'delete in a ' : ''}Debezium envelope, inside schema and payload`
+      : 'a record of Kafka Connect with its schema';
+  }
+  if (has('database', 'table', 'data')) return 'a change record of Maxwell or Canal';
+  if (has('eventType', 'eventID', 'dynamodb')) return 'a change record of DynamoDB';
+  return has('operationType', 'ns') ? 'a change event of MongoDB' : undefined;
 }
 
 function isChange(value: JsonObject): boolean {
@@ -185,10 +194,8 @@ function formOfNumber(text: string): string {
   return `an integer of ${counted(whole.length, 'digit')}${sign}`;
 }
 
-const PLACEHOLDER = '__debezium_unavailable_value';
-
 function formOfString(text: string): string {
-  if (text === PLACEHOLDER || text === Buffer.from(PLACEHOLDER).toString('base64')) {
+  if (isUnavailable(text)) {
     return "Debezium's placeholder for a large value that was not changed";
   }
   if (/^\d+$/.test(text)) return `a string of ${counted(text.length, 'digit')}`;

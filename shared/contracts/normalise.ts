@@ -1,20 +1,14 @@
+import { isUnavailable } from './debezium.ts';
+import { openEnvelope, valueAt } from './envelope.ts';
 import type { FieldKind, LogicalTopic } from './fields.ts';
 import { formOfPayload, formOfValue } from './forms.ts';
 import { isObject, type JsonObject } from './json.ts';
+import { nowhere } from './openMessage.ts';
 import type { Contract, ContractField } from './profile.ts';
 import { buildRecord, type FieldValues, type RecordOf } from './records.ts';
 import { type Rejection, reject } from './rejection.ts';
-import { type LocalTimeZone, type Microseconds, readTimestamp } from './timestamp.ts';
-import {
-  type Money,
-  readCurrency,
-  readIdentifier,
-  readMoney,
-  readSchemaVersion,
-  readText,
-  readVersion,
-  sameMoney,
-} from './values.ts';
+import type { Microseconds } from './timestamp.ts';
+import { type Money, sameMoney } from './values.ts';
 
 export interface Normalised<T extends LogicalTopic> {
   readonly accepted: true;
@@ -44,11 +38,18 @@ export function normalise<T extends LogicalTopic>(
   clock: Clock,
 ): Normalised<T> | RejectedPayload {
   const payload = openEnvelope(body, contract.envelope);
-  if (payload === undefined) {
-    const fault = reject('core_missing', `the envelope path ${contract.envelope.join('.')} leads nowhere`);
-    return { ...fault, aliasHit: false };
-  }
-  const { values, aliasHit, fault } = readFields(contract, payload);
+  if (payload === undefined) return { ...nowhere(body, contract.envelope), aliasHit: false };
+  return normalisePayload(contract, body, payload, clock);
+}
+
+/** As {@link normalise}, of a message whose envelope is open. */
+export function normalisePayload<T extends LogicalTopic>(
+  contract: Contract & { readonly logicalTopic: T },
+  root: JsonObject,
+  payload: JsonObject,
+  clock: Clock,
+): Normalised<T> | RejectedPayload {
+  const { values, aliasHit, fault } = readFields(contract, root, payload);
   if (fault !== undefined) return { ...fault, aliasHit };
   const updatedAt = values['updated_at'] as Microseconds | null;
   if (updatedAt !== null && updatedAt > clock.enqueuedAt + clock.maxClockSkew) {
@@ -56,16 +57,6 @@ export function normalise<T extends LogicalTopic>(
     return { ...reject('timestamp_in_future', rule), aliasHit };
   }
   return { accepted: true, record: buildRecord(contract.logicalTopic, values), aliasHit };
-}
-
-function openEnvelope(body: JsonObject, path: readonly string[]): JsonObject | undefined {
-  let payload: JsonObject = body;
-  for (const member of path) {
-    const value = Object.hasOwn(payload, member) ? payload[member] : undefined;
-    if (!isObject(value)) return undefined;
-    payload = value;
-  }
-  return payload;
 }
 
 interface FieldsRead {
@@ -80,7 +71,7 @@ const INVALID = Symbol('invalid');
 const CONFLICT = Symbol('conflict');
 
 /** Reads every field; keeps the first fault of each stage and returns the one whose stage comes first. */
-function readFields(contract: Contract, payload: JsonObject): FieldsRead {
+function readFields(contract: Contract, root: JsonObject, payload: JsonObject): FieldsRead {
   const values: Record<string, unknown> = {};
   let aliasHit = false;
   let schemaVersion: Rejection | undefined;
@@ -90,19 +81,23 @@ function readFields(contract: Contract, payload: JsonObject): FieldsRead {
   let fieldInvalid: Rejection | undefined;
 
   for (const field of contract.fields) {
-    if (!aliasHit) aliasHit = hasAlias(field, payload);
-    const value = readField(field, payload, contract.zone);
+    if (!aliasHit) aliasHit = hasAlias(field, root, payload);
+    const value = readField(field, root, payload);
     if (value === MISSING) {
       values[field.name] = null;
-      if (field.core && !fallsBack(field, payload, contract)) {
+      if (field.core && !fallsBack(field, root, payload, contract)) {
         missing ??= reject('core_missing', `${field.name}: missing, null or blank${inForm(payload)}`);
       }
     } else if (value === CONFLICT) {
       conflict ??= reject('alias_conflict', `${field.name}: ${nameOfPlaces(field)} differ`);
     } else if (value === INVALID) {
-      const rule = `${field.name}: ${RULES[field.kind]}; found ${formOfPlaces(field, payload, contract.zone)}`;
+      const raw = firstInvalid(field, root, payload);
+      const rule = `${field.name}: ${field.rule}; found ${formOfValue(raw)}`;
       if (field.kind === 'schema_version') schemaVersion = reject('unsupported_schema_version', rule);
-      else if (field.core || standsIn(field, payload, contract)) coreInvalid ??= reject('core_invalid', rule);
+      // The producer has the value, and did not send it: nothing about it is wrong.
+      else if (isUnavailable(raw)) fieldInvalid ??= reject('field_invalid', rule);
+      else if (field.core || standsIn(field, root, payload, contract))
+        coreInvalid ??= reject('core_invalid', rule);
       else fieldInvalid ??= reject('field_invalid', rule);
     } else values[field.name] = value;
   }
@@ -110,13 +105,13 @@ function readFields(contract: Contract, payload: JsonObject): FieldsRead {
   return { values, aliasHit, fault };
 }
 
-/** The form of the first value of a field that can't be read. */
-function formOfPlaces(field: ContractField, payload: JsonObject, zone: LocalTimeZone): string {
-  for (let index = 0; index < field.names.length + field.paths.length; index++) {
-    const raw = presentAt(field, payload, index);
-    if (raw !== undefined && parseValue(field.kind, raw, zone) === undefined) return formOfValue(raw);
+/** The first value of a field that can't be read. */
+function firstInvalid(field: ContractField, root: JsonObject, payload: JsonObject): unknown {
+  for (let index = 0; index < field.places; index++) {
+    const raw = presentAt(field, root, payload, index);
+    if (raw !== undefined && field.read(raw, root, index) === undefined) return raw;
   }
-  return 'nothing';
+  return undefined;
 }
 
 function inForm(payload: JsonObject): string {
@@ -124,42 +119,46 @@ function inForm(payload: JsonObject): string {
   return form === undefined ? '' : `; found ${form}`;
 }
 
-function hasAlias(field: ContractField, payload: JsonObject): boolean {
-  const places = field.names.length + field.paths.length;
-  for (let index = 1; index < places; index++) {
-    if (presentAt(field, payload, index) !== undefined) return true;
+function hasAlias(field: ContractField, root: JsonObject, payload: JsonObject): boolean {
+  for (let index = 1; index < field.places; index++) {
+    if (presentAt(field, root, payload, index) !== undefined) return true;
   }
   return false;
 }
 
-function nameOfPlaces({ names, paths }: ContractField): string {
-  return [...names, ...paths.map((path) => path.join('.'))].join(', ');
+function nameOfPlaces({ names, paths, rootPaths }: ContractField): string {
+  const fromRoot = rootPaths.map((path) => `(root).${path.join('.')}`);
+  return [...names, ...paths.map((path) => path.join('.')), ...fromRoot].join(', ');
 }
 
-/** The value in one of a field's places, its names and then its paths, or `undefined` where it counts as missing. */
-function presentAt(field: ContractField, payload: JsonObject, index: number): unknown {
-  const { names, paths } = field;
-  if (index >= names.length) {
-    const path = paths[index - names.length]!;
-    const parent = openEnvelope(payload, path.slice(0, -1));
-    return parent === undefined ? undefined : present(parent, path.at(-1)!);
+/**
+ * The value in one of a field's places: its names, its paths from the record, its paths from the message; `undefined` where it
+ * counts as missing.
+ */
+function presentAt(field: ContractField, root: JsonObject, payload: JsonObject, index: number): unknown {
+  const { names, paths, rootPaths } = field;
+  if (index < names.length) {
+    const value = present(payload, names[index]!);
+    if (paths.length === 0) return value;
+    // What a path leads through is no value itself.
+    return isObject(value) && paths.some(([first]) => first === names[index]) ? undefined : value;
   }
-  const value = present(payload, names[index]!);
-  if (paths.length === 0) return value;
-  // What a path leads through is no value itself.
-  return isObject(value) && paths.some(([first]) => first === names[index]) ? undefined : value;
+  const ofRecord = paths[index - names.length];
+  const path = ofRecord ?? rootPaths[index - names.length - paths.length]!;
+  const parent = valueAt(ofRecord === undefined ? root : payload, path.slice(0, -1));
+  return isObject(parent) ? present(parent, path.at(-1)!) : undefined;
 }
 
 /** The field's value, or one of the symbols above. All places of it that hold one have to agree. */
-function readField(field: ContractField, payload: JsonObject, zone: LocalTimeZone): unknown {
+function readField(field: ContractField, root: JsonObject, payload: JsonObject): unknown {
   let value: unknown = MISSING;
   let agree = true;
-  const { names, paths } = field;
-  const places = names.length + paths.length;
+  const { names, places } = field;
   for (let index = 0; index < places; index++) {
-    const raw = paths.length === 0 ? present(payload, names[index]!) : presentAt(field, payload, index);
+    const raw =
+      places === names.length ? present(payload, names[index]!) : presentAt(field, root, payload, index);
     if (raw === undefined) continue;
-    const parsed = parseValue(field.kind, raw, zone);
+    const parsed = field.read(raw, root, index);
     if (parsed === undefined) return INVALID;
     if (value === MISSING) value = parsed;
     else agree &&= sameValue(field.kind, value, parsed);
@@ -179,52 +178,21 @@ export function present(payload: JsonObject, name: string): unknown {
 }
 
 /** `event_time` may be absent where its fallback is there. */
-function fallsBack(field: ContractField, payload: JsonObject, contract: Contract): boolean {
+function fallsBack(field: ContractField, root: JsonObject, payload: JsonObject, contract: Contract): boolean {
   if (contract.logicalTopic !== 'ledger' || field.name !== 'event_time') return false;
   const fallback = contract.fields.find((other) => other.name === 'source_created_at')!;
-  return isPresent(fallback, payload);
+  return isPresent(fallback, root, payload);
 }
 
 /** `source_created_at` is a core field where it stands in for an absent `event_time`. */
-function standsIn(field: ContractField, payload: JsonObject, contract: Contract): boolean {
+function standsIn(field: ContractField, root: JsonObject, payload: JsonObject, contract: Contract): boolean {
   if (contract.logicalTopic !== 'ledger' || field.name !== 'source_created_at') return false;
   const eventTime = contract.fields.find((other) => other.name === 'event_time')!;
-  return !isPresent(eventTime, payload);
+  return !isPresent(eventTime, root, payload);
 }
 
-function isPresent(field: ContractField, payload: JsonObject): boolean {
-  return presentAt(field, payload, 0) !== undefined || hasAlias(field, payload);
-}
-
-/** What a value of each kind must be. */
-export const RULES: Record<FieldKind, string> = {
-  identifier: 'must be a string or an integer of 1 to 256 characters without U+0000 or lone surrogates',
-  text: 'must be a string of at most 1024 characters without U+0000 or lone surrogates',
-  currency: 'must be a currency code of three upper-case letters (ISO 4217)',
-  money: 'must be a decimal number of at most 38 digits, 18 of them after the point',
-  timestamp: 'must be an RFC 3339 timestamp or epoch milliseconds in the years 2000 to 2100',
-  version: 'must be an integer from 0 to 10^18',
-  schema_version: 'must be 1 or 1.x, of at most 1024 characters',
-};
-
-/** The typed form of a value that is present, or `undefined` where it breaks the rule of its kind. */
-export function parseValue(kind: FieldKind, raw: unknown, zone: LocalTimeZone): unknown {
-  switch (kind) {
-    case 'identifier':
-      return readIdentifier(raw);
-    case 'text':
-      return readText(raw);
-    case 'currency':
-      return readCurrency(raw);
-    case 'money':
-      return readMoney(raw);
-    case 'timestamp':
-      return readTimestamp(raw, zone);
-    case 'version':
-      return readVersion(raw);
-    case 'schema_version':
-      return readSchemaVersion(raw);
-  }
+function isPresent(field: ContractField, root: JsonObject, payload: JsonObject): boolean {
+  return presentAt(field, root, payload, 0) !== undefined || hasAlias(field, root, payload);
 }
 
 function sameValue(kind: FieldKind, a: unknown, b: unknown): boolean {

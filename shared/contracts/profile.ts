@@ -2,7 +2,12 @@
 import * as z from 'zod';
 import canonicalV1 from '../profiles/canonical-v1.json' with { type: 'json' };
 import nscDevV1 from '../profiles/nsc-dev-v1.json' with { type: 'json' };
+import { type AmountFormat, amountFormatSchema } from './amountFormats.ts';
+import { ENCODINGS } from './decode.ts';
+import { type FieldReader, fieldReader } from './fieldReader.ts';
 import { FIELDS, type Field, LOGICAL_TOPICS, type LogicalTopic } from './fields.ts';
+import { type MessageRules, NO_RECORDS } from './openMessage.ts';
+import { type TimeFormat, timeFormatSchema } from './timeFormats.ts';
 import { type LocalTimeZone, localTimeZone } from './timestamp.ts';
 
 /** A contract profile: how the events of an existing topic are read (SPEC 2.1). Data, validated at start-up. */
@@ -17,9 +22,22 @@ const memberName = z
   .min(1)
   .refine((name) => name !== '__proto__', 'can not be a member name');
 
-/** A further place of a field: a member of the payload, or the members to walk to one that is nested in it. */
-const alias = z.union([memberName, z.array(memberName).min(2)], {
-  error: 'must be the name of a member, or a list of at least two: the path to a nested one',
+/**
+ * A further place of a field: a member of the record, or the members to walk to one that is nested in it, or to one of the
+ * message around it.
+ */
+const alias = z.union(
+  [memberName, z.array(memberName).min(2), z.strictObject({ root: z.array(memberName).min(1) })],
+  {
+    error:
+      'must be the name of a member, a list of at least two (the path to a nested one), or {"root": [...]} (a path from the ' +
+      'message)',
+  },
+);
+export type Alias = z.infer<typeof alias>;
+
+const envelopeStep = z.union([memberName, z.strictObject({ parse: z.literal('json') })], {
+  error: 'must be the name of a member, or {"parse": "json"}',
 });
 
 /**
@@ -32,11 +50,39 @@ function topicProfile(logicalTopic: LogicalTopic) {
   const required = requiredFields(logicalTopic);
   return z.strictObject({
     topic: z.string().trim().describe("The hub's name; empty only for pair, which switches pairIngest off."),
+    encoding: z
+      .enum(ENCODINGS)
+      .optional()
+      .describe(
+        "How the bytes hold JSON: as it is (left out), or behind the header of a registry's serializer (byte 0, four bytes).",
+      ),
     envelope: z
-      .array(memberName)
+      .array(envelopeStep)
       .min(1)
       .optional()
-      .describe('Members to walk from the body to the payload; left out where the body is the payload.'),
+      .describe(
+        'Members to walk from the message to the record; left out where the message is the record. {"parse": "json"} is a step ' +
+          'into a string that holds JSON.',
+      ),
+    operation: z
+      .strictObject({
+        path: z.array(memberName).min(1).describe('Members to walk from the message.'),
+        deletes: z
+          .array(z.string())
+          .min(1)
+          .describe('Its values, as text, of messages that delete a record.'),
+      })
+      .optional()
+      .describe(
+        "A member that says what was done to the record. Debezium's op and __deleted need not be named.",
+      ),
+    ignored: z
+      .array(z.enum(NO_RECORDS))
+      .optional()
+      .describe(
+        'Messages that hold no state of a record and are passed over; left out: they are dead letters. deletes: of a record; ' +
+          'tombstones: no bytes, or null; connector_messages: heartbeats, transaction boundaries, schema changes, logical messages.',
+      ),
     aliases: z
       .partialRecord(fieldName, z.array(alias).min(1))
       .superRefine((aliases, context) => {
@@ -56,7 +102,7 @@ function topicProfile(logicalTopic: LogicalTopic) {
       .default({})
       .describe(
         'Further names of a field, in order of preference; its own name always comes first. A list of names is the ' +
-          'path to a nested member.',
+          'path to a nested member; {"root": [...]} is a path from the message.',
       ),
     core: z
       .array(fieldName)
@@ -73,6 +119,7 @@ function topicProfile(logicalTopic: LogicalTopic) {
       .string()
       .refine((zone) => localTimeZone(zone) !== undefined, 'is no IANA time zone')
       .describe('IANA zone of timestamps that have no offset, such as UTC or Asia/Seoul.'),
+    formats: formatsSchema(fields),
     precedence: z
       .union(
         [
@@ -83,6 +130,21 @@ function topicProfile(logicalTopic: LogicalTopic) {
       )
       .describe('Which of the two decides first which state of a record is the newer one.'),
   });
+}
+
+/** Formats of the fields that have some to choose from: times and amounts. */
+function formatsSchema(fields: readonly Field[]) {
+  const members = fields.flatMap(({ name, kind }): [string, z.ZodType<TimeFormat | AmountFormat>][] => {
+    if (kind === 'timestamp') return [[name, timeFormatSchema]];
+    return kind === 'money' ? [[name, amountFormatSchema]] : [];
+  });
+  return z
+    .strictObject(Object.fromEntries(members.map(([name, schema]) => [name, schema.optional()])))
+    .optional()
+    .describe(
+      'How fields are written that are not as usual (times RFC 3339 or epoch milliseconds, amounts decimal). Nothing else is ' +
+        'read from such a field then.',
+    );
 }
 
 function requiredFields(logicalTopic: LogicalTopic): string[] {
@@ -108,21 +170,26 @@ export const profileSchema = z.strictObject({
 export type Profile = z.infer<typeof profileSchema>;
 
 /** One field as a profile reads it. */
-export interface ContractField extends Field {
+export interface ContractField extends Field, FieldReader {
   /** Its own name first, then its aliases in order of preference. */
   readonly names: readonly string[];
   /** Members to walk to nested ones; where a path begins at one of the names, an object there is no value. */
   readonly paths: readonly (readonly string[])[];
+  /** Members to walk from the message, where the record is somewhere in it. */
+  readonly rootPaths: readonly (readonly string[])[];
+  /** How many names and paths it has. */
+  readonly places: number;
   readonly core: boolean;
+  /** Where the profile names one. */
+  readonly format?: TimeFormat | AmountFormat;
 }
 
 /** Everything that is needed to read the events of one topic. */
-export interface Contract {
+export interface Contract extends MessageRules {
   readonly logicalTopic: LogicalTopic;
   /** The hub's name: `topic` in every table and metric. */
   readonly topic: string;
   readonly profileId: string;
-  readonly envelope: readonly string[];
   readonly fields: readonly ContractField[];
   readonly zone: LocalTimeZone;
   /** `version` comes before `updated_at` in the precedence (SPEC 3). */
@@ -145,25 +212,45 @@ export function parseProfile(data: unknown, source: string): Profile {
 /** The contract of one logical topic, under the topic name that the settings resolved. */
 export function contractOf(profile: Profile, logicalTopic: LogicalTopic, topic: string): Contract {
   const rules = profile.topics[logicalTopic];
-  const aliases: Partial<Record<string, readonly (string | readonly string[])[]>> = rules.aliases;
+  const aliases: Partial<Record<string, readonly Alias[]>> = rules.aliases;
+  const formats: Partial<Record<string, TimeFormat | AmountFormat>> = rules.formats ?? {};
+  const envelope = rules.envelope ?? [];
   const core = new Set<string>(rules.core);
+  // The schema has refused a zone that does not exist.
+  const zone = localTimeZone(rules.time_zone)!;
   return {
     logicalTopic,
     topic,
     profileId: profile.id,
-    envelope: rules.envelope ?? [],
+    encoding: rules.encoding ?? 'json',
+    envelope,
+    operation: rules.operation,
+    ignored: new Set(rules.ignored),
     fields: FIELDS[logicalTopic].map((field: Field) => {
-      const places = aliases[field.name] ?? [];
+      const { names, paths, rootPaths } = placesOf(field, aliases[field.name] ?? []);
+      const ofRecord = [...names.map((name) => [name]), ...paths].map((path) => [...envelope, ...path]);
+      const format = formats[field.name];
       return {
         ...field,
-        names: [field.name, ...places.filter((place) => typeof place === 'string')],
-        paths: places.filter((place) => typeof place !== 'string'),
+        names,
+        paths,
+        rootPaths,
+        places: names.length + paths.length + rootPaths.length,
         core: core.has(field.name),
+        ...(format !== undefined && { format }),
+        ...fieldReader(field.kind, format, zone, [...ofRecord, ...rootPaths]),
       };
     }),
-    // The schema has refused a zone that does not exist.
-    zone: localTimeZone(rules.time_zone)!,
+    zone,
     versionFirst: rules.precedence[0] === 'version',
+  };
+}
+
+function placesOf({ name }: Field, aliases: readonly Alias[]) {
+  return {
+    names: [name, ...aliases.filter((alias) => typeof alias === 'string')],
+    paths: aliases.filter((alias) => Array.isArray(alias)),
+    rootPaths: aliases.flatMap((alias) => (typeof alias === 'object' && 'root' in alias ? [alias.root] : [])),
   };
 }
 

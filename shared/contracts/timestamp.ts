@@ -34,7 +34,13 @@ export function localTimeZone(name: string): LocalTimeZone | undefined {
  * 2100 in UTC; anything else is `undefined`.
  */
 export function readTimestamp(value: unknown, zone: LocalTimeZone): Microseconds | undefined {
-  const time = typeof value === 'string' ? fromText(value, zone) : fromEpochMilliseconds(integerText(value));
+  return inRange(
+    typeof value === 'string' ? fromText(value, zone) : fromEpochMilliseconds(integerText(value)),
+  );
+}
+
+/** The time, where it is one of the years 2000 to 2100 in UTC. */
+export function inRange(time: Microseconds | undefined): Microseconds | undefined {
   return time !== undefined && time >= EARLIEST && time <= LATEST ? time : undefined;
 }
 

@@ -1,3 +1,4 @@
+import { isUnavailable } from './debezium.ts';
 import { NumberText } from './json.ts';
 
 /**
@@ -100,9 +101,10 @@ export function readCurrency(value: unknown): string | undefined {
   return typeof value === 'string' && /^[A-Z]{3}$/.test(value) ? value : undefined;
 }
 
-/** PostgreSQL's text holds neither U+0000 nor a lone surrogate. */
+/** PostgreSQL's text holds neither U+0000 nor a lone surrogate. What stands for a value that was not sent is none. */
 function readStorable(text: string | undefined, maxCodePoints: number): string | undefined {
-  if (text === undefined || text.includes('\0') || !text.isWellFormed()) return undefined;
+  if (text === undefined || text.includes('\0') || !text.isWellFormed() || isUnavailable(text))
+    return undefined;
   if (text.length > maxCodePoints && (text.length > 2 * maxCodePoints || [...text].length > maxCodePoints)) {
     return undefined;
   }

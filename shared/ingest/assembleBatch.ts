@@ -7,7 +7,7 @@ import type { Compaction, Loser } from '../precedence/compact.ts';
 import type { Privacy } from '../privacy/privacy.ts';
 import type { BatchAccounting, DeadLetter, Delivery, DeliveryCounts } from '../store/batchParameters.ts';
 import type { BatchParameters } from '../store/ingestBatch.ts';
-import type { AcceptedEvent, PreparedEvent } from './prepare.ts';
+import { type AcceptedEvent, isRejected, type PreparedEvent } from './prepare.ts';
 
 interface AssemblyRules<T extends LogicalTopic> {
   readonly contract: Contract & { readonly logicalTopic: T };
@@ -97,7 +97,8 @@ function otherDeliveries<T extends LogicalTopic>(
     const { sequenceNumber, enqueuedAt } = prepared.event;
     const { flags } = prepared;
     if (!prepared.accepted) {
-      return { sequenceNumber, enqueuedAt, rowNumber: 0, verdict: 'dead_letter', flags };
+      const verdict = prepared.rejection === undefined ? 'ignored' : 'dead_letter';
+      return { sequenceNumber, enqueuedAt, rowNumber: 0, verdict, flags };
     }
     const loser = lost.get(prepared);
     if (loser === undefined) return [];
@@ -117,7 +118,7 @@ function countDeliveries(
   winners: readonly { readonly flags: number }[],
   others: readonly Delivery[],
 ): DeliveryCounts {
-  const verdicts = { stale: 0, duplicate: 0, conflict: 0, dead_letter: 0 };
+  const verdicts = { stale: 0, duplicate: 0, conflict: 0, dead_letter: 0, ignored: 0 };
   for (const { verdict } of others) verdicts[verdict]++;
   const flags = Object.fromEntries(FLAG_NAMES.map((name) => [name, 0])) as Record<
     keyof typeof DELIVERY_FLAGS,
@@ -129,8 +130,8 @@ function countDeliveries(
   };
   winners.forEach(count);
   others.forEach(count);
-  const { stale, duplicate, conflict, dead_letter: deadLetters } = verdicts;
-  return { stale, duplicate, conflict, deadLetters, ...flags };
+  const { dead_letter: deadLetters, ...rest } = verdicts;
+  return { ...rest, deadLetters, ...flags };
 }
 
 function deadLetters(
@@ -139,7 +140,7 @@ function deadLetters(
   events: readonly PreparedEvent<LogicalTopic>[],
   others: readonly Delivery[],
 ): DeadLetter[] {
-  const rejected = events.filter((event) => !event.accepted);
+  const rejected = events.filter(isRejected);
   const numbers = others.flatMap(({ verdict }, index) => (verdict === 'dead_letter' ? index + 1 : []));
   return rejected.map(({ event, rejection }, index) => ({
     deliveryNumber: numbers[index]!,

@@ -12,6 +12,7 @@ import { failureKind } from '../store/sqlstates.ts';
 import { assembleBatch } from './assembleBatch.ts';
 import type { BrokerEvent } from './brokerEvent.ts';
 import {
+  isRejected,
   type PreparationRules,
   type PreparedEvent,
   prepareEvent,
@@ -33,7 +34,10 @@ type ReadyRules<T extends LogicalTopic> = Omit<IngestRules<T>, 'privacy'> & { re
 /** What became of a batch: `received` is the sum of the outcomes (SPEC 4). */
 export interface IngestResult {
   readonly received: number;
-  readonly outcomes: Record<'applied' | 'stale' | 'duplicate' | 'conflict' | 'dead_lettered', number>;
+  readonly outcomes: Record<
+    'applied' | 'stale' | 'duplicate' | 'conflict' | 'dead_lettered' | 'ignored',
+    number
+  >;
   readonly deadLetters: Partial<Record<RejectionReason, number>>;
   /** The events behind `deadLetters`: they hold payloads, so they must not reach a log. */
   readonly rejected: readonly RejectedEvent[];
@@ -190,7 +194,7 @@ async function store<T extends LogicalTopic>(
 function addUp(received: number, parts: readonly Part[]): IngestResult {
   const sum = (count: (counts: BatchCounts) => number) =>
     parts.reduce((total, part) => total + count(part.counts), 0);
-  const rejected = parts.flatMap((part) => part.events.filter((event) => !event.accepted));
+  const rejected = parts.flatMap((part) => part.events.filter(isRejected));
   const deadLetters: Partial<Record<RejectionReason, number>> = {};
   for (const { rejection } of rejected) {
     deadLetters[rejection.reason] = (deadLetters[rejection.reason] ?? 0) + 1;
@@ -203,6 +207,7 @@ function addUp(received: number, parts: readonly Part[]): IngestResult {
       duplicate: sum((counts) => counts.duplicate),
       conflict: sum((counts) => counts.conflict),
       dead_lettered: sum((counts) => counts.dead_lettered),
+      ignored: sum((counts) => counts.ignored),
     },
     deadLetters,
     rejected,

@@ -1,7 +1,8 @@
-import { decodeBody } from '../contracts/decode.ts';
 import { DELIVERY_FLAGS } from '../contracts/deliveryFlags.ts';
 import type { LogicalTopic } from '../contracts/fields.ts';
-import { normalise } from '../contracts/normalise.ts';
+import { isKeyOf } from '../contracts/messageKey.ts';
+import { normalisePayload } from '../contracts/normalise.ts';
+import { openMessage } from '../contracts/openMessage.ts';
 import type { Contract } from '../contracts/profile.ts';
 import { KEY_OF, type LedgerEntry, type RecordOf } from '../contracts/records.ts';
 import { CORE_VIOLATIONS, type Rejection, reject } from '../contracts/rejection.ts';
@@ -24,14 +25,27 @@ export interface RejectedEvent {
   readonly rejection: Rejection;
 }
 
-export type PreparedEvent<T extends LogicalTopic> = AcceptedEvent<T> | RejectedEvent;
+/** An event that holds no state of a record, and that the profile says to pass over (SPEC 2.4). */
+export interface IgnoredEvent {
+  readonly accepted: false;
+  readonly event: BrokerEvent;
+  readonly flags: 0;
+  readonly rejection?: undefined;
+}
+
+export type PreparedEvent<T extends LogicalTopic> = AcceptedEvent<T> | RejectedEvent | IgnoredEvent;
+
+/** Whether an event becomes a dead letter. */
+export function isRejected(prepared: PreparedEvent<LogicalTopic>): prepared is RejectedEvent {
+  return !prepared.accepted && prepared.rejection !== undefined;
+}
 
 export interface PreparationRules<T extends LogicalTopic> {
   readonly contract: Contract & { readonly logicalTopic: T };
   readonly maxClockSkew: Microseconds;
 }
 
-/** Decodes and checks one event. Never throws for what is in it: what cannot be stored is a rejection. */
+/** Decodes and checks one event. Never throws for what is in it: what cannot be stored is a rejection, or ignored. */
 export function prepareEvent<T extends LogicalTopic>(
   rules: PreparationRules<T>,
   event: BrokerEvent,
@@ -39,10 +53,12 @@ export function prepareEvent<T extends LogicalTopic>(
   if (event.unreadable !== undefined) {
     return rejectedEvent(event, reject('unreadable_body', event.unreadable), 0);
   }
-  const decoded = decodeBody(event.body);
-  if (!decoded.accepted) return rejectedEvent(event, decoded, 0);
   const { contract, maxClockSkew } = rules;
-  const result = normalise(contract, decoded.object, { enqueuedAt: event.enqueuedAt, maxClockSkew });
+  const message = openMessage(contract, event.body);
+  if (message.kind === 'ignored') return { accepted: false, event, flags: 0 };
+  if (message.kind === 'rejected') return rejectedEvent(event, message.rejection, 0);
+  const clock = { enqueuedAt: event.enqueuedAt, maxClockSkew };
+  const result = normalisePayload(contract, message.root, message.payload, clock);
   if (!result.accepted) {
     return rejectedEvent(event, result, result.aliasHit ? DELIVERY_FLAGS.aliasHit : 0);
   }
@@ -71,7 +87,7 @@ function flagsOf<T extends LogicalTopic>(
   if (record.updatedAt === null && record.version === null) flags |= DELIVERY_FLAGS.versionMissing;
   if (aliasHit) flags |= DELIVERY_FLAGS.aliasHit;
   // No key at all says nothing about the order; another one says that the broker does not keep it.
-  if (event.key !== null && event.key !== KEY_OF[contract.logicalTopic](record)) {
+  if (event.key !== null && !isKeyOf(event.key, KEY_OF[contract.logicalTopic](record))) {
     flags |= DELIVERY_FLAGS.keyMismatch;
   }
   if (contract.logicalTopic === 'ledger') {

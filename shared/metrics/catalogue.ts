@@ -32,12 +32,12 @@ export const METRICS = {
   consumer_messages_total: counter(
     '{event}',
     ['topic', 'status'],
-    'Events by status: success (stored, or known to be older) or error (dead letter)',
+    'Events by status: success (stored, or known to be older), error (dead letter) or ignored (the profile says so)',
   ),
   consumer_outcomes_total: counter(
     '{event}',
     ['topic', 'outcome'],
-    'Events by outcome: applied, stale, duplicate, conflict, dead_lettered',
+    'Events by outcome: applied, stale, duplicate, conflict, dead_lettered, ignored',
   ),
   consumer_dlq_total: counter('{event}', ['topic', 'error'], 'Dead letters by reason'),
   consumer_version_missing_total: counter(

@@ -55,7 +55,7 @@ function sample(name: MetricName, value: number | null | undefined, attributes: 
 }
 
 const SUCCESSES = ['applied', 'stale', 'duplicate', 'conflict'] as const;
-const OUTCOMES = [...SUCCESSES, 'dead_lettered'] as const;
+const OUTCOMES = [...SUCCESSES, 'dead_lettered', 'ignored'] as const;
 
 /** Counters that are sent under one name, by the name that the database gives them. */
 const COUNTER_OF: Readonly<
@@ -88,21 +88,30 @@ function counterSamples(counters: readonly CounterDelta[]): Sample[] {
       ...(counter.label !== undefined && { [counter.label]: label }),
     });
   });
-  const messages = [...totalsByTopic(counters)].flatMap(([topic, { success, error }]) => [
-    ...(success > 0 ? sample('consumer_messages_total', success, { topic, status: 'success' }) : []),
-    ...(error > 0 ? sample('consumer_messages_total', error, { topic, status: 'error' }) : []),
-  ]);
+  const messages = [...totalsByTopic(counters)].flatMap(([topic, totals]) =>
+    Object.entries(totals).flatMap(([status, total]) =>
+      total > 0 ? sample('consumer_messages_total', total, { topic, status }) : [],
+    ),
+  );
   return [...messages, ...samples];
 }
 
-function totalsByTopic(counters: readonly CounterDelta[]): Map<string, { success: number; error: number }> {
-  const totals = new Map<string, { success: number; error: number }>();
+/** Events by status (SPEC 4). */
+type Totals = Record<'success' | 'error' | 'ignored', number>;
+const STATUS: Readonly<Record<string, keyof Totals>> = {
+  ...Object.fromEntries(SUCCESSES.map((outcome) => [outcome, 'success'])),
+  dead_lettered: 'error',
+  ignored: 'ignored',
+};
+
+function totalsByTopic(counters: readonly CounterDelta[]): Map<string, Totals> {
+  const totals = new Map<string, Totals>();
   for (const { topic, name, added } of counters) {
-    const isSuccess = (SUCCESSES as readonly string[]).includes(name);
-    if (!isSuccess && name !== 'dead_lettered') continue;
-    const total = totals.get(topic) ?? { success: 0, error: 0 };
+    const status = STATUS[name];
+    if (status === undefined) continue;
+    const total = totals.get(topic) ?? { success: 0, error: 0, ignored: 0 };
     totals.set(topic, total);
-    total[isSuccess ? 'success' : 'error'] += added;
+    total[status] += added;
   }
   return totals;
 }
@@ -111,13 +120,15 @@ function totalsByTopic(counters: readonly CounterDelta[]): Map<string, { success
 function recentSamples({ topics, counters, seconds }: Snapshot): Sample[] {
   const totals = totalsByTopic(counters);
   return topics.flatMap((topic) => {
-    const { success, error } = totals.get(topic) ?? { success: 0, error: 0 };
-    const messages = success + error;
+    const { success, error, ignored } = totals.get(topic) ?? { success: 0, error: 0, ignored: 0 };
+    // What is ignored was neither stored nor refused: it takes no part in a ratio.
+    const judged = success + error;
+    const perSecond = seconds === null ? null : (judged + ignored) / seconds;
     return [
-      ...sample('consumer_throughput_per_second', seconds === null ? null : messages / seconds, { topic }),
-      ...sample('consumer_error_ratio', error / messages, { topic }),
-      ...sample('consumer_upsert_success_ratio', success / messages, { topic }),
-      ...sample('consumer_dlq_ratio', error / messages, { topic }),
+      ...sample('consumer_throughput_per_second', perSecond, { topic }),
+      ...sample('consumer_error_ratio', error / judged, { topic }),
+      ...sample('consumer_upsert_success_ratio', success / judged, { topic }),
+      ...sample('consumer_dlq_ratio', error / judged, { topic }),
     ];
   });
 }

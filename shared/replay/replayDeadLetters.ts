@@ -1,7 +1,7 @@
 import { LOGICAL_TOPICS, type LogicalTopic } from '../contracts/fields.ts';
 import type { BrokerEvent } from '../ingest/brokerEvent.ts';
 import { type IngestRules, ingest } from '../ingest/ingest.ts';
-import { prepareEvent, type RejectedEvent } from '../ingest/prepare.ts';
+import { isRejected, prepareEvent, type RejectedEvent } from '../ingest/prepare.ts';
 import { ingestRules } from '../ingest/rules.ts';
 import type { PrivacySource } from '../privacy/privacy.ts';
 import { isSealed } from '../privacy/seal.ts';
@@ -17,7 +17,7 @@ export const MAX_ATTEMPTS = 5;
 
 /**
  * Brings dead letters in again, page by page, with their original broker metadata: so none of them can overtake a
- * newer row, and none makes a second dead letter. What is stored now is marked; what is still refused gets today's
+ * newer row, and none makes a second dead letter. What is stored now, or ignored by today's profile, is marked; what is still refused gets today's
  * reason.
  *
  * A crash between a page's ingest and its mark repeats the page: it changes nothing, and the marks are set then. An
@@ -142,7 +142,7 @@ async function rejectedOf(
   dryRun: boolean,
 ): Promise<readonly RejectedEvent[]> {
   if (!dryRun) return (await ingest(rules, events)).rejected;
-  return events.map((event) => prepareEvent(rules, event)).filter((event) => !event.accepted);
+  return events.map((event) => prepareEvent(rules, event)).filter(isRejected);
 }
 
 /** A batch is of one partition, and of one hub: numbers of another epoch would be counted in the wrong one. */

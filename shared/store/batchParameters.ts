@@ -28,15 +28,16 @@ export interface DeliveryCounts extends Record<keyof typeof DELIVERY_FLAGS, numb
   readonly duplicate: number;
   readonly conflict: number;
   readonly deadLetters: number;
+  readonly ignored: number;
 }
 
 /** A delivery that is not its row's winner. */
 export interface Delivery {
   readonly sequenceNumber: number;
   readonly enqueuedAt: Microseconds;
-  /** The row of its key, from 1; 0 for a dead letter. */
+  /** The row of its key, from 1; 0 for what is no row. */
   readonly rowNumber: number;
-  readonly verdict: 'stale' | 'duplicate' | 'conflict' | 'dead_letter';
+  readonly verdict: 'stale' | 'duplicate' | 'conflict' | 'dead_letter' | 'ignored';
   /** Sum of {@link DELIVERY_FLAGS}. */
   readonly flags: number;
 }
@@ -67,6 +68,7 @@ export const writeAccounting: WriteFields<BatchAccounting> = (fields, batch) => 
   fields.integer(batch.counts.duplicate);
   fields.integer(batch.counts.conflict);
   fields.integer(batch.counts.deadLetters);
+  fields.integer(batch.counts.ignored);
   fields.integer(batch.counts.versionMissing);
   fields.integer(batch.counts.aliasHit);
   fields.integer(batch.counts.coreViolation);
@@ -77,7 +79,7 @@ export const writeAccounting: WriteFields<BatchAccounting> = (fields, batch) => 
 };
 
 /** Letters of infra/database/functions/verdict.sql, which has the others too. */
-const VERDICT_LETTER = { stale: 's', duplicate: 'd', conflict: 'c', dead_letter: 'x' } as const;
+const VERDICT_LETTER = { stale: 's', duplicate: 'd', conflict: 'c', dead_letter: 'x', ignored: 'i' } as const;
 
 export const writeDelivery: WriteFields<Delivery> = (fields, delivery) => {
   fields.bigint(delivery.sequenceNumber);

@@ -25,13 +25,14 @@ export interface BatchParameters<T extends LogicalTopic> {
   readonly deadLetters: readonly DeadLetter[];
 }
 
-/** What the batch came to; the first five add up to the number of deliveries. */
+/** What the batch came to; the first six add up to the number of deliveries. */
 export interface BatchCounts {
   readonly applied: number;
   readonly stale: number;
   readonly duplicate: number;
   readonly conflict: number;
   readonly dead_lettered: number;
+  readonly ignored: number;
   /** Deliveries, among all of these, whose sequence number was processed before. */
   readonly redelivered: number;
   /** Pairs that were complete and no longer are. */

@@ -114,7 +114,8 @@ test('the page for the producing team, in English and Korean, with the profile b
   const text = readFileSync(page, 'utf8');
   assert.match(text, /^# Topic check: ledger\n\n\*\*Ask the producer/);
   assert.match(text, /- `amount` can't be read in 94\.1 % .*decimal\.handling\.mode=string/);
-  assert.match(text, /`updated_at` is number of microseconds.*time\.precision\.mode=connect/);
+  assert.match(text, /`updated_at`: number of microseconds since 1970, read as UTC\. .* set `wall_time`/);
+  assert.match(text, /hold no record \(`deletes: 1`\) are passed over/);
   assert.equal(
     parseProfile(JSON.parse(readFileSync(profile, 'utf8')), profile).topics.ledger.envelope?.[0],
     'after',

@@ -3,9 +3,10 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { test } from 'vitest';
 import { decodeBody } from '../../shared/contracts/decode.ts';
+import { openEnvelope } from '../../shared/contracts/envelope.ts';
 import { LOGICAL_TOPICS, type LogicalTopic } from '../../shared/contracts/fields.ts';
 import { isObject, type JsonObject } from '../../shared/contracts/json.ts';
-import { normalise, parseValue, present } from '../../shared/contracts/normalise.ts';
+import { normalise, present } from '../../shared/contracts/normalise.ts';
 import {
   BUILT_IN_PROFILES,
   type Contract,
@@ -79,14 +80,14 @@ function explanation(
   if (reason !== 'core_invalid' && reason !== 'field_invalid' && reason !== 'unsupported_schema_version')
     return undefined;
   const field = contract.fields.find(({ name }) => detail.startsWith(`${name}: `))!;
-  const payload = contract.envelope.reduce((inner, member) => inner[member] as JsonObject, body);
+  const payload = openEnvelope(body, contract.envelope)!;
   const rules = [...field.names.map((name) => [name]), ...field.paths].flatMap((place) => {
     const parent = place
       .slice(0, -1)
       .reduce<unknown>((inner, member) => (isObject(inner) ? inner[member] : undefined), payload);
     if (!isObject(parent)) return [];
     const value = present(parent, place.at(-1)!);
-    const read = value === undefined || parseValue(field.kind, value, contract.zone) !== undefined;
+    const read = value === undefined || field.read(value, body, 0) !== undefined;
     return read ? [] : [looseRule(field.kind, parent[place.at(-1)!])];
   });
   return rules.find((rule) => rule !== undefined);

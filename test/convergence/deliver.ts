@@ -5,7 +5,7 @@ import { failureKind } from '../../shared/store/sqlstates.ts';
 import type { LoggedEvent } from '../../tools/proof/brokerLog.ts';
 import { rulesFor } from '../../tools/proof/exampleEvents.ts';
 import type { CrashingPool } from './crashingPool.ts';
-import type { Delivered, History } from './history.ts';
+import { type Delivered, type History, IGNORED } from './history.ts';
 import { type PlannedBatch, plan } from './plan.ts';
 import { Recovery } from './recovery.ts';
 
@@ -19,7 +19,10 @@ export async function deliver(
   const write = async (writer: CrashingPool, batch: PlannedBatch, indexes: readonly number[]) => {
     const events = indexes.map((index) => brokerEvent(log[index]!));
     const { versionFirst } = history;
-    const result = await ingest(rulesFor(writer.pool, batch.topic, { versionFirst }), events);
+    const result = await ingest(
+      rulesFor(writer.pool, batch.topic, { versionFirst, ignored: IGNORED }),
+      events,
+    );
     const sum = Object.values(result.outcomes).reduce((total, count) => total + count, 0);
     assert.equal(sum, events.length, 'the outcomes of a batch add up');
     delivered.acknowledged += events.length;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { LOGICAL_TOPICS, type LogicalTopic } from '../../shared/contracts/fields.ts';
+import type { NoRecord } from '../../shared/contracts/openMessage.ts';
 import { confirmation, entry, order } from '../../tools/proof/exampleEvents.ts';
 
 /** Histories of a few keys, so that ties, moves and races are the rule. All of it is data, so that it shrinks. */
@@ -12,6 +13,8 @@ export interface HistoryEvent {
   readonly body: string;
   /** Why it is a dead letter, if it is one. */
   readonly fault: string | undefined;
+  /** Whether a profile passes over it: from the start, or only the mended one, so that a replay does away with a dead letter. */
+  readonly ignored?: 'always' | 'mended';
   /** The body as the mended profile reads it: a replay stores this. */
   readonly mended?: string;
   readonly partition: number;
@@ -66,6 +69,9 @@ export interface History {
   readonly crashes: readonly { readonly batch: number; readonly crash: Crash; readonly cut: number }[];
 }
 
+/** What a history's profile ignores from the start. */
+export const IGNORED: ReadonlySet<NoRecord> = new Set(['deletes']);
+
 const orderId = fc.constantFrom('o1', 'o2');
 const revision = fc.record({
   updated_at: fc.constantFrom(null, '2026-11-22T11:00:00Z', '2026-11-22T11:00:00.000001Z'),
@@ -73,7 +79,7 @@ const revision = fc.record({
 });
 const amount = fc.constantFrom('5', '5.0', '-5', 7, 0.1);
 
-type Content = Pick<HistoryEvent, 'topic' | 'label' | 'body' | 'fault' | 'mended'>;
+type Content = Pick<HistoryEvent, 'topic' | 'label' | 'body' | 'fault' | 'mended' | 'ignored'>;
 
 function content(topic: LogicalTopic, id: string, change: object, good: object, fault?: string): Content {
   const parts = Object.entries(change).map(([name, value]) => `${name}=${value}`);
@@ -127,12 +133,7 @@ const malformed = fc.oneof(
   fc
     .record({
       topic: fc.constantFrom(...LOGICAL_TOPICS),
-      body: fc.constantFrom(
-        ['', 'empty_body'],
-        ['{', 'not_json'],
-        ['[]', 'not_an_object'],
-        ['{"tx_id":[]}', 'core_missing'],
-      ),
+      body: fc.constantFrom(['{', 'not_json'], ['[]', 'not_an_object'], ['{"tx_id":[]}', 'core_missing']),
     })
     .map(({ topic, body: [body, fault] }): Content => ({ topic, label: body!, body: body!, fault })),
   fc
@@ -164,6 +165,27 @@ const mendable = fc
     return { ...renamed, fault: 'core_missing', mended: JSON.stringify(good) };
   });
 
+/** A delete, newer than all that is stored of its key: as a state it would win. */
+const ignoredEvent = fc
+  .record({ id: fc.constantFrom('a', 'b', 'c', 'd'), change: ledgerChange })
+  .map(({ id, change }): Content => {
+    const deleted = { ...change, version: 9, __deleted: 'true' };
+    return { ...content('ledger', id, deleted, entry(id, deleted)), ignored: 'always' };
+  });
+
+/** A tombstone in either of its forms. */
+const ignoredByReplay = fc
+  .record({
+    topic: fc.constantFrom(...LOGICAL_TOPICS),
+    body: fc.constantFrom(['', 'empty_body'], ['null', 'not_an_object']),
+  })
+  .map(
+    ({ topic, body: [body, fault] }): Content => ({
+      ...{ topic, label: `tombstone ${body}`, body: body!, fault },
+      ignored: 'mended',
+    }),
+  );
+
 const event = fc
   .record({
     content: fc.oneof(
@@ -172,6 +194,7 @@ const event = fc
       { weight: 2, arbitrary: pair },
       { weight: 1, arbitrary: malformed },
       { weight: 1, arbitrary: mendable },
+      { weight: 1, arbitrary: fc.oneof(ignoredEvent, ignoredByReplay) },
     ),
     place: fc.record({
       partition: fc.integer({ min: 0, max: 2 }),

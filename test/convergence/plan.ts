@@ -22,18 +22,27 @@ export interface PlannedBatch {
 /** The events as they lie in the broker. */
 export function brokerLog({ events }: History): LoggedEvent[] {
   const ends = new Map<string, { next: number; enqueuedAt: number }>();
-  return events.map(({ topic, partition, pause, body, fault }) => {
+  return events.map(({ topic, partition, pause, body, fault, ignored }) => {
     const end = ends.get(`${topic}/${partition}`) ?? { next: 0, enqueuedAt: START / 1000 };
     const enqueuedAt = end.enqueuedAt + pause;
     ends.set(`${topic}/${partition}`, { next: end.next + 1, enqueuedAt });
-    return { topic, partition, sequenceNumber: end.next, enqueuedAt, body: Buffer.from(body), fault };
+    return {
+      topic,
+      partition,
+      sequenceNumber: end.next,
+      enqueuedAt,
+      body: Buffer.from(body),
+      fault,
+      ignored: ignored === 'always',
+    };
   });
 }
 
 /** What the tables are computed from: events as a replay reads them in the end, and the rows of dumps. */
 export function modelLog(history: History): LoggedEvent[] {
   const events = brokerLog(history).map((event, index) => {
-    const { mended } = history.events[index]!;
+    const { mended, ignored } = history.events[index]!;
+    if (ignored === 'mended') return { ...event, ignored: true, fault: undefined };
     return mended === undefined ? event : { ...event, body: Buffer.from(mended), fault: undefined };
   });
   const rows = history.dumps.flatMap(({ topic, rows, asOf }, number) =>

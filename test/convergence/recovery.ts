@@ -18,7 +18,7 @@ import { readDump } from '../../tools/operator/dump/readDump.ts';
 import type { LoggedEvent } from '../../tools/proof/brokerLog.ts';
 import { CANONICAL_SETTINGS, START } from '../../tools/proof/exampleEvents.ts';
 import type { CrashingPool } from './crashingPool.ts';
-import type { Delivered, History, HistoryDump } from './history.ts';
+import { type Delivered, type History, type HistoryDump, IGNORED } from './history.ts';
 
 const canonical = parseProfile(BUILT_IN_PROFILES['canonical-v1'], 'canonical-v1');
 const NO_HUB = new HubReader(() => Promise.reject(new Error('Dead letters need no hub.')));
@@ -70,7 +70,7 @@ export class Recovery {
   ) {
     for (const logicalTopic of LOGICAL_TOPICS) {
       const rules = ingestRules({ ...this.#settings, profile: canonical }, database, logicalTopic);
-      const contract = { ...rules.contract, versionFirst: this.#versionFirst };
+      const contract = { ...rules.contract, versionFirst: this.#versionFirst, ignored: IGNORED };
       const ofTopic = events.filter(({ topic }) => topic === logicalTopic);
       for (const [partition, held] of Map.groupBy(ofTopic, (event) => event.partition)) {
         const all = { from: 0, to: held.length - 1 };
@@ -116,12 +116,13 @@ export class Recovery {
   }
 }
 
-/** Knows the amount by another name as well. */
+/** Knows the amount by another name as well, and ignores tombstones. */
 function mendedProfile(versionFirst: boolean): Profile {
   const topics = Object.entries(canonical.topics).map(([name, topic]) => [
     name,
     {
       ...topic,
+      ignored: [...IGNORED, 'tombstones'],
       precedence: versionFirst ? ['version', 'updated_at'] : ['updated_at', 'version'],
       aliases: name === 'ledger' ? { ...topic.aliases, amount: ['value'] } : topic.aliases,
     },

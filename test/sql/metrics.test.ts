@@ -69,6 +69,25 @@ async function timer(t: TestContext): Promise<Timer> {
 const LEDGER = { topic: topics.ledger };
 
 describe('a run of the timer', () => {
+  it('counts what a profile ignores apart, and in no ratio', async (t) => {
+    const metrics = await timer(t);
+    const rules = rulesFor(metrics.database.pool, 'ledger', { ignored: new Set(['tombstones'] as const) });
+    const partition = new Partition();
+    await metrics.run();
+    const bodies = [entry('a'), '', 'null', '', '[]'];
+    await ingest(
+      rules,
+      bodies.map((body) => partition.event(body)),
+    );
+    await metrics.run();
+    const messages = (status: string) => metrics.value('consumer_messages_total', { ...LEDGER, status });
+    assert.deepEqual([messages('success'), messages('error'), messages('ignored')], [1, 1, 3]);
+    assert.equal(metrics.value('consumer_outcomes_total', { ...LEDGER, outcome: 'ignored' }), 3);
+    assert.equal(metrics.value('consumer_error_ratio', LEDGER), 0.5);
+    assert.equal(metrics.value('consumer_contract_profile_messages_total', LEDGER), 2);
+    assert.equal(metrics.value('core_violation_rate', LEDGER), 0);
+  });
+
   it('sends what was counted since the last one, and sends it again where it was not taken', async (t) => {
     const metrics = await timer(t);
     const rules = rulesFor(metrics.database.pool, 'ledger');

@@ -10,7 +10,7 @@ const later = (minutes: number) => new Date(START / 1000 + minutes * 60_000).toI
 
 /** Zero for every outcome that is not named. */
 function outcomes(counts: Partial<IngestResult['outcomes']>): IngestResult['outcomes'] {
-  return { applied: 0, stale: 0, duplicate: 0, conflict: 0, dead_lettered: 0, ...counts };
+  return { applied: 0, stale: 0, duplicate: 0, conflict: 0, dead_lettered: 0, ignored: 0, ...counts };
 }
 
 test('every reason for a dead letter is found in the table, with the exact bytes, and the good events are stored', async (t) => {
@@ -382,4 +382,78 @@ test('each field of the content counts: another value at the same version is a c
       );
     }
   }
+});
+
+test('what a profile ignores leaves no row and no dead letter, takes its place in the ledger, and is counted once', async (t) => {
+  const database = await testDatabase(t);
+  const partition = new Partition();
+  const ignored = new Set(['deletes', 'tombstones', 'connector_messages'] as const);
+  const rules = rulesFor(database.pool, 'ledger', { ignored });
+  const events = [
+    entry('a'),
+    '',
+    'null',
+    entry('a', { version: 9, amount: '0', __deleted: 'true' }),
+    { ts_ms: 1_795_746_583_821 },
+    'not json',
+    entry('b'),
+  ].map((body) => partition.event(body));
+  const result = await ingest(rules, events);
+  assert.deepEqual(result.outcomes, outcomes({ applied: 2, dead_lettered: 1, ignored: 4 }));
+  assert.deepEqual([result.received, result.deadLetters], [7, { not_json: 1 }]);
+  const again = await ingest(rules, events);
+  assert.deepEqual(again.outcomes, outcomes({ duplicate: 2, dead_lettered: 1, ignored: 4 }));
+  assert.equal(again.redelivered, 7);
+  // A batch of nothing else, which the next one goes on from.
+  const alone = [partition.event(''), partition.event('null')];
+  assert.deepEqual((await ingest(rules, alone)).outcomes, outcomes({ ignored: 2 }));
+  assert.equal((await ingest(rules, [partition.event('')])).redelivered, 0);
+
+  assert.deepEqual(
+    await database.rows('SELECT tx_id, amount, source_version FROM bo.ledger_entries ORDER BY 1'),
+    [
+      { tx_id: 'a', amount: '100.00', source_version: '1' },
+      { tx_id: 'b', amount: '100.00', source_version: '1' },
+    ],
+  );
+  assert.deepEqual(await database.rows('SELECT sequence_number, error FROM bo.consumer_dlq_events'), [
+    { sequence_number: '5', error: 'not_json' },
+  ]);
+  const [counted] = await database.rows(
+    `SELECT applied, dead_lettered, ignored, redelivered, core_violation, version_missing, related_id_null
+     FROM sync.hourly_counters`,
+  );
+  const none = { core_violation: '0', version_missing: '0', related_id_null: '0' };
+  assert.deepEqual(counted, { applied: '2', dead_lettered: '1', ignored: '7', redelivered: '7', ...none });
+  const [ledger] = await database.rows('SELECT seen, event_watermark FROM sync.partitions');
+  assert.equal(ledger!['seen'], '{[0,10)}');
+});
+
+test('whatever a delivery ends as, its number is counted with the outcome of its first commit', async (t) => {
+  const database = await testDatabase(t);
+  const partition = new Partition();
+  const strict = rulesFor(database.pool, 'ledger');
+  const lenient = rulesFor(database.pool, 'ledger', { ignored: new Set(['tombstones'] as const) });
+  const [first, second] = [partition.event(''), partition.event('')];
+  assert.deepEqual((await ingest(lenient, [first])).outcomes, outcomes({ ignored: 1 }));
+  assert.deepEqual((await ingest(strict, [second])).outcomes, outcomes({ dead_lettered: 1 }));
+  // The profile was changed, and both are delivered again.
+  assert.deepEqual((await ingest(lenient, [first, second])).outcomes, outcomes({ ignored: 2 }));
+  assert.deepEqual((await ingest(strict, [first, second])).outcomes, outcomes({ dead_lettered: 2 }));
+  const [counted] = await database.rows(
+    'SELECT dead_lettered, ignored, redelivered FROM sync.hourly_counters',
+  );
+  assert.deepEqual(counted, { dead_lettered: '1', ignored: '1', redelivered: '4' });
+});
+
+test('a counter that the previous release has begun is counted on', async (t) => {
+  const database = await testDatabase(t);
+  const partition = new Partition();
+  const rules = rulesFor(database.pool, 'ledger', { ignored: new Set(['tombstones'] as const) });
+  await ingest(rules, [partition.event(entry('a'))]);
+  await database.pool.query('UPDATE sync.hourly_counters SET ignored = NULL');
+  await ingest(rules, [partition.event('')]);
+  assert.deepEqual(await database.rows('SELECT applied, ignored FROM sync.hourly_counters'), [
+    { applied: '1', ignored: '1' },
+  ]);
 });

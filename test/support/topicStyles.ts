@@ -98,12 +98,8 @@ export const TOPIC_STYLES: readonly TopicStyle[] = [
     topic: 'ledger',
     verdict: 'ask_producer',
     profile: PROPOSED_LEDGER,
-    asks: [
-      'field_invalid amount',
-      'envelope_missing',
-      'field_invalid source_created_at',
-      'field_invalid updated_at',
-    ],
+    // Without its schema, nothing says which scale the bytes have.
+    asks: ['field_invalid amount'],
   },
   {
     samples: 'cloudevents-ledger.ndjson',
@@ -156,9 +152,13 @@ export const TOPIC_STYLES: readonly TopicStyle[] = [
   {
     samples: 'epoch-seconds-orders.ndjson',
     topic: 'payment_order',
-    verdict: 'ask_producer',
-    profile: 'canonical-v1',
-    asks: ['field_invalid created_at', 'field_invalid updated_at'],
+    verdict: 'ready_with_profile',
+    profile: PROPOSED_ORDER,
+    asks: [],
+    row: order({
+      created_at: '2026-11-20 09:01:01+00',
+      updated_at: '2026-11-20 09:01:04+00',
+    }),
   },
   {
     samples: 'local-times-orders.ndjson',

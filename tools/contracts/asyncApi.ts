@@ -1,3 +1,4 @@
+import type { EnvelopeStep } from '../../shared/contracts/envelope.ts';
 import type { LogicalTopic } from '../../shared/contracts/fields.ts';
 import type { Profile } from '../../shared/contracts/profile.ts';
 import { eventSchema, topicsRead } from './eventSchema.ts';
@@ -193,7 +194,15 @@ function message(topic: LogicalTopic, examples: readonly Example[]): JsonSchema 
 
 function inEnvelope(profile: Profile, topic: LogicalTopic, { payload, ...rest }: Example): Example {
   const path = profile.topics[topic].envelope ?? [];
-  return { ...rest, payload: path.reduceRight((inner, member) => ({ [member]: inner }), payload) };
+  return { ...rest, payload: inMembers(path, payload) };
+}
+
+function inMembers(path: readonly EnvelopeStep[], payload: unknown): Example['payload'] {
+  const message = path.reduceRight<unknown>(
+    (inner, step) => (typeof step === 'string' ? { [step]: inner } : JSON.stringify(inner)),
+    payload,
+  );
+  return message as Example['payload'];
 }
 
 /** The schema within the document: its definitions are components, and the document has a dialect of its own. */

@@ -1,3 +1,4 @@
+import type { EnvelopeStep } from '../../shared/contracts/envelope.ts';
 import { FIELDS, LOGICAL_TOPICS, type LogicalTopic } from '../../shared/contracts/fields.ts';
 import {
   type Contract,
@@ -50,7 +51,8 @@ function payloadSchema(contract: Contract, timeZone: string): JsonSchema {
   for (const field of contract.fields) {
     for (const place of placesOf(field)) memberAt(root, place).fields.push({ field, place });
   }
-  const core = contract.fields.filter((field) => field.core);
+  // What may be elsewhere in the message is not asked for in the record.
+  const core = contract.fields.filter((field) => field.core && field.rootPaths.length === 0);
   const always = core.filter((field) => placesThatDo(contract, field).length === 1);
   const oneOf = core.filter((field) => !always.includes(field));
   return {
@@ -112,9 +114,12 @@ function propertiesOf(contract: Contract, { members }: Member): JsonSchema {
 }
 
 function valueSchema(contract: Contract, field: ContractField, place: Place): JsonSchema {
-  const kind = { $ref: `#/$defs/${field.kind}` };
-  const description = descriptionOf(contract, field, place);
-  if (field.core && placesThatDo(contract, field).length === 1) return { description, allOf: [kind] };
+  const described = descriptionOf(contract, field, place);
+  // A format's own rule is for people: the sync checks it.
+  const description = field.format === undefined ? described : `${described} It ${field.rule}.`;
+  const kind = { $ref: field.format === undefined ? `#/$defs/${field.kind}` : '#/$defs/present' };
+  if (field.core && field.rootPaths.length === 0 && placesThatDo(contract, field).length === 1)
+    return { description, allOf: [kind] };
   return {
     description,
     anyOf: [kind, { $ref: '#/$defs/missing' }, ...(place.ledThrough ? [{ type: 'object' }] : [])],
@@ -137,9 +142,12 @@ function nestedSchema(contract: Contract, member: Member): JsonSchema {
 }
 
 /** These members within each other, each an object that must be there, and the inner schema in the last one. */
-function inEnvelope(path: readonly string[], inner: JsonSchema): JsonSchema {
+function inEnvelope(path: readonly EnvelopeStep[], inner: JsonSchema): JsonSchema {
   return path.reduceRight<JsonSchema>(
-    (schema, name) => ({ type: 'object', required: [name], properties: { [name]: schema } }),
+    (schema, step) =>
+      typeof step === 'string'
+        ? { type: 'object', required: [step], properties: { [step]: schema } }
+        : { type: 'string', contentMediaType: 'application/json', contentSchema: schema },
     inner,
   );
 }

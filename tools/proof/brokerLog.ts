@@ -12,6 +12,8 @@ export interface LoggedEvent {
   readonly body: Buffer;
   /** The reason for which its publisher broke it. */
   readonly fault: string | undefined;
+  /** The profile that it is read by ignores it. */
+  readonly ignored?: boolean;
 }
 
 /** The sequence numbers that a partition holds. */

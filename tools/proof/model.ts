@@ -76,6 +76,7 @@ export function model(log: readonly LoggedEvent[], versionFirst = false): Model 
   const highest = nothing();
   const deadLetters = new Map<string, string>();
   for (const event of log) {
+    if (event.ignored === true) continue;
     const row = rowOf(event);
     if (row === undefined) deadLetters.set(positionText(event), event.fault ?? '*');
     else keepHighest(highest, event.topic, row, versionFirst);

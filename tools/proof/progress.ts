@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { PartitionRange } from './brokerLog.ts';
 
-export const OUTCOMES = ['applied', 'stale', 'duplicate', 'conflict', 'dead_lettered'] as const;
+export const OUTCOMES = ['applied', 'stale', 'duplicate', 'conflict', 'dead_lettered', 'ignored'] as const;
 export type Outcomes = Record<(typeof OUTCOMES)[number], number>;
 
 /** What the database says of the sync; counts are totals of its whole life. */

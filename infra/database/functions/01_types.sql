@@ -17,6 +17,7 @@ CREATE TYPE release.batch AS (
   duplicate            integer,
   conflict             integer,
   dead_lettered        integer,
+  ignored              integer,
   version_missing      integer,
   alias_hit            integer,
   core_violation       integer,
@@ -30,7 +31,7 @@ CREATE TYPE release.batch AS (
 CREATE TYPE release.delivery AS (
   sequence_number bigint,
   enqueued_at     timestamptz,
-  row_number      integer,           -- its key's row in the batch, from 1; 0 for a dead letter
+  row_number      integer,           -- its key's row in the batch, from 1; 0 for a dead letter or an ignored one
   verdict         "char",            -- verdict.sql
   flags           integer            -- record_batch.sql
 );

@@ -8,6 +8,7 @@
 --   d  repeats content at the same or an earlier position           duplicate
 --   c  conflicts, and loses by its position                         conflict
 --   x  is no row: a dead letter                                     dead_lettered
+--   i  is no row: the profile says so                               ignored
 --
 -- Plain SQL, so that it is inlined into the statements that call it.
 CREATE FUNCTION release.verdict(

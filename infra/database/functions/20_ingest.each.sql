@@ -14,7 +14,7 @@ CREATE FUNCTION release.ingest_${name}(
   p_version_first boolean, p_batch release.batch, p_rows release.${name}_row[], p_flags smallint[],
   p_others release.delivery[], p_dead_letters release.dead_letter[],
   OUT applied integer, OUT stale integer, OUT duplicate integer, OUT conflict integer,
-  OUT dead_lettered integer, OUT redelivered integer, OUT reopened integer, OUT epoch_started integer
+  OUT dead_lettered integer, OUT ignored integer, OUT redelivered integer, OUT reopened integer, OUT epoch_started integer
 ) LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 SET plan_cache_mode = force_generic_plan
@@ -27,6 +27,6 @@ BEGIN
   SELECT m.* INTO verdicts, mixed_axes, changes
   FROM release.merge_${name}(p_version_first, p_rows, release.expects_new_keys(p_batch)) m;
   reopened := release.refresh_pairs_of(p_rows, verdicts, changes);
-  SELECT r.* INTO applied, stale, duplicate, conflict, dead_lettered, redelivered, epoch_started
+  SELECT r.* INTO applied, stale, duplicate, conflict, dead_lettered, ignored, redelivered, epoch_started
   FROM release.record_batch(p_batch, p_rows, p_flags, p_others, p_dead_letters, verdicts, mixed_axes, reopened) r;
 END $$;

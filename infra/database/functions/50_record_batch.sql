@@ -9,7 +9,7 @@ CREATE FUNCTION release.record_batch(
   p_batch release.batch, p_rows anyarray, p_flags smallint[], p_others release.delivery[],
   p_dead_letters release.dead_letter[], p_verdicts "char"[], p_mixed_axes boolean[], p_reopened integer,
   OUT applied integer, OUT stale integer, OUT duplicate integer, OUT conflict integer,
-  OUT dead_lettered integer, OUT redelivered integer, OUT epoch_started integer
+  OUT dead_lettered integer, OUT ignored integer, OUT redelivered integer, OUT epoch_started integer
 ) LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -63,12 +63,14 @@ BEGIN
     duplicate := p_batch.duplicate;
     conflict := p_batch.conflict;
     dead_lettered := p_batch.dead_lettered;
+    ignored := p_batch.ignored;
     redelivered := 0;
     once.applied := applied;
     once.stale := stale;
     once.duplicate := duplicate;
     once.conflict := conflict;
     once.dead_lettered := dead_lettered;
+    once.ignored := ignored;
     once.version_missing := p_batch.version_missing;
     once.alias_hit := p_batch.alias_hit;
     once.core_violation := p_batch.core_violation;
@@ -81,7 +83,7 @@ BEGIN
       SELECT e.flags, coalesce(e.is_first, true) AS is_first,
         coalesce(p_mixed_axes[e.row_number], false) AS mixed_axes,
         CASE
-          WHEN e.verdict = 'x' THEN 'x'
+          WHEN e.verdict IN ('x', 'i') THEN e.verdict
           -- Of the row itself this is its own verdict.
           WHEN p_verdicts[e.row_number] = 's' THEN 's'
           WHEN p_verdicts[e.row_number] = 'c' AND e.verdict = 'd' THEN 'c'
@@ -92,12 +94,13 @@ BEGIN
     )
     SELECT count(*) FILTER (WHERE verdict IN ('N', 'A')), count(*) FILTER (WHERE verdict = 's'),
       count(*) FILTER (WHERE verdict IN ('D', 'd')), count(*) FILTER (WHERE verdict IN ('C', 'c')),
-      count(*) FILTER (WHERE verdict = 'x'), count(*) FILTER (WHERE NOT is_first),
+      count(*) FILTER (WHERE verdict = 'x'), count(*) FILTER (WHERE verdict = 'i'), count(*) FILTER (WHERE NOT is_first),
       count(*) FILTER (WHERE is_first AND verdict IN ('N', 'A')),
       count(*) FILTER (WHERE is_first AND verdict = 's'),
       count(*) FILTER (WHERE is_first AND verdict IN ('D', 'd')),
       count(*) FILTER (WHERE is_first AND verdict IN ('C', 'c')),
       count(*) FILTER (WHERE is_first AND verdict = 'x'),
+      count(*) FILTER (WHERE is_first AND verdict = 'i'),
       count(*) FILTER (WHERE is_first AND flags & 1 > 0),
       count(*) FILTER (WHERE is_first AND flags & 2 > 0),
       count(*) FILTER (WHERE is_first AND flags & 4 > 0),
@@ -105,8 +108,8 @@ BEGIN
       count(*) FILTER (WHERE is_first AND (flags & 16 > 0 OR mixed_axes)),
       count(*) FILTER (WHERE is_first AND flags & 32 > 0),
       count(*) FILTER (WHERE is_first AND flags & 64 > 0)
-    INTO applied, stale, duplicate, conflict, dead_lettered, redelivered,
-      once.applied, once.stale, once.duplicate, once.conflict, once.dead_lettered, once.version_missing,
+    INTO applied, stale, duplicate, conflict, dead_lettered, ignored, redelivered,
+      once.applied, once.stale, once.duplicate, once.conflict, once.dead_lettered, once.ignored, once.version_missing,
       once.alias_hit, once.core_violation, once.key_mismatch, once.mixed_axes, once.pairing_skipped,
       once.related_id_null
     FROM judged;
@@ -121,7 +124,8 @@ BEGIN
   ON CONFLICT (topic, partition, hour, profile_id) DO UPDATE SET
     applied = t.applied + excluded.applied, stale = t.stale + excluded.stale,
     duplicate = t.duplicate + excluded.duplicate, conflict = t.conflict + excluded.conflict,
-    dead_lettered = t.dead_lettered + excluded.dead_lettered, redelivered = t.redelivered + excluded.redelivered,
+    dead_lettered = t.dead_lettered + excluded.dead_lettered,
+    ignored = coalesce(t.ignored, 0) + excluded.ignored, redelivered = t.redelivered + excluded.redelivered,
     version_missing = t.version_missing + excluded.version_missing, alias_hit = t.alias_hit + excluded.alias_hit,
     core_violation = t.core_violation + excluded.core_violation,
     key_mismatch = t.key_mismatch + excluded.key_mismatch, mixed_axes = t.mixed_axes + excluded.mixed_axes,

@@ -16,6 +16,7 @@ const BY_TOPIC = [
   'duplicate',
   'conflict',
   'dead_lettered',
+  'ignored',
   'redelivered',
   'version_missing',
   'key_mismatch',

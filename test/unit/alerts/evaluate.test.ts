@@ -88,6 +88,15 @@ describe('the local evaluation of alerts', () => {
     assert.deepEqual(raised(letters), ['DlqActivity t not_json']);
   });
 
+  it('leaves out of a share what is neither stored nor refused', () => {
+    const of = (status: string, sum: number) =>
+      samples('consumer_messages_total', [sum], { topic: 't', status });
+    const some = [...of('success', 92), ...of('error', 8)];
+    assert.deepEqual(raised(some), ['ErrorRatioHigh t']);
+    assert.deepEqual(raised([...some, ...of('ignored', 1000)]), ['ErrorRatioHigh t']);
+    assert.deepEqual(raised([...of('error', 8), ...of('ignored', 92)]), [], 'eight events, and others');
+  });
+
   it('reads a percentile of waits from their slow share', () => {
     const waits = (slow: number, all: number) => [
       { ...samples('db_pool_checkout_latency_seconds', [slow * 2], { slow: 'true' })[0]!, ItemCount: slow },

@@ -38,6 +38,16 @@ test('the schema accepts what the product accepts, and refuses what it can say',
     [profile({}, { $schema: './profile.schema.json' }), true],
     [profile({ envelope: ['payload', 'after'] }), true],
     [profile({ envelope: [] }), false],
+    [profile({ envelope: ['data', { parse: 'json' }] }), true],
+    [profile({ envelope: ['data', { parse: 'xml' }] }), false],
+    [profile({ encoding: 'registry_json' }), true],
+    [profile({ encoding: 'avro' }), false],
+    [profile({ operation: { path: ['type'], deletes: ['delete'] } }), true],
+    [profile({ operation: { path: ['type'], deletes: [] } }), false],
+    [profile({ aliases: { version: [{ root: ['source', 'lsn'] }] } }), true],
+    [profile({ ignored: ['deletes', 'tombstones', 'connector_messages'] }), true],
+    [profile({ ignored: ['everything'] }), false],
+    [profile({ aliases: { version: [{ root: [] }] } }), false],
     [profile({ aliases: { amount: ['amt', ['amount', 'value']] } }), true],
     [profile({ aliases: { amount: [['value']] } }), false],
     [profile({ aliases: { amount: [] } }), false],
@@ -48,6 +58,16 @@ test('the schema accepts what the product accepts, and refuses what it can say',
     [profile({ precedence: ['version', 'updated_at'] }), true],
     [profile({ precedence: ['version'] }), false],
     [profile({ time_zone: 9 }), false],
+    [profile({ formats: { amount: { format: 'minor_units', scale: 2 }, event_time: {} } }), true],
+    [profile({ formats: { amount_signed: { format: 'connect_decimal', scale: 'schema' } } }), true],
+    [profile({ formats: { event_time: { format: 'epoch_seconds' } } }), true],
+    [profile({ formats: { event_time: { wall_time: true, time_zone: 'Asia/Seoul' } } }), true],
+    [profile({ formats: { amount: { format: 'minor_units' } } }), false],
+    [profile({ formats: { amount: { format: 'minor_units', scale: -1 } } }), false],
+    [profile({ formats: { amount: { format: 'connect_decimal', scale: 19 } } }), false],
+    [profile({ formats: { amount: { format: 'epoch_seconds' } } }), false],
+    [profile({ formats: { event_time: { format: 'seconds' } } }), false],
+    [profile({ formats: { wallet_id: {} } }), false],
     [profile({ something: 1 }), false],
     [profile({}, { id: 'Upper' }), false],
   ];
@@ -55,6 +75,14 @@ test('the schema accepts what the product accepts, and refuses what it can say',
     assert.equal(validate(data), accepted, JSON.stringify(data));
     assert.equal(parses(data), accepted, JSON.stringify(data));
   }
+});
+
+test('a zone that does not exist is refused, in a format as well', () => {
+  const formats = { event_time: { time_zone: 'Mars/Olympus' } };
+  assert.throws(
+    () => parseProfile(profile({ formats }), 'test'),
+    /topics\.ledger\.formats\.event_time\.time_zone: is no IANA time zone/,
+  );
 });
 
 test('every setting says to an editor what it is for', () => {

@@ -71,9 +71,11 @@ function valueOfSeries(
     case 'share': {
       const column = METRICS[condition.metric].kind === 'histogram' ? 'ItemCount' : 'Sum';
       const sum = (some: readonly MetricRow[]) => some.reduce((total, row) => total + row[column], 0);
-      const total = sum(rows);
+      const { attribute, value, without } = condition.of;
+      const total = sum(
+        rows.filter(({ Properties }) => without === undefined || Properties[attribute] !== without),
+      );
       if (total < condition.leastTotal) return undefined;
-      const { attribute, value } = condition.of;
       return sum(rows.filter(({ Properties }) => Properties[attribute] === value)) / total;
     }
   }

@@ -57,7 +57,7 @@ export class HostileMix {
     return await withClient(this.#url, async (client) => {
       const { examples } = await compareWithModel(client, model(log), TOPICS);
       const counted = await client.query<{ once: number }>(
-        'SELECT sum(applied + stale + duplicate + conflict + dead_lettered)::int AS once FROM sync.hourly_counters',
+        'SELECT sum(applied + stale + duplicate + conflict + dead_lettered + coalesce(ignored, 0))::int AS once FROM sync.hourly_counters',
       );
       const { once } = counted.rows[0]!;
       const crowds = await client.query<{ wrong: string }>(WRONG_CROWDS);

@@ -345,6 +345,20 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: [HOSTILE],
   },
   {
+    name: 'a record that is marked as deleted is a living state',
+    files: 'shared/contracts/openMessage.ts',
+    find: "if (isMarkedDeleted(payload)) return noRecord(rules, 'deletes', deleted());",
+    replace: '',
+    tests: [OUTCOMES],
+  },
+  {
+    name: 'ignored events are counted each time',
+    files: FUNCTIONS,
+    find: "count(*) FILTER (WHERE is_first AND verdict = 'i')",
+    replace: "count(*) FILTER (WHERE verdict = 'i')",
+    tests: [OUTCOMES],
+  },
+  {
     name: 'updated_at may lie in the future',
     files: 'shared/contracts/normalise.ts',
     find: 'updatedAt > clock.enqueuedAt + clock.maxClockSkew',

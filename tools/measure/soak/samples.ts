@@ -28,7 +28,7 @@ const PATIENCE_MS = 3000;
 
 const STATE = `
   SELECT
-    (SELECT coalesce(sum(applied + stale + duplicate + conflict + dead_lettered), 0)
+    (SELECT coalesce(sum(applied + stale + duplicate + conflict + dead_lettered + coalesce(ignored, 0)), 0)
       FROM sync.hourly_counters)::float8 AS consumed,
     (SELECT extract(epoch FROM max(clock_timestamp() - last_enqueued_at)) FROM sync.partitions)::float8 AS freshness_s,
     (SELECT count(*) FROM pg_stat_activity WHERE application_name = 'backoffice-sync')::float8 AS connections,

@@ -1,7 +1,8 @@
 import type { LogicalTopic } from '../../../shared/contracts/fields.ts';
+import type { NoRecord } from '../../../shared/contracts/openMessage.ts';
 import type { Profile } from '../../../shared/contracts/profile.ts';
 import { bestOf, candidate, fittingBuiltIn, topicOfHub, zoneOf } from './candidates.ts';
-import type { CheckOptions } from './evidence.ts';
+import type { CheckOptions, Thresholds } from './evidence.ts';
 import { History } from './history.ts';
 import { proposeProfile, readsAll } from './propose.ts';
 import { bestReading } from './reading.ts';
@@ -40,7 +41,11 @@ export async function checkTopic(read: ReadSamples, options: CheckOptions): Prom
   const base = options.given ?? builtIn;
   const zone = zoneOf(reading, options);
   const id = options.given?.id ?? `proposed-${topic.replace('_', '-')}-v1`;
-  const proposed = proposeProfile(base, survey, reading, zone, { id, hub: options.hub });
+  const proposed = proposeProfile(base, survey, reading, zone, {
+    id,
+    hub: options.hub,
+    ignored: kindsToIgnore(survey, options.thresholds),
+  });
   const candidates = [
     ...(options.given === undefined ? [] : [candidate('given', options.given, topic, options)]),
     candidate('built-in', builtIn, topic, options),
@@ -62,6 +67,15 @@ export async function checkTopic(read: ReadSamples, options: CheckOptions): Prom
   }
   const report = reportOf({ survey, reading, zone, candidates, best, proposed, history, options });
   return { report, profile: best.source === 'proposed' ? proposed : ofHub(best.profile, topic, options.hub) };
+}
+
+/** What a dead letter each would be too much of. Whether the rows shall stay is asked (findings.ts). */
+function kindsToIgnore(
+  { noRecords, samples }: Survey,
+  { core_violation_rate: limit }: Thresholds,
+): NoRecord[] {
+  const all = [...noRecords.values()].reduce((sum, count) => sum + count, 0);
+  return all > limit * samples ? [...noRecords.keys()].sort() : [];
 }
 
 function ofHub(profile: Profile, topic: LogicalTopic, hub: string | undefined): Profile {

@@ -2,6 +2,7 @@ import { FIELDS, type Field } from '../../../shared/contracts/fields.ts';
 import type { RejectionReason } from '../../../shared/contracts/rejection.ts';
 import type { Evidence } from './evidence.ts';
 import { isDeletion } from './names.ts';
+import { positionOf } from './propose.ts';
 import type { Place } from './reading.ts';
 import type { Finding, TopicReport } from './report.ts';
 import { shownName } from './tally.ts';
@@ -136,6 +137,19 @@ function wishesOf({ survey, reading, zone, best, options }: Evidence, facts: Fac
     const names = [reading.payload, ...reading.rivals].map(({ path }) => path.map(shownName).join('.'));
     wishes.push({ code: 'confirm_envelope', names });
   }
+  wishes.push(...formatWishes(places));
+  const position = positionOf(survey, reading);
+  if (position !== undefined) {
+    wishes.push({
+      code: 'confirm_position',
+      field: 'version',
+      names: [position.root.map(shownName).join('.')],
+    });
+  }
+  if ((best.profile.topics[reading.topic].ignored ?? []).length > 0 && survey.noRecords.size > 0) {
+    const names = [...survey.noRecords].map(([kind, count]) => `${kind}: ${count}`);
+    wishes.push({ code: 'confirm_ignored', names });
+  }
   if (zone.kind === 'known' && zone.from === 'samples' && survey.objects < MANY) {
     wishes.push({ code: 'confirm_zone', detail: zone.zone });
   }
@@ -170,6 +184,21 @@ function wishesOf({ survey, reading, zone, best, options }: Evidence, facts: Fac
     wishes.push({ code: 'other_profile', names: [builtIn.id] });
   }
   return wishes;
+}
+
+/** How fields are read that are not written as usual; of numbers since 1970 no value says whether they are a wall time. */
+function formatWishes(places: readonly { readonly field: Field; readonly place: Place }[]): Finding[] {
+  const others = places.filter(({ place }) => place.format !== undefined);
+  const epochs = others.filter(({ place }) => place.format?.format?.startsWith('epoch_') === true);
+  const formatsOf = (some: typeof others) => [
+    ...new Set(some.flatMap(({ place }) => [...place.member.formats.keys()])),
+  ];
+  const read = others
+    .filter((one) => !epochs.includes(one))
+    .map((one): Finding => ({ code: 'read_format', names: [nameOf(one.place)], formats: formatsOf([one]) }));
+  if (epochs.length === 0) return read;
+  const names = epochs.map(({ place }) => nameOf(place));
+  return [...read, { code: 'confirm_format', names, formats: formatsOf(epochs) }];
 }
 
 function nameOf({ path }: Place): string {

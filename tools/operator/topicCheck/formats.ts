@@ -2,6 +2,7 @@ import type { FieldKind } from '../../../shared/contracts/fields.ts';
 import { isObject } from '../../../shared/contracts/json.ts';
 import { readTimestamp } from '../../../shared/contracts/timestamp.ts';
 import { integerText, numberText, readMoney } from '../../../shared/contracts/values.ts';
+import { profileFormatOf } from './profileFormats.ts';
 
 /** What a value looks like: all that a report says of it. */
 export type Format =
@@ -16,6 +17,10 @@ export type Format =
   | 'epoch_microseconds'
   | 'epoch_nanoseconds'
   | 'epoch_text'
+  | 'date_parts'
+  | 'seconds_and_nanos'
+  | 'java_time'
+  | 'scaled_bytes'
   | 'time_with_offset'
   | 'time_without_offset'
   | 'date'
@@ -35,8 +40,14 @@ export function formatOf(value: unknown, kind: FieldKind | undefined): Format {
   const integer = integerText(value);
   if (integer !== undefined) return kind === 'timestamp' ? epochFormat(integer) : 'integer';
   const number = numberText(value);
-  if (number !== undefined) return /[eE]/.test(number) ? 'exponent' : 'decimal';
+  if (number !== undefined) {
+    if (kind === 'timestamp' && profileFormatOf(value, kind) !== undefined) return 'epoch_seconds';
+    return /[eE]/.test(number) ? 'exponent' : 'decimal';
+  }
   if (typeof value === 'boolean') return 'boolean';
+  const format = kind === undefined ? undefined : profileFormatOf(value, kind)?.format;
+  if (format === 'date_parts' || format === 'seconds_and_nanos') return format;
+  if (format === 'connect_decimal') return 'scaled_bytes';
   return isObject(value) ? 'object' : 'array';
 }
 
@@ -89,5 +100,6 @@ function timeFormat(text: string): Format | undefined {
   if (time !== undefined) return local ? 'time_without_offset' : 'time_with_offset';
   if (/^\d{4}-\d{2}-\d{2}$/.test(text)) return 'date';
   if (/^20\d{6}(\d{4}|\d{6}|\d{9})?$/.test(text)) return 'compact_time';
+  if (profileFormatOf(text, 'timestamp')?.format === 'java_time') return 'java_time';
   return /^(\d{1,4}[./-]\d{1,2}[./-]\d{1,4}([ T]|$)|[A-Z][a-z]{2}, \d)/.test(text) ? 'other_time' : undefined;
 }

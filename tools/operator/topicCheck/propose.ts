@@ -1,10 +1,11 @@
+import type { EnvelopeStep } from '../../../shared/contracts/envelope.ts';
 import { LOGICAL_TOPICS, type LogicalTopic } from '../../../shared/contracts/fields.ts';
-import { type Profile, parseProfile } from '../../../shared/contracts/profile.ts';
+import type { NoRecord } from '../../../shared/contracts/openMessage.ts';
+import { type Alias, type Profile, parseProfile } from '../../../shared/contracts/profile.ts';
+import type { ProfileFormat } from './profileFormats.ts';
 import type { FieldReading, Place, Reading } from './reading.ts';
-import type { Survey } from './survey.ts';
+import type { Member, Survey } from './survey.ts';
 import type { ZoneFinding } from './zone.ts';
-
-type Alias = string | string[];
 
 /** A profile with which the samples are read; only the checked topic differs from `base`. */
 export function proposeProfile(
@@ -12,17 +13,36 @@ export function proposeProfile(
   survey: Survey,
   reading: Reading,
   zone: ZoneFinding,
-  names: { readonly id: string; readonly hub: string | undefined },
+  names: { readonly id: string; readonly hub: string | undefined; readonly ignored: readonly NoRecord[] },
 ): Profile {
   const rules = base.topics[reading.topic];
   const { envelope: _, ...rest } = rules;
+  const formats = { ...rules.formats, ...formatsOf(reading) };
+  const ignored = [...new Set([...(rules.ignored ?? []), ...names.ignored])];
+  const position = positionOf(survey, reading);
+  const { registry_json: behindHeader, text: inText } = survey.wrapped;
+  // One profile reads one of the two: what most of the messages are.
+  const envelope: EnvelopeStep[] = [
+    ...(inText * 2 > survey.objects ? [{ parse: 'json' } as const] : []),
+    ...reading.envelope,
+  ];
   const proposed = {
     ...rest,
     topic: names.hub ?? rules.topic,
-    ...(reading.envelope.length === 0 ? {} : { envelope: [...reading.envelope] }),
-    aliases: aliasesOf(reading, rules.aliases as Record<string, Alias[]>),
+    ...(survey.operation !== undefined && {
+      operation: { path: [...survey.operation.path], deletes: [...survey.operation.deletes].sort() },
+    }),
+    ...(behindHeader * 2 > survey.objects && { encoding: 'registry_json' }),
+    ...(envelope.length > 0 && { envelope }),
+    ...(ignored.length === 0 ? {} : { ignored }),
+    ...(Object.keys(formats).length === 0 ? {} : { formats }),
+    aliases: {
+      ...aliasesOf(reading, rules.aliases as Record<string, Alias[]>),
+      ...(position !== undefined && { version: [position] }),
+    },
     ...(zone.kind === 'known' ? { time_zone: zone.zone } : {}),
-    precedence: precedenceOf(survey, reading, rules.precedence),
+    precedence:
+      position === undefined ? precedenceOf(survey, reading, rules.precedence) : ['version', 'updated_at'],
   };
   const topics = Object.fromEntries(
     LOGICAL_TOPICS.map((topic: LogicalTopic) => [
@@ -31,6 +51,30 @@ export function proposeProfile(
     ]),
   );
   return parseProfile({ id: names.id, topics }, 'that is proposed');
+}
+
+/**
+ * Where the place of a change in PostgreSQL's log is, as Debezium writes it, if that is all that orders the states of a record:
+ * there is neither `updated_at` nor `version`.
+ */
+export function positionOf(survey: Survey, { envelope, fields }: Reading): { root: string[] } | undefined {
+  const isOrdered = fields.some(
+    ({ field, chosen }) => (field.name === 'updated_at' || field.name === 'version') && chosen.length > 0,
+  );
+  if (isOrdered || envelope.at(-1) !== 'after') return undefined;
+  const root = [...envelope.slice(0, -1), 'source', 'lsn'];
+  let member: Member | undefined = survey.root;
+  for (const name of root) member = member?.children.get(name);
+  return member?.formats.has('integer') === true ? { root } : undefined;
+}
+
+/** Formats that the values of fields have. */
+function formatsOf({ fields }: Reading): Record<string, ProfileFormat> {
+  return Object.fromEntries(
+    fields.flatMap(({ field, chosen: [place] }) =>
+      place?.format === undefined ? [] : [[field.name, place.format]],
+    ),
+  );
 }
 
 /** What was found; of the base's aliases those that say nothing else here. */
@@ -56,7 +100,9 @@ function aliasOf({ path }: Place): Alias {
 }
 
 function occurs({ payload }: Reading, alias: Alias): boolean {
-  const [first, ...rest] = typeof alias === 'string' ? [alias] : alias;
+  // What is around the record is not looked for.
+  if (typeof alias === 'object' && 'root' in alias) return false;
+  const [first, ...rest] = [alias].flat();
   let member = payload.children.get(first!);
   for (const name of rest) member = member?.children.get(name);
   return member !== undefined && member.present > 0;
@@ -90,12 +136,27 @@ export function readsAll(profile: Profile, proposed: Profile, reading: Reading):
   const wanted = proposed.topics[reading.topic];
   return (
     JSON.stringify(rules.envelope ?? []) === JSON.stringify(wanted.envelope ?? []) &&
+    rules.encoding === wanted.encoding &&
+    JSON.stringify(rules.operation) === JSON.stringify(wanted.operation) &&
     rules.precedence[0] === wanted.precedence[0] &&
     rules.time_zone === wanted.time_zone &&
+    JSON.stringify(rules.formats ?? {}) === JSON.stringify(wanted.formats ?? {}) &&
+    (wanted.aliases.version ?? [])
+      .filter(isFromRoot)
+      .every((alias) => isAmong(alias, rules.aliases.version)) &&
+    (wanted.ignored ?? []).every((kind) => rules.ignored?.includes(kind) === true) &&
     reading.fields.every(({ field, chosen }) =>
       chosen.every((place) => readsPlace(rules.aliases, field.name, place)),
     )
   );
+}
+
+function isFromRoot(alias: Alias): boolean {
+  return typeof alias === 'object' && 'root' in alias;
+}
+
+function isAmong(alias: Alias, aliases: readonly Alias[] = []): boolean {
+  return aliases.some((known) => JSON.stringify(known) === JSON.stringify(alias));
 }
 
 /** Whether a field is read from a place, in the right envelope. */

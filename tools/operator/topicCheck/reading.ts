@@ -1,6 +1,7 @@
 import { FIELDS, type Field, LOGICAL_TOPICS, type LogicalTopic } from '../../../shared/contracts/fields.ts';
-import type { Profile } from '../../../shared/contracts/profile.ts';
+import type { Alias, Profile } from '../../../shared/contracts/profile.ts';
 import { bare, isMinorUnits, matchName } from './names.ts';
+import type { ProfileFormat } from './profileFormats.ts';
 import type { Member, Survey } from './survey.ts';
 
 /** A member that is a field, as far as its name and its values say. */
@@ -11,8 +12,10 @@ export interface Place {
   readonly rank: number;
   /** The name is used for other things as well. */
   readonly weak: boolean;
-  /** Of its values, how many the contract can read. */
+  /** Of its values, how many the contract can read, in the format below if there is one. */
   readonly readable: number;
+  /** A format that more of its values have than the usual one. */
+  readonly format?: ProfileFormat;
 }
 
 export interface FieldReading {
@@ -75,7 +78,7 @@ function objectsOf(root: Member): Member[] {
   return found;
 }
 
-type Aliases = Readonly<Record<string, readonly (string | readonly string[])[] | undefined>>;
+type Aliases = Readonly<Record<string, readonly Alias[] | undefined>>;
 
 function readingOf(
   survey: Survey,
@@ -138,7 +141,10 @@ function candidatesOf(
     const match = matchName(topic, name);
     const field = fields.find((one) => one.name === (ofProfile ?? match?.field));
     if (field === undefined || member.present === 0) return false;
-    const readable = member.readable.get(field.kind) ?? 0;
+    const usual = member.readable.get(field.kind) ?? 0;
+    const [format, count = 0] = [...member.readableIn].sort((a, b) => b[1] - a[1])[0] ?? [];
+    const inFormat = format !== undefined && count > usual && isFormatOf(field, format);
+    const readable = inFormat ? count : usual;
     // Its own name is what it is, whatever another spelling says.
     const own = path.length === 1 && member.name === field.name;
     const rank = own
@@ -149,7 +155,7 @@ function candidatesOf(
           ? 1
           : match!.rank + penalty;
     const weak = ofProfile === undefined && match!.weak;
-    found.push({ field, place: { member, path, rank, weak, readable } });
+    found.push({ field, place: { member, path, rank, weak, readable, ...(inFormat && { format }) } });
     return true;
   };
   for (const child of payload.children.values()) {
@@ -176,10 +182,17 @@ function isUsable(field: Field, { member, readable, rank }: Place): boolean {
   return readable > 0 && readable >= needed;
 }
 
+/** A member whose name is that of an amount and of a time has formats of both. */
+function isFormatOf({ kind }: Field, { format }: ProfileFormat): boolean {
+  return (kind === 'money') === (format === 'connect_decimal');
+}
+
 /** A second name of a field, for messages that do not have the first one. */
 function isFurther(survey: Survey, already: readonly Place[], place: Place): boolean {
   if (place.weak || !survey.memberSetsComplete) return false;
-  return already.every(({ member }) => {
+  return already.every(({ member, format }) => {
+    // A field has one format.
+    if (format !== place.format) return false;
     for (const set of survey.memberSets.keys()) {
       const ids = set.split(',');
       if (ids.includes(String(member.id)) && ids.includes(String(place.member.id))) return false;

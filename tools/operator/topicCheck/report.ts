@@ -61,6 +61,9 @@ export interface ProfileReport {
   readonly id: string;
   readonly source: 'built-in' | 'given' | 'proposed';
   readonly accepted: number;
+  /** Messages that hold no record, and that the profile passes over. */
+  readonly ignored: number;
+  /** Of those that are not passed over. */
   readonly share: number;
   /** What it would have to say to read all that is there: members that hold a field, and other settings. */
   readonly lacks: readonly string[];
@@ -133,6 +136,10 @@ export interface Finding {
     | 'confirm_name'
     | 'confirm_envelope'
     | 'confirm_zone'
+    | 'confirm_format'
+    | 'read_format'
+    | 'confirm_ignored'
+    | 'confirm_position'
     | 'key_missing'
     | 'key_differs'
     | 'keys_scattered'

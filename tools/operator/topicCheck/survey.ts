@@ -1,11 +1,17 @@
-import { decodeBody } from '../../../shared/contracts/decode.ts';
+import { connectSchemaAt } from '../../../shared/contracts/connectSchema.ts';
+import { decodeJson, parseJson } from '../../../shared/contracts/decode.ts';
+import { readerOf } from '../../../shared/contracts/fieldReader.ts';
 import { type FieldKind, LOGICAL_TOPICS } from '../../../shared/contracts/fields.ts';
 import { isObject, type JsonObject } from '../../../shared/contracts/json.ts';
-import { parseValue, present } from '../../../shared/contracts/normalise.ts';
+import { present } from '../../../shared/contracts/normalise.ts';
+import type { NoRecord } from '../../../shared/contracts/openMessage.ts';
 import { contractOf, type Profile } from '../../../shared/contracts/profile.ts';
+import { timeReader } from '../../../shared/contracts/timeFormats.ts';
 import { type Microseconds, readTimestamp } from '../../../shared/contracts/timestamp.ts';
 import { type Format, formatOf } from './formats.ts';
 import { bare, isCurrency, isFormerState, isMinorUnits, matchName } from './names.ts';
+import { type FoundNoRecord, noRecordOf } from './noRecords.ts';
+import { type ProfileFormat, profileFormatOf } from './profileFormats.ts';
 import type { Sample } from './sample.ts';
 
 /** Deeper and wider than payments are; what is beyond is not looked at, so that memory is bounded. */
@@ -15,6 +21,8 @@ const MAX_NAME = 256;
 const MAX_MEMBER_SETS = 5000;
 const MAX_CURRENCIES = 20;
 const QUARTER_HOUR = 15 * 60_000_000;
+const asUtc = (local: Microseconds) => local;
+const PARTS = timeReader({ format: 'date_parts' }, asUtc);
 
 /** Names of members that a profile reads, and as what. */
 type AgreedNames = ReadonlyMap<string, readonly FieldKind[]>;
@@ -35,6 +43,8 @@ export class Member {
   readonly formats = new Map<Format, number>();
   /** Of the values, how many can be read as each of `kinds`. */
   readonly readable = new Map<FieldKind, number>();
+  /** Of the values, how many in a format that a profile can name: those that are not read as usual, and bytes with their schema. */
+  readonly readableIn = new Map<ProfileFormat, number>();
   /** Times without an offset: quarters of an hour that they are ahead of a time that is known. */
   readonly ahead = new Map<number, number>();
   readonly currencies: Set<string> | undefined;
@@ -61,8 +71,14 @@ export class Member {
 export class Survey {
   readonly root: Member;
   readonly #agreed: AgreedNames;
-  /** Bodies that are JSON objects. */
+  /** Bodies that are JSON objects, and may hold a record. */
   objects = 0;
+  /** Those of them that are behind a registry's header, or in a string. */
+  readonly wrapped = { registry_json: 0, text: 0 };
+  /** Messages that hold none, by their kind. */
+  readonly noRecords = new Map<NoRecord, number>();
+  /** The first member that says of a message that it is a delete, and its values that do. */
+  operation: { readonly path: readonly string[]; readonly deletes: Set<string> } | undefined;
   samples = 0;
   placed = 0;
   keyed = 0;
@@ -86,11 +102,20 @@ export class Survey {
       this.partitions.set(event.partition, (this.partitions.get(event.partition) ?? 0) + 1);
       if (event.key !== null) this.keyed++;
     }
-    const decoded = decodeBody(event.body);
-    if (!decoded.accepted) return;
+    const found = objectOf(event.body);
+    const noRecord = noRecordOf(event.body, found?.object);
+    if (noRecord !== undefined) this.#countNoRecord(noRecord);
+    if (noRecord !== undefined || found === undefined) return;
     this.objects++;
-    const seen: Seen = { ids: [], local: [], known: placed ? event.enqueuedAt : undefined, placed };
-    this.#walk(this.root, decoded.object, seen);
+    if (found.wrapping !== undefined) this.wrapped[found.wrapping]++;
+    const seen: Seen = {
+      root: found.object,
+      ids: [],
+      local: [],
+      known: placed ? event.enqueuedAt : undefined,
+      placed,
+    };
+    this.#walk(this.root, found.object, seen);
     this.#keepSet(seen.ids);
     for (const [member, time] of seen.local) {
       if (seen.known === undefined) break;
@@ -100,6 +125,13 @@ export class Survey {
         member.ahead.set(quarters, (member.ahead.get(quarters) ?? 0) + 1);
       }
     }
+  }
+
+  #countNoRecord({ kind, operation }: FoundNoRecord): void {
+    this.noRecords.set(kind, (this.noRecords.get(kind) ?? 0) + 1);
+    if (operation === undefined) return;
+    this.operation ??= { path: operation.path, deletes: new Set() };
+    if (this.operation.path === operation.path) this.operation.deletes.add(operation.value);
   }
 
   #walk(parent: Member, object: JsonObject, seen: Seen): void {
@@ -116,7 +148,7 @@ export class Survey {
       member.present++;
       const format = formatOf(value, member.kinds[0]);
       member.formats.set(format, (member.formats.get(format) ?? 0) + 1);
-      if (isObject(value)) {
+      if (isObject(value) && format === 'object') {
         if (member.path.length < MAX_DEPTH) this.#walk(member, value, seen);
       } else if (member.kinds.length > 0) this.#read(member, value, format, seen);
       const { currencies } = member;
@@ -139,13 +171,18 @@ export class Survey {
   #read(member: Member, value: unknown, format: Format, seen: Seen): void {
     seen.ids.push(member.id);
     for (const kind of member.kinds) {
-      if (parseValue(kind, value, (local) => local) === undefined) continue;
+      const isUsual = readerOf(kind, asUtc).read(value, {}, 0) !== undefined;
+      // Bytes whose base64 looks like a number: their schema says what they are.
+      const found =
+        isUsual && kind !== 'money' ? undefined : profileFormatOf(value, kind, schemaOf(member, seen));
+      if (found !== undefined) member.readableIn.set(found, (member.readableIn.get(found) ?? 0) + 1);
+      if (!isUsual) continue;
       member.readable.set(kind, (member.readable.get(kind) ?? 0) + 1);
     }
     if (member.kinds[0] !== 'timestamp') return;
-    const time = readTimestamp(value, (local) => local);
+    const time = readTimestamp(value, asUtc) ?? PARTS.read(value);
     if (time === undefined) return;
-    if (format === 'time_without_offset') seen.local.push([member, time]);
+    if (format === 'time_without_offset' || format === 'date_parts') seen.local.push([member, time]);
     // The latest of its other times is nearest to when the message was made.
     else if (!seen.placed && !member.former) seen.known = Math.max(seen.known ?? 0, time);
   }
@@ -156,6 +193,24 @@ export class Survey {
     if (count === undefined && this.memberSets.size >= MAX_MEMBER_SETS) this.memberSetsComplete = false;
     else this.memberSets.set(set, (count ?? 0) + 1);
   }
+}
+
+function schemaOf({ path }: Member, { root }: Seen): JsonObject | undefined {
+  return path[0] === 'payload' ? connectSchemaAt(root, path) : undefined;
+}
+
+/** The object that a message is, or that is in it. */
+function objectOf(body: Buffer): { object: JsonObject; wrapping?: 'registry_json' | 'text' } | undefined {
+  const decoded = decodeJson(body);
+  if (!decoded.accepted) {
+    const behind = decodeJson(body, 'registry_json');
+    return behind.accepted && isObject(behind.value)
+      ? { object: behind.value, wrapping: 'registry_json' }
+      : undefined;
+  }
+  if (isObject(decoded.value)) return { object: decoded.value };
+  const inner = typeof decoded.value === 'string' ? parseJson(decoded.value) : undefined;
+  return isObject(inner) ? { object: inner, wrapping: 'text' } : undefined;
 }
 
 function agreedNames(profile: Profile): AgreedNames {
@@ -171,6 +226,7 @@ function agreedNames(profile: Profile): AgreedNames {
 }
 
 interface Seen {
+  readonly root: JsonObject;
   readonly ids: number[];
   readonly local: [Member, Microseconds][];
   /** A time that is known: when the broker had the message, else the latest one in it that has an offset. */

@@ -1,5 +1,6 @@
 import { decodeBody } from '../../../shared/contracts/decode.ts';
 import { DELIVERY_FLAGS } from '../../../shared/contracts/deliveryFlags.ts';
+import { type EnvelopeStep, envelopeText } from '../../../shared/contracts/envelope.ts';
 import type { LogicalTopic } from '../../../shared/contracts/fields.ts';
 import { isObject, type JsonObject } from '../../../shared/contracts/json.ts';
 import { present } from '../../../shared/contracts/normalise.ts';
@@ -24,7 +25,9 @@ export type Shape = string | { readonly [name: string]: Shape };
 /** What becomes of the samples under one contract: the ingest itself says so. */
 export class Tally<T extends LogicalTopic> {
   readonly rules: PreparationRules<T>;
+  /** Without those that the profile ignores. */
   received = 0;
+  ignored = 0;
   accepted = 0;
   versionMissing = 0;
   aliasHit = 0;
@@ -41,6 +44,10 @@ export class Tally<T extends LogicalTopic> {
 
   add(sample: Sample): PreparedEvent<T> {
     const prepared = prepareEvent(this.rules, sample.event);
+    if (!prepared.accepted && prepared.rejection === undefined) {
+      this.ignored++;
+      return prepared;
+    }
     this.received++;
     const flag = (name: keyof typeof DELIVERY_FLAGS) =>
       (prepared.flags & DELIVERY_FLAGS[name]) === 0 ? 0 : 1;
@@ -71,8 +78,8 @@ export class Tally<T extends LogicalTopic> {
     // The ingest names the envelope as the profile has it: here that name is from a message.
     const { envelope } = this.rules.contract;
     const shown = detail.replace(
-      `path ${envelope.join('.')} leads`,
-      () => `path ${shownPath(envelope)} leads`,
+      `path ${envelopeText(envelope)} leads`,
+      () => `path ${envelope.map(shownStep).join('.')} leads`,
     );
     this.#failures.set(key, { reason, detail: shown, count: (known?.count ?? 0) + 1, example });
   }
@@ -118,6 +125,7 @@ export function shownName(name: string): string {
   return isName ? name : `(a name of ${name.length} characters)`;
 }
 
-function shownPath(path: readonly string[]): string {
-  return path.map(shownName).join('.');
+/** A step of an envelope, as {@link shownName}. */
+export function shownStep(step: EnvelopeStep): string {
+  return typeof step === 'string' ? shownName(step) : envelopeText([step]);
 }

@@ -7,7 +7,7 @@ import { readsPlace } from './propose.ts';
 import type { Place, Reading } from './reading.ts';
 import type { FieldReport, FormatShare, TopicReport } from './report.ts';
 import type { Member, Survey } from './survey.ts';
-import { shownName } from './tally.ts';
+import { shownName, shownStep } from './tally.ts';
 
 /** What the samples say, as the report has it. */
 export function reportOf(evidence: Evidence): TopicReport {
@@ -25,13 +25,14 @@ export function reportOf(evidence: Evidence): TopicReport {
       with_broker_data: survey.placed,
       all_members_seen: survey.membersComplete,
     },
-    envelope: contract.envelope.map(shownName),
+    envelope: contract.envelope.map(shownStep),
     fields: reading.fields.map((field) => fieldReport(field, survey, best.profile, reading.topic)),
     other_members: otherMembers(reading),
-    profiles: candidates.map(({ source, profile, tally: { accepted: count, received } }) => ({
+    profiles: candidates.map(({ source, profile, tally: { accepted: count, ignored, received } }) => ({
       id: profile.id,
       source,
       accepted: count,
+      ignored,
       share: of(count, received),
       lacks: lacksOf(profile, proposed, reading),
     })),
@@ -139,7 +140,7 @@ function lacksOf(profile: Profile, proposed: Profile, reading: Reading): string[
   const rules = profile.topics[reading.topic];
   const wanted = proposed.topics[reading.topic];
   if (JSON.stringify(rules.envelope ?? []) !== JSON.stringify(wanted.envelope ?? [])) {
-    return [`envelope: ${reading.envelope.map(shownName).join('.') || '-'}`];
+    return [`envelope: ${(wanted.envelope ?? []).map(shownStep).join('.') || '-'}`];
   }
   const members = reading.fields.flatMap(({ field, chosen }) =>
     chosen
@@ -148,7 +149,21 @@ function lacksOf(profile: Profile, proposed: Profile, reading: Reading): string[
   );
   return [
     ...members,
+    ...(JSON.stringify(rules.operation) === JSON.stringify(wanted.operation)
+      ? []
+      : [`operation: ${(wanted.operation?.path ?? []).map(shownName).join('.')}`]),
+    ...(rules.encoding === wanted.encoding ? [] : [`encoding: ${wanted.encoding ?? 'json'}`]),
+    ...Object.entries(wanted.formats ?? {})
+      .filter(([field, format]) => JSON.stringify(formatIn(rules, field)) !== JSON.stringify(format))
+      .map(([field, format]) => `formats.${field}: ${format?.format}`),
+    ...(wanted.ignored ?? [])
+      .filter((kind) => rules.ignored?.includes(kind) !== true)
+      .map((kind) => `ignored: ${kind}`),
     ...(rules.time_zone === wanted.time_zone ? [] : [`time_zone: ${wanted.time_zone}`]),
     ...(rules.precedence[0] === wanted.precedence[0] ? [] : [`precedence: ${wanted.precedence.join(', ')}`]),
   ];
+}
+
+function formatIn({ formats }: Profile['topics']['ledger'], field: string): unknown {
+  return (formats as Readonly<Record<string, unknown>> | undefined)?.[field];
 }

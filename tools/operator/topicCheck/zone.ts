@@ -1,4 +1,5 @@
 import type { Reading } from './reading.ts';
+import type { Member } from './survey.ts';
 
 /** What is known of the times that carry no offset. */
 export type ZoneFinding =
@@ -19,7 +20,7 @@ const OTHER_ZONE = { share: 0.05, quarters: 4 } as const;
 export function findZone(reading: Reading, given: string | undefined): ZoneFinding {
   const local = reading.fields.flatMap(({ field, chosen }) =>
     chosen
-      .filter(({ member }) => field.kind === 'timestamp' && member.formats.has('time_without_offset'))
+      .filter(({ member }) => field.kind === 'timestamp' && hasLocalTimes(member))
       .map(({ member }) => ({ field: field.name, member })),
   );
   if (local.length === 0) return { kind: 'none' };
@@ -30,6 +31,10 @@ export function findZone(reading: Reading, given: string | undefined): ZoneFindi
   const zone = offset === undefined ? undefined : SURE_ZONES[offset];
   if (zone !== undefined) return { kind: 'known', zone, from: 'samples' };
   return { kind: 'unknown', fields: [...new Set(local.map(({ field }) => field))], offset };
+}
+
+function hasLocalTimes({ formats }: Member): boolean {
+  return formats.has('time_without_offset') || formats.has('date_parts');
 }
 
 /** The offset, in minutes, on which nearly all times of a member agree. */

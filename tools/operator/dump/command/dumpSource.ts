@@ -7,6 +7,7 @@ import { openDump } from '../dumpFile.ts';
 import type { DumpOptions } from '../dumpLine.ts';
 import { checkColumns } from '../dumpRecords.ts';
 import { readDump } from '../readDump.ts';
+import { tableContract } from '../tableContract.ts';
 import { DumpProgress } from './dumpProgress.ts';
 
 /**
@@ -31,8 +32,7 @@ export async function openSource(
   { tables, nullText, skipTo }: Pick<DumpOptions, 'tables' | 'nullText' | 'skipTo'>,
 ) {
   const rules = ingestRules(settings, database, topic);
-  // Rows of a table have no envelope around them.
-  const contract = { ...rules.contract, envelope: [] };
+  const contract = tableContract(rules.contract);
   const file = await openDump(path);
   const pages = readDump(file.chunks, {
     tables,

@@ -12,6 +12,10 @@ const FORMAT: Words['format'] = {
   epoch_milliseconds: 'number of milliseconds since 1970',
   epoch_microseconds: 'number of microseconds since 1970',
   epoch_nanoseconds: 'number of nanoseconds since 1970',
+  date_parts: 'array of year, month, day, ...',
+  seconds_and_nanos: 'object of seconds and nanos',
+  java_time: "java.time's text",
+  scaled_bytes: 'object of scale and base64 (Connect decimal)',
   epoch_text: 'text of digits: seconds or milliseconds since 1970',
   time_with_offset: 'RFC 3339 time with offset',
   time_without_offset: 'time without offset',
@@ -46,11 +50,13 @@ const needed = (field: string) => NEEDED[field] ?? 'a text (or whole number, for
 
 /** Where such values usually come from. */
 const hint = ({ formats = [] }: Finding) =>
-  formats.includes('base64')
-    ? ' If Debezium writes it: decimal.handling.mode=string.'
-    : formats.includes('epoch_microseconds')
-      ? ' If Debezium writes it: time.precision.mode=connect.'
-      : '';
+  formats.includes('date_parts')
+    ? " Jackson's default; WRITE_DATES_AS_TIMESTAMPS=false writes text."
+    : formats.includes('base64')
+      ? ' If Debezium writes it: decimal.handling.mode=string. Or say which scale its column has: a profile with `connect_decimal` then reads it (docs/profiles.md), also where base64 looks like digits.'
+      : formats.includes('epoch_microseconds')
+        ? ' If Debezium writes it: time.precision.mode=isostring (connect cuts to milliseconds).'
+        : '';
 
 const FINDING: Readonly<Record<Finding['code'], (finding: Finding) => string>> = {
   no_json_object: (found) =>
@@ -81,6 +87,14 @@ const FINDING: Readonly<Record<Finding['code'], (finding: Finding) => string>> =
   confirm_envelope: (found) =>
     `Each of ${names(found)} could be the record. The first one is read: is the current state there?`,
   confirm_zone: (found) => `Few messages say so: are times without an offset in ${found.detail}?`,
+  confirm_format: (found) =>
+    `${names(found)}: ${formats(found)}, read as UTC. Does its column hold a time without a zone (Debezium writes it so)? Then it is somebody's local time: set \`wall_time\` and \`time_zone\` in the profile (docs/profiles.md).`,
+  read_format: (found) =>
+    `${names(found)} is ${formats(found)}, which the profile reads as it is (docs/profiles.md).${hint(found)}`,
+  confirm_ignored: (found) =>
+    `Messages that hold no record (${names(found)}) are passed over by this profile, and rows stay as they are: is that meant? Without \`ignored\` each is a dead letter.`,
+  confirm_position: (found) =>
+    `There is neither \`updated_at\` nor \`version\`: ${names(found)}, the place in the source's log, decides which state is newer. It holds as long as the source is the same. After a restore or a failover its log may begin lower, and old rows would win: is that acceptable, or can the table have an \`updated_at\`?`,
   key_missing: (found) =>
     `${share(found)} of the messages have no key. Send the record's id as the key: its states then keep their order.`,
   key_differs: (found) =>

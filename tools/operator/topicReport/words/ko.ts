@@ -14,6 +14,10 @@ const FORMAT: Words['format'] = {
   epoch_milliseconds: '1970년 기준 밀리초 단위 숫자',
   epoch_microseconds: '1970년 기준 마이크로초 단위 숫자',
   epoch_nanoseconds: '1970년 기준 나노초 단위 숫자',
+  date_parts: '연·월·일 등의 배열',
+  seconds_and_nanos: 'seconds와 nanos 객체',
+  java_time: 'java.time 문자열',
+  scaled_bytes: 'scale과 base64 객체(Connect decimal)',
   epoch_text: '숫자로만 된 문자열(1970년 기준 초 또는 밀리초)',
   time_with_offset: '오프셋이 있는 RFC 3339 시각',
   time_without_offset: '오프셋이 없는 시각',
@@ -49,11 +53,13 @@ const needed = (field: string) => NEEDED[field] ?? '비어 있지 않은 문자�
 
 /** Where such values usually come from. */
 const hint = ({ formats = [] }: Finding) =>
-  formats.includes('base64')
-    ? ' Debezium을 쓴다면 decimal.handling.mode=string으로 설정하십시오.'
-    : formats.includes('epoch_microseconds')
-      ? ' Debezium을 쓴다면 time.precision.mode=connect로 설정하십시오.'
-      : '';
+  formats.includes('date_parts')
+    ? ' Jackson의 기본값입니다. WRITE_DATES_AS_TIMESTAMPS=false이면 문자열로 기록합니다.'
+    : formats.includes('base64')
+      ? ' Debezium을 쓴다면 decimal.handling.mode=string으로 설정하십시오. 또는 컬럼의 scale을 알려 주십시오: 프로파일의 `connect_decimal`로 읽습니다(docs/profiles.md). 숫자처럼 보이는 base64도 마찬가지입니다.'
+      : formats.includes('epoch_microseconds')
+        ? ' Debezium을 쓴다면 time.precision.mode=isostring으로 설정하십시오(connect는 밀리초에서 잘립니다).'
+        : '';
 
 const FINDING: Readonly<Record<Finding['code'], (finding: Finding) => string>> = {
   no_json_object: (found) =>
@@ -86,6 +92,14 @@ const FINDING: Readonly<Record<Finding['code'], (finding: Finding) => string>> =
     `${names(found)} 모두 레코드로 보입니다. 그중 첫 번째를 읽습니다. 레코드의 현재 상태가 그곳에 있는지 확인해 주십시오.`,
   confirm_zone: (found) =>
     `샘플이 적어 확인이 필요합니다. 오프셋이 없는 시각의 시간대가 ${found.detail} 맞습니까?`,
+  confirm_format: (found) =>
+    `${names(found)}: ${formats(found)}이며 UTC로 읽습니다. 원본 컬럼이 시간대 없는 timestamp입니까(Debezium은 그렇게 기록합니다)? 그렇다면 현지 시각이므로 프로파일에 \`wall_time\`과 \`time_zone\`을 지정하십시오(docs/profiles.md).`,
+  read_format: (found) =>
+    `${names(found)}: ${formats(found)}. 프로파일이 그대로 읽습니다(docs/profiles.md).${hint(found)}`,
+  confirm_ignored: (found) =>
+    `레코드가 없는 메시지(${names(found)})는 이 프로파일에서 건너뛰며 기존 행은 그대로 남습니다. 의도한 것입니까? \`ignored\`가 없으면 각각 데드 레터가 됩니다.`,
+  confirm_position: (found) =>
+    `\`updated_at\`도 \`version\`도 없습니다. 원본 로그의 위치인 ${names(found)}(으)로 최신 상태를 정합니다. 원본이 같은 동안만 맞습니다. 복원이나 장애 조치 후에는 위치가 더 작아져 이전 행이 남을 수 있습니다. 그래도 됩니까, 아니면 테이블에 \`updated_at\`을 둘 수 있습니까?`,
   key_missing: (found) =>
     `메시지의 ${share(found)}에 키가 없습니다. 레코드의 ID를 키로 보내 주십시오. 그래야 한 레코드의 상태가 순서대로 전달됩니다.`,
   key_differs: (found) =>

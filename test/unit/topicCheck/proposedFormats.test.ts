@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { test } from 'vitest';
+import type { LogicalTopic } from '../../../shared/contracts/fields.ts';
+import { checkTopic } from '../../../tools/operator/topicCheck/check.ts';
+import { sampleOf } from '../../../tools/operator/topicCheck/sample.ts';
+import { CHECK_OPTIONS, READ_AT } from '../../support/topicStyles.ts';
+
+// What topic-check proposes of a topic that is not written as usual: forms that values tell by themselves are read, and what they can't
+// tell is asked.
+
+const T0 = Date.UTC(2026, 10, 20, 9) / 1000;
+const entry = (change: object = {}) => ({
+  tx_id: 'tx-1',
+  wallet_id: 'w',
+  entry_type: 'PAYMENT',
+  amount: '12.50',
+  event_time: '2026-11-20T09:00:00Z',
+  updated_at: '2026-11-20T09:00:00Z',
+  related_id: 'o',
+  ...change,
+});
+
+async function check(bodies: readonly (object | Buffer | string)[], topic: LogicalTopic = 'ledger') {
+  const samples = bodies.map((body, index) => {
+    const bytes = Buffer.isBuffer(body) || typeof body === 'string' ? Buffer.from(body as string) : undefined;
+    return sampleOf(bytes ?? Buffer.from(JSON.stringify(body)), index, `line ${index + 1}`, READ_AT);
+  });
+  const options = { ...CHECK_OPTIONS, topic };
+  const { report, profile } = await checkTopic(async function* () {
+    yield samples;
+  }, options);
+  const codes = (list: typeof report.asks) => list.map(({ code }) => code);
+  const { encoding, envelope, formats, ignored, operation, aliases, precedence } = profile.topics.ledger;
+  return {
+    verdict: report.verdict,
+    asks: codes(report.asks),
+    wishes: codes(report.wishes),
+    rules: { encoding, envelope, formats, ignored, operation },
+    order: { version: aliases.version, first: precedence[0] },
+  };
+}
+
+const NOTHING = {
+  encoding: undefined,
+  envelope: undefined,
+  formats: undefined,
+  ignored: undefined,
+  operation: undefined,
+};
+
+test('times in each unit, as objects and as java.time writes them', async () => {
+  const cases: [string, unknown][] = [
+    ['epoch_seconds', T0],
+    ['epoch_seconds', T0 + 0.5],
+    ['epoch_seconds', String(T0)],
+    ['epoch_milliseconds', String(T0 * 1000)],
+    ['epoch_microseconds', T0 * 1e6],
+    ['epoch_nanoseconds', `${T0}123456789`],
+    ['seconds_and_nanos', { seconds: T0, nanos: 1 }],
+    ['java_time', '2026-11-20T18:00+09:00[Asia/Seoul]'],
+    ['java_time', '2026-11-20T09:00Z'],
+  ];
+  for (const [format, event_time] of cases) {
+    const { verdict, rules, wishes } = await check([
+      entry({ event_time }),
+      entry({ tx_id: 'b', event_time }),
+    ]);
+    assert.deepEqual(
+      [verdict, rules],
+      ['ready_with_profile', { ...NOTHING, formats: { event_time: { format } } }],
+    );
+    assert.equal(
+      wishes.includes('confirm_format'),
+      format.startsWith('epoch_'),
+      'of which zone is a question',
+    );
+  }
+});
+
+test('parts of a date have no zone: it is asked where nothing tells', async () => {
+  const parts = entry({ event_time: [2026, 11, 20, 18, 0], updated_at: undefined, version: 1 });
+  const { verdict, asks, rules } = await check([parts]);
+  assert.deepEqual([verdict, asks], ['ask_producer', ['zone_unknown']]);
+  assert.deepEqual(rules.formats, { event_time: { format: 'date_parts' } });
+  const told = entry({ event_time: [2026, 11, 20, 18, 0], updated_at: '2026-11-20T09:00:00Z' });
+  assert.deepEqual((await check([told])).verdict, 'ready_with_profile');
+});
+
+test('bytes of an amount: with a scale beside them or in the schema they are read; alone, the scale is asked', async () => {
+  const { verdict, rules } = await check([entry({ amount: { scale: 1, value: 'fQ==' } })]);
+  assert.deepEqual(
+    [verdict, rules.formats],
+    ['ready_with_profile', { amount: { format: 'connect_decimal', scale: 'value' } }],
+  );
+
+  assert.deepEqual((await check([entry({ amount: 'BOI=' })])).asks, ['field_invalid']);
+
+  const decimal = {
+    field: 'amount',
+    name: 'org.apache.kafka.connect.data.Decimal',
+    parameters: { scale: '2' },
+  };
+  const schema = { fields: [{ field: 'after', fields: [decimal] }] };
+  const message = (amount: string) => ({
+    schema,
+    payload: { op: 'c', before: null, after: entry({ amount }) },
+  });
+  // One of them looks like digits.
+  const found = await check([message('BOI='), message('1234')]);
+  assert.deepEqual(found.rules, {
+    ...NOTHING,
+    envelope: ['payload', 'after'],
+    formats: { amount: { format: 'connect_decimal', scale: 'schema' } },
+  });
+  assert.equal(found.verdict, 'ready_with_profile');
+});
+
+test('deletes, tombstones and messages of a connector are passed over, and that is asked', async () => {
+  const change = (op: string, after: object | null) => ({ op, before: null, after, source: { lsn: 7 } });
+  const { verdict, rules, wishes } = await check([
+    change('c', entry()),
+    change('d', null),
+    '',
+    'null',
+    { ts_ms: T0 * 1000 },
+  ]);
+  assert.deepEqual(
+    [verdict, rules.ignored],
+    ['ready_with_profile', ['connector_messages', 'deletes', 'tombstones']],
+  );
+  assert.ok(wishes.includes('confirm_ignored'));
+});
+
+test('a member that says that its record was deleted is proposed as the operation', async () => {
+  for (const [mark, path] of [
+    [{ type: 'delete' }, ['type']],
+    [{ metadata: { operation: 'delete' } }, ['metadata', 'operation']],
+    [{ op: 'DELETE' }, ['op']],
+  ] as const) {
+    const found = await check([
+      { ...mark, data: entry() },
+      { ...JSON.parse(JSON.stringify(mark).replace(/delete/i, 'insert')), data: entry({ tx_id: 'b' }) },
+    ]);
+    assert.deepEqual(found.rules.operation, {
+      path,
+      deletes: [Object.values(mark)[0]].flatMap((value) =>
+        typeof value === 'string' ? [value] : Object.values(value),
+      ),
+    });
+    assert.deepEqual([found.verdict, found.rules.ignored], ['ready_with_profile', ['deletes']]);
+    assert.ok(found.wishes.includes('confirm_ignored'));
+  }
+  // A kind of entry is no operation.
+  assert.equal((await check([entry({ entry_type: undefined, type: 'DELETE' })])).rules.operation, undefined);
+});
+
+test("without updated_at and version, the place in the source's log orders the states, and that is asked", async () => {
+  const after = entry({ updated_at: undefined });
+  const { verdict, order, wishes } = await check([{ op: 'c', after, source: { lsn: 7 } }]);
+  assert.deepEqual(
+    [verdict, order],
+    ['ready_with_profile', { version: [{ root: ['source', 'lsn'] }], first: 'version' }],
+  );
+  assert.ok(wishes.includes('confirm_position'));
+});
+
+test("a registry's header, and JSON in a string", async () => {
+  const behind = Buffer.concat([Buffer.from([0, 0, 0, 0, 7]), Buffer.from(JSON.stringify(entry()))]);
+  const registry = await check([behind]);
+  assert.deepEqual(
+    [registry.verdict, registry.rules],
+    ['ready_with_profile', { ...NOTHING, encoding: 'registry_json' }],
+  );
+  const inText = await check([JSON.stringify(JSON.stringify(entry()))]);
+  assert.deepEqual(
+    [inText.verdict, inText.rules],
+    ['ready_with_profile', { ...NOTHING, envelope: [{ parse: 'json' }] }],
+  );
+});
