@@ -11,6 +11,7 @@ import type { SyntheticEvent } from '../../tools/proof/synthetic/payments.ts';
 import { Publisher } from '../../tools/proof/synthetic/publish.ts';
 import { withTarget } from '../../tools/target/target.ts';
 import { FaultBed } from '../faults/faultBed.ts';
+import { until } from '../support/until.ts';
 
 // The end-to-end test of an environment, against the local cloud as it is and with faults planted in it.
 
@@ -227,7 +228,12 @@ describe(`the end-to-end test of an environment, seed ${SEED}`, () => {
     ));
 
   it('is red where rows are late', async () => {
-    const granted = delay(4000).then(() => bed.sql(GRANT));
+    const logged = bed.hostLog().length;
+    const refused = until('a batch is refused', 120_000, () => {
+      return bed.hostLog().slice(logged).includes('was not stored and is tried again');
+    });
+    // Longer than a row may take.
+    const granted = refused.then(() => delay(1500)).then(() => bed.sql(GRANT));
     await failsWith(
       [/a row is visible \d+ ms after its event was enqueued \(p95\), not within 1000 ms/],
       [REVOKE],
