@@ -2,10 +2,9 @@ import type pg from 'pg';
 import { type HeldNumbers, HubError, type HubReader } from '../replay/hubReader.ts';
 import { processedUpTo } from '../store/checkpoints/processedUpTo.ts';
 import { recordMove } from '../store/checkpoints/recordMove.ts';
-import { recordMoveBegun } from '../store/checkpoints/recordMoveBegun.ts';
-import { recordUnreleased } from '../store/checkpoints/recordUnreleased.ts';
 import { wasSetGoing } from '../store/checkpoints/wasSetGoing.ts';
 import { withMoveLock } from '../store/checkpoints/withMoveLock.ts';
+import { recordAction } from '../store/recordAction.ts';
 import type { Checkpoint, HostCheckpoints } from './hostCheckpoints.ts';
 
 export interface MoveContext {
@@ -70,7 +69,9 @@ async function moveAndRelease(
     if (held === undefined) throw new HubError(topic, `it has no partition ${partition}`);
     const to = await lastProcessed(database, topic, partition, before, held);
     if (to !== undefined) {
-      await recordMoveBegun(database, { topic, partition, actor, from, to });
+      // Before it is moved: there may be nobody left to say so afterwards.
+      const begun = { actor, action: 'checkpoint skip begun', details: { topic, partition } };
+      await recordAction(database, { ...begun, result: { from, to } });
       const isPast = to < held.first || isEmpty(held);
       const isMoved = isPast
         ? before === undefined || (await checkpoints.forget(topic, partition, before))
@@ -92,7 +93,9 @@ async function moveAndRelease(
     return { moved: true, released: true, from, to: end };
   }
   if (end === undefined) return { moved: false, reason: 'renewed' };
-  await recordUnreleased(database, { topic, partition, actor, from: from!, to: end });
+  // Its owner keeps the partition: the next try has to take it.
+  const kept = { actor, action: 'checkpoint skip', details: { topic, partition } };
+  await recordAction(database, { ...kept, result: { from: from!, to: end, released: false } });
   return { moved: true, released: false, from: from!, to: end };
 }
 

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { DumpTopic } from '../../../shared/contracts/fields.ts';
 import type { Rejection } from '../../../shared/contracts/rejection.ts';
 import { describeFailure } from '../../../shared/store/describeFailure.ts';
+import { recordAction } from '../../../shared/store/recordAction.ts';
 import { operatorName, type Target, withTarget } from '../../target/target.ts';
 import { EXIT } from '../../terminal/exit.ts';
 import { writeResult } from '../../terminal/output.ts';
@@ -19,7 +20,6 @@ import { NdjsonFile } from '../dump/command/ndjsonFile.ts';
 import { rejectedLine } from '../dump/command/rejectedLines.ts';
 import type { DumpLine } from '../dump/dumpLine.ts';
 import type { DumpWindow } from '../dump/dumpRecords.ts';
-import { recordAction } from '../queries/recordAction.ts';
 import { type Difference, newCounts, reconcile } from '../reconcile/reconcile.ts';
 
 interface Options extends DumpCommandOptions {

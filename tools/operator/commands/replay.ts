@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { isSealed } from '../../../shared/privacy/seal.ts';
 import { MAX_ATTEMPTS } from '../../../shared/replay/replayDeadLetters.ts';
+import { recordAction } from '../../../shared/store/recordAction.ts';
 import { readReplay } from '../../../shared/store/replay/readReplay.ts';
 import { askForReplay, resultOf, waitForReplay } from '../../target/replayQueue.ts';
 import { operatorName, withTarget } from '../../target/target.ts';
@@ -11,7 +12,6 @@ import { untilStopped } from '../../terminal/untilStopped.ts';
 import { countDeadLetters } from '../queries/countDeadLetters.ts';
 import { listDeadLetters } from '../queries/listDeadLetters.ts';
 import { readDeadLetter } from '../queries/readDeadLetter.ts';
-import { recordAction } from '../queries/recordAction.ts';
 
 interface Filter {
   topic?: string;

@@ -1,9 +1,9 @@
 import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
 import { userIdToken } from '../../../shared/privacy/userIdToken.ts';
+import { recordAction } from '../../../shared/store/recordAction.ts';
 import { operatorName, withTarget } from '../../target/target.ts';
 import { Complaint } from '../../terminal/exit.ts';
-import { recordAction } from '../queries/recordAction.ts';
 
 export function userTokenCommand(): Command {
   return new Command('user-token')

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LogicalTopic } from '../../../shared/contracts/fields.ts';
 import { packagesSeen } from '../../../shared/store/metrics/packages.ts';
+import { recordAction } from '../../../shared/store/recordAction.ts';
 import type { SyntheticEvent } from '../../proof/synthetic/payments.ts';
 import { deadLettersOfRun } from '../queries/deadLettersOfRun.ts';
-import { recordAction } from '../queries/recordAction.ts';
 import { removeSynthetic } from '../queries/removeSynthetic.ts';
 import { type Delays, visibleAfter } from '../queries/visibleAfter.ts';
 import {

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 
-/** Something that an operator did. */
+/** Something that an operator did, or the timer in an operator's place. */
 export interface OperatorAction {
   readonly actor: string;
   readonly action: string;
