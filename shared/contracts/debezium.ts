@@ -3,7 +3,7 @@ import { isObject, type JsonObject } from './json.ts';
 /** What Debezium writes (its documentation, "Data change events", "Heartbeat", "Transaction metadata", "Schema change topic"). */
 
 /** Stands for a large value that an update left alone and the connector does not have (`unavailable.value.placeholder`). */
-export const UNAVAILABLE_VALUE = '__debezium_unavailable_value';
+const UNAVAILABLE_VALUE = '__debezium_unavailable_value';
 const UNAVAILABLE_BYTES = Buffer.from(UNAVAILABLE_VALUE).toString('base64');
 
 /** Whether a value stands for one that is not there; in a column of bytes it is base64. */

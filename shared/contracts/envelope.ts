@@ -4,22 +4,19 @@ import { isObject, type JsonObject } from './json.ts';
 /** A step from the message to the record: to a member, or into a string that holds JSON. */
 export type EnvelopeStep = string | { readonly parse: 'json' };
 
-/** What a path of members leads to; `undefined` where it leads nowhere. */
-export function valueAt(object: JsonObject, path: readonly string[]): unknown {
-  let value: unknown = object;
-  for (const member of path) {
-    value = isObject(value) && Object.hasOwn(value, member) ? value[member] : undefined;
+/** What the steps from a message, or the members from an object, lead to; `undefined` where they lead nowhere. */
+export function valueAt(message: unknown, steps: readonly EnvelopeStep[]): unknown {
+  let value = message;
+  for (const step of steps) {
+    if (typeof step !== 'string') value = typeof value === 'string' ? parseJson(value) : undefined;
+    else value = isObject(value) && Object.hasOwn(value, step) ? value[step] : undefined;
   }
   return value;
 }
 
 /** The record that the envelope's steps lead to; `undefined` where they lead to no object. */
 export function openEnvelope(message: unknown, steps: readonly EnvelopeStep[]): JsonObject | undefined {
-  let value = message;
-  for (const step of steps) {
-    if (typeof step !== 'string') value = typeof value === 'string' ? parseJson(value) : undefined;
-    else value = isObject(value) && Object.hasOwn(value, step) ? value[step] : undefined;
-  }
+  const value = valueAt(message, steps);
   return isObject(value) ? value : undefined;
 }
 

@@ -40,7 +40,8 @@ export function openMessage(rules: MessageRules, body: Buffer): OpenedMessage {
   // The four bytes `null` are what a converter writes of a tombstone that a transform made.
   if (value === null) return noRecord(rules, 'tombstones', noObject(value));
   const [first] = rules.envelope;
-  const root = typeof first === 'object' ? openEnvelope(value, [first]) : value;
+  const isText = typeof first === 'object';
+  const root = isText ? openEnvelope(value, [first]) : value;
   if (!isObject(root)) return rejected(noObject(value));
   if (rules.ignored.has('connector_messages') && connectorMessage(root) !== undefined) {
     return { kind: 'ignored' };
@@ -48,7 +49,8 @@ export function openMessage(rules: MessageRules, body: Buffer): OpenedMessage {
   if (rules.operation !== undefined && isDeletedBy(rules.operation, root)) {
     return noRecord(rules, 'deletes', deleted());
   }
-  const payload = openEnvelope(value, rules.envelope);
+  // A text is parsed once.
+  const payload = openEnvelope(root, isText ? rules.envelope.slice(1) : rules.envelope);
   if (payload === undefined) return withoutPayload(rules, value, root);
   if (isMarkedDeleted(payload)) return noRecord(rules, 'deletes', deleted());
   return { kind: 'record', root, payload };
