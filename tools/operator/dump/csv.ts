@@ -82,7 +82,7 @@ class RowReader {
     const broken = new Set(errors.map(({ row }) => row));
     const lines: DumpLine[] = [];
     data.forEach((values, index) => {
-      this.line += quoted ? 1 + values.reduce((sum, value) => sum + countOf('\n', value), 0) : 1;
+      this.line += quoted ? 1 + breaksIn(values) : 1;
       if (!this.#headerRead) {
         this.#headerRead = true;
         return;
@@ -115,7 +115,7 @@ class RowReader {
 
   /** @throws DumpError where it is several lines: then those that follow it are in it, and would be left out without a word. */
   #bad(values: readonly string[], rule: string): DumpLine {
-    const inside = values.reduce((sum, value) => sum + countOf('\n', value), 0);
+    const inside = breaksIn(values);
     if (inside > 0) {
       if (this.#newline === '\r\n' && !values.some((value) => value.includes('"'))) {
         throw this.#mixedEnds('no carriage return');
@@ -143,6 +143,11 @@ function headerOf(line: string): readonly [delimiter: string, header: readonly s
   return Object.keys(DELIMITERS)
     .map((delimiter) => [delimiter, split(delimiter)] as const)
     .reduce((best, other) => (other[1].length > best[1].length ? other : best));
+}
+
+/** Lines that the values of a row go on in. */
+function breaksIn(values: readonly string[]): number {
+  return values.reduce((sum, value) => sum + countOf('\n', value), 0);
 }
 
 function countOf(part: string, text: string): number {

@@ -63,9 +63,7 @@ export function positionOf(survey: Survey, { envelope, fields }: Reading): { roo
   );
   if (isOrdered || envelope.at(-1) !== 'after') return undefined;
   const root = [...envelope.slice(0, -1), 'source', 'lsn'];
-  let member: Member | undefined = survey.root;
-  for (const name of root) member = member?.children.get(name);
-  return member?.formats.has('integer') === true ? { root } : undefined;
+  return memberAt(survey.root, root)?.formats.has('integer') === true ? { root } : undefined;
 }
 
 /** Formats that the values of fields have. */
@@ -99,12 +97,15 @@ function aliasOf({ path }: Place): Alias {
   return path.length === 1 ? path[0]! : [...path];
 }
 
+/** The member that these names lead to, one within the other. */
+function memberAt(start: Member, names: readonly string[]): Member | undefined {
+  return names.reduce<Member | undefined>((member, name) => member?.children.get(name), start);
+}
+
 function occurs({ payload }: Reading, alias: Alias): boolean {
   // What is around the record is not looked for.
   if (typeof alias === 'object' && 'root' in alias) return false;
-  const [first, ...rest] = [alias].flat();
-  let member = payload.children.get(first!);
-  for (const name of rest) member = member?.children.get(name);
+  const member = memberAt(payload, [alias].flat());
   return member !== undefined && member.present > 0;
 }
 
