@@ -1,4 +1,4 @@
-/** What is counted of a delivery besides its outcome; the values are those of `sync.record_batch_v2`. */
+/** What is counted of a delivery besides its outcome; the values are those of infra/database/functions/record_batch.sql. */
 export const DELIVERY_FLAGS = {
   versionMissing: 1,
   aliasHit: 2,
@@ -7,4 +7,5 @@ export const DELIVERY_FLAGS = {
   mixedAxes: 16,
   pairingSkipped: 32,
   relatedIdNull: 64,
+  axisInversion: 128,
 } as const;

@@ -107,7 +107,10 @@ function otherDeliveries<T extends LogicalTopic>(
       enqueuedAt,
       rowNumber: rowNumbers.get(loser.winner)!,
       verdict: loser.verdict,
-      flags: loser.mixesAxes ? flags | DELIVERY_FLAGS.mixedAxes : flags,
+      flags:
+        flags |
+        (loser.mixesAxes ? DELIVERY_FLAGS.mixedAxes : 0) |
+        (loser.invertsAxis ? DELIVERY_FLAGS.axisInversion : 0),
     };
   });
 }

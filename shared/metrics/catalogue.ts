@@ -66,6 +66,11 @@ export const METRICS = {
     TOPIC,
     'Events without the first ordering axis, for a record that has it',
   ),
+  consumer_axis_inversions_total: counter(
+    '{event}',
+    TOPIC,
+    'Events behind the one in their partition that outranks them: a clock or a version went backwards',
+  ),
   consumer_redelivered_total: counter('{event}', TOPIC, 'Deliveries of events that were processed before'),
   pairing_skipped_non_payment_order_total: counter(
     '{event}',

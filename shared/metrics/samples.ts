@@ -69,6 +69,7 @@ const COUNTER_OF: Readonly<
   version_missing: { metric: 'consumer_version_missing_total' },
   key_mismatch: { metric: 'consumer_key_mismatch_total' },
   mixed_axes: { metric: 'consumer_mixed_axes_total' },
+  axis_inversions: { metric: 'consumer_axis_inversions_total' },
   profile_messages: { metric: 'consumer_contract_profile_messages_total', label: 'profile_id' },
   alias_hit: { metric: 'consumer_contract_alias_hit_total', label: 'profile_id' },
   core_violation: { metric: 'consumer_contract_core_violation_total', label: 'profile_id' },

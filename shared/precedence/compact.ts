@@ -2,6 +2,7 @@ import type { LogicalTopic } from '../contracts/fields.ts';
 import { KEY_OF } from '../contracts/records.ts';
 import {
   comparePrecedence,
+  invertsAxis,
   type LosingVerdict,
   losingVerdict,
   mixesAxes,
@@ -20,6 +21,7 @@ export interface Loser<E> {
   readonly winner: E;
   readonly verdict: LosingVerdict;
   readonly mixesAxes: boolean;
+  readonly invertsAxis: boolean;
 }
 
 /**
@@ -55,6 +57,7 @@ export function compact<T extends LogicalTopic, E extends Positioned<T>>(
       winner,
       verdict: losingVerdict(topic, event, winner),
       mixesAxes: mixesAxes(event.record, winner.record, versionFirst),
+      invertsAxis: invertsAxis(event, winner, versionFirst),
     });
   }
   return { winners, losers };

@@ -30,15 +30,18 @@ export function comparePrecedence<T extends LogicalTopic>(
   b: Positioned<T>,
   versionFirst: boolean,
 ): number {
-  const byTime = compareOptional(a.record.updatedAt, b.record.updatedAt);
-  const byVersion = compareOptional(a.record.version, b.record.version);
-  const byRevision = versionFirst ? byVersion || byTime : byTime || byVersion;
   return (
-    byRevision ||
+    compareRevisions(a.record, b.record, versionFirst) ||
     a.position.enqueuedAt - b.position.enqueuedAt ||
     a.position.partition - b.position.partition ||
     a.position.sequenceNumber - b.position.sequenceNumber
   );
+}
+
+function compareRevisions(a: Revision, b: Revision, versionFirst: boolean): number {
+  const byTime = compareOptional(a.updatedAt, b.updatedAt);
+  const byVersion = compareOptional(a.version, b.version);
+  return versionFirst ? byVersion || byTime : byTime || byVersion;
 }
 
 function compareOptional<V extends number | bigint>(a: V | null, b: V | null): number {
@@ -71,4 +74,22 @@ export function mixesAxes(event: Revision, holder: Revision, versionFirst: boole
   return versionFirst
     ? event.version === null && holder.version !== null
     : event.updatedAt === null && holder.updatedAt !== null;
+}
+
+/**
+ * Whether the broker has the event after the one that outranks it by its axes, in one partition: the producer's clock or
+ * version went backwards while the record changed (docs/clocks.md).
+ */
+export function invertsAxis<T extends LogicalTopic>(
+  event: Positioned<T>,
+  holder: Positioned<T>,
+  versionFirst: boolean,
+): boolean {
+  const [here, there] = [event.position, holder.position];
+  return (
+    here.partition === there.partition &&
+    (here.enqueuedAt - there.enqueuedAt || here.sequenceNumber - there.sequenceNumber) > 0 &&
+    compareRevisions(event.record, holder.record, versionFirst) < 0 &&
+    !mixesAxes(event.record, holder.record, versionFirst)
+  );
 }

@@ -76,6 +76,7 @@ export const writeAccounting: WriteFields<BatchAccounting> = (fields, batch) => 
   fields.integer(batch.counts.mixedAxes);
   fields.integer(batch.counts.pairingSkipped);
   fields.integer(batch.counts.relatedIdNull);
+  fields.integer(batch.counts.axisInversion);
 };
 
 /** Letters of infra/database/functions/verdict.sql, which has the others too. */

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { test } from 'vitest';
 import { LOGICAL_TOPICS } from '../../shared/contracts/fields.ts';
+import { TestKeyVault } from '../../tools/proof/keyVault.ts';
 import type { FaultBed } from '../faults/faultBed.ts';
-import { TestKeyVault } from '../support/keyVault.ts';
 import { until } from '../support/until.ts';
 import { MetricsBed } from './metricsBed.ts';
 

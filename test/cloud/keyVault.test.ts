@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { ManagedIdentityCredential } from '@azure/identity';
 import { type TestContext, test } from 'vitest';
 import { ACTIVATION_MS, KeyVaultKeys, keyVaultConnector } from '../../shared/privacy/keyVaultKeys.ts';
-import { TestKeyVault } from '../support/keyVault.ts';
+import { TestKeyVault } from '../../tools/proof/keyVault.ts';
 import { until } from '../support/until.ts';
 
 const T0 = Date.parse('2026-11-01T00:00:00Z');

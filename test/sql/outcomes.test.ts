@@ -122,8 +122,10 @@ test('an event is applied, stale, a duplicate or a conflict by its precedence ag
     'conflict: 7 v1 #9',
   );
   assert.equal(await send({ updated_at: at, version: 0, amount: 8 }), 'stale: 7 v1 #9');
-  const [counted] = await database.rows('SELECT mixed_axes, version_missing FROM sync.hourly_counters');
-  assert.deepEqual(counted, { mixed_axes: '1', version_missing: '4' });
+  const [counted] = await database.rows(
+    'SELECT mixed_axes, axis_inversions, version_missing FROM sync.hourly_counters',
+  );
+  assert.deepEqual(counted, { mixed_axes: '1', axis_inversions: '1', version_missing: '4' });
 });
 
 test('a profile that puts version first orders by version', async (t) => {
@@ -270,6 +272,38 @@ test('mixed axes are counted alike in one batch and in two', async (t) => {
     else for (const event of events) await ingest(rules, [event]);
     const [counted] = await database.rows('SELECT mixed_axes FROM sync.hourly_counters');
     assert.equal(counted!['mixed_axes'], '2');
+  }
+});
+
+test('an event behind the one that outranks it, in one partition, is counted once', async (t) => {
+  const at = (second: number) => `2026-11-22T11:00:0${second}Z`;
+  for (const versionFirst of [false, true]) {
+    for (const batches of [1, 2]) {
+      const database = await testDatabase(t);
+      const rules = rulesFor(database.pool, 'ledger');
+      const topic = { ...rules, contract: { ...rules.contract, versionFirst } };
+      const partition = new Partition();
+      const elsewhere = new Partition(1);
+      const order = (n: number) => ({
+        updated_at: at(versionFirst ? 9 - n : n),
+        version: versionFirst ? n : 9 - n,
+      });
+      const events = [4, 6, 5].map((n) => partition.event(entry('x', order(n))));
+      if (batches === 1) await ingest(topic, events);
+      else for (const event of events) await ingest(topic, [event]);
+      // Again; from another partition; earlier in this one; without the axis.
+      await ingest(topic, events);
+      await ingest(topic, [elsewhere.event(entry('x', order(3)))]);
+      await ingest(topic, [partition.event(entry('y', order(6)), { sequenceNumber: 60 })]);
+      await ingest(topic, [partition.event(entry('y', order(5)), { sequenceNumber: 50, enqueuedAt: START })]);
+      await ingest(topic, [
+        partition.event(entry('y', { updated_at: null, version: null }), { sequenceNumber: 61 }),
+      ]);
+      const [counted] = await database.rows(
+        'SELECT sum(axis_inversions) AS axis_inversions, sum(mixed_axes) AS mixed_axes FROM sync.hourly_counters',
+      );
+      assert.deepEqual(counted, { axis_inversions: '1', mixed_axes: '1' });
+    }
   }
 });
 

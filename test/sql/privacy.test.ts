@@ -19,8 +19,8 @@ import { DoneLines } from '../../tools/operator/backfill/doneLines.ts';
 import { readDump } from '../../tools/operator/dump/readDump.ts';
 import { newCounts, reconcile } from '../../tools/operator/reconcile/reconcile.ts';
 import { CANONICAL_SETTINGS, order, Partition, START } from '../../tools/proof/exampleEvents.ts';
+import { TestKeyVault } from '../../tools/proof/keyVault.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { TestKeyVault } from '../support/keyVault.ts';
 
 const execute = promisify(execFile);
 

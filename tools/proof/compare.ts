@@ -101,7 +101,8 @@ export async function deadLetterDifferences(
 ): Promise<string[]> {
   const logicalTopic = new Map(Object.entries(topics).map(([logical, topic]) => [topic, logical]));
   const result = await client.query<{ topic: string; position: string; error: string }>(
-    `SELECT topic, partition || '/' || sequence_number AS position, error FROM bo.consumer_dlq_events
+    `SELECT topic, partition || '/' || sequence_number || '@' || floor(extract(epoch FROM enqueued_at) * 1000) AS position,
+       error FROM bo.consumer_dlq_events
      WHERE resolved_at IS NULL`,
   );
   const found = new Map(

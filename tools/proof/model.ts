@@ -106,8 +106,14 @@ export function keyOf(topic: LogicalTopic, row: Row): string {
   return row[COLUMNS[topic][0]![0]]!;
 }
 
-export function positionText(event: Pick<LoggedEvent, 'topic' | 'partition' | 'sequenceNumber'>): string {
-  return `${event.topic}/${event.partition}/${event.sequenceNumber}`;
+/** A hub that was recreated begins again with the same numbers: the enqueue time tells them apart. */
+export function positionText({
+  topic,
+  partition,
+  sequenceNumber,
+  enqueuedAt,
+}: Pick<LoggedEvent, 'topic' | 'partition' | 'sequenceNumber' | 'enqueuedAt'>): string {
+  return `${topic}/${partition}/${sequenceNumber}@${enqueuedAt}`;
 }
 
 /** The row that an event asks for; none where it is malformed. */

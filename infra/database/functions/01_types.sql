@@ -24,7 +24,8 @@ CREATE TYPE release.batch AS (
   key_mismatch         integer,
   mixed_axes           integer,
   pairing_skipped      integer,
-  related_id_null      integer
+  related_id_null      integer,
+  axis_inversions      integer
 );
 
 -- A delivery.

@@ -21,12 +21,12 @@ SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
   verdicts "char"[];
-  mixed_axes boolean[];
+  axis_flags integer[];
   changes release.pair_change[];
 BEGIN
-  SELECT m.* INTO verdicts, mixed_axes, changes
+  SELECT m.* INTO verdicts, axis_flags, changes
   FROM release.merge_${name}(p_version_first, p_rows, release.expects_new_keys(p_batch)) m;
   reopened := release.refresh_pairs_of(p_rows, verdicts, changes);
   SELECT r.* INTO applied, stale, duplicate, conflict, dead_lettered, ignored, redelivered, epoch_started
-  FROM release.record_batch(p_batch, p_rows, p_flags, p_others, p_dead_letters, verdicts, mixed_axes, reopened) r;
+  FROM release.record_batch(p_batch, p_rows, p_flags, p_others, p_dead_letters, verdicts, axis_flags, reopened) r;
 END $$;

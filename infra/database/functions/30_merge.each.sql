@@ -1,15 +1,15 @@
 -- Inserts the new keys of a batch and updates the rows that it outranks; a row that loses locks and writes nothing.
 --
 -- p_rows: one a key, sorted by key. p_expect_new: the first attempt does not look whether a key is known. verdicts: of each
--- row (verdict.sql), NULL where all of them are new. changes: what the updates changed about pairs; what the new rows
--- change is for refresh_pairs to see.
+-- row, axis_flags what its axes say (both verdict.sql); NULL where all of them are new. changes: what the updates changed about
+-- pairs; what the new rows change is for refresh_pairs to see.
 --
 -- A plain INSERT of absent keys costs 15 % less than ON CONFLICT (no speculative insertion). Its price is a race: where
 -- another transaction brings the same key first, or a newer row overtakes the update, all is undone (the block is a
 -- savepoint) and begins anew.
 CREATE FUNCTION release.merge_${name}(
   p_version_first boolean, p_rows release.${name}_row[], p_expect_new boolean,
-  OUT verdicts "char"[], OUT mixed_axes boolean[], OUT changes release.pair_change[]
+  OUT verdicts "char"[], OUT axis_flags integer[], OUT changes release.pair_change[]
 ) LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -21,7 +21,7 @@ DECLARE
 BEGIN
   FOR attempt IN 1 .. 8 LOOP
     verdicts := NULL;
-    mixed_axes := NULL;
+    axis_flags := NULL;
     changes := NULL;
     known := NULL;
     BEGIN
@@ -41,9 +41,9 @@ BEGIN
       EXIT WHEN known IS NULL;
 
       -- 2 known keys: compare
-      SELECT array_agg(c.verdict ORDER BY c.place), array_agg(c.mixed_axes ORDER BY c.place),
+      SELECT array_agg(c.verdict ORDER BY c.place), array_agg(c.axis_flags ORDER BY c.place),
         count(*) FILTER (WHERE c.verdict IN ('A', 'D', 'C'))
-      INTO verdicts, mixed_axes, outranking
+      INTO verdicts, axis_flags, outranking
       FROM (
         SELECT s.place,
           CASE WHEN NOT all_known AND s.${key} NOT IN (SELECT k FROM unnest(known) k) THEN 'N'::"char"
@@ -51,8 +51,9 @@ BEGIN
               s.updated_at, s.source_version, s.source_enqueued_at, s.source_partition, s.source_sequence,
               x.updated_at, x.source_version, x.source_enqueued_at, x.source_partition, x.source_sequence,
               (${content(s)}) IS NOT DISTINCT FROM (${content(x)})) END AS verdict,
-          release.mixed_axes(p_version_first, s.updated_at, s.source_version, x.updated_at,
-            x.source_version) AS mixed_axes
+          release.axis_flags(p_version_first,
+            s.updated_at, s.source_version, s.source_enqueued_at, s.source_partition, s.source_sequence,
+            x.updated_at, x.source_version, x.source_enqueued_at, x.source_partition, x.source_sequence) AS axis_flags
         FROM unnest(p_rows) WITH ORDINALITY AS s(${columns}, place)
         CROSS JOIN LATERAL (SELECT * FROM ${table} t WHERE t.${key} = s.${key} OFFSET 0) x
       ) c;

@@ -1,13 +1,13 @@
 -- Writes what a batch leaves besides its rows: dead letters, the sequence ledger, watermarks, counters. Runs last in the
 -- transaction: the partition's row is the last lock that is taken.
 --
--- p_verdicts, p_mixed_axes: of each row, NULL where all of them are new. A delivery that lost inside the batch keeps its own
+-- p_verdicts, p_axis_flags: of each row, NULL where all of them are new. A delivery that lost inside the batch keeps its own
 -- verdict, unless the row that it lost against lost against the table. Flags of a delivery (shared/contracts/deliveryFlags.ts):
 -- 1 version missing, 2 alias hit, 4 core violation, 8 key mismatch, 16 mixed axes within the batch, 32 pairing skipped,
--- 64 related_id missing.
+-- 64 related_id missing, 128 axis inversion within the batch.
 CREATE FUNCTION release.record_batch(
   p_batch release.batch, p_rows anyarray, p_flags smallint[], p_others release.delivery[],
-  p_dead_letters release.dead_letter[], p_verdicts "char"[], p_mixed_axes boolean[], p_reopened integer,
+  p_dead_letters release.dead_letter[], p_verdicts "char"[], p_axis_flags integer[], p_reopened integer,
   OUT applied integer, OUT stale integer, OUT duplicate integer, OUT conflict integer,
   OUT dead_lettered integer, OUT ignored integer, OUT redelivered integer, OUT epoch_started integer
 ) LANGUAGE plpgsql
@@ -47,7 +47,7 @@ BEGIN
   IF NOT continues OR p_verdicts IS NOT NULL THEN
     deliveries := ARRAY(
       SELECT (s.source_sequence, s.source_enqueued_at, s.ordinality, coalesce(p_verdicts[s.ordinality], 'N'),
-        coalesce(p_flags[s.ordinality], 0))::release.delivery
+        coalesce(p_flags[s.ordinality], 0) | coalesce(p_axis_flags[s.ordinality], 0))::release.delivery
       FROM unnest(p_rows) WITH ORDINALITY s) || p_others;
   END IF;
   IF NOT continues THEN
@@ -76,12 +76,13 @@ BEGIN
     once.core_violation := p_batch.core_violation;
     once.key_mismatch := p_batch.key_mismatch;
     once.mixed_axes := p_batch.mixed_axes;
+    once.axis_inversions := p_batch.axis_inversions;
     once.pairing_skipped := p_batch.pairing_skipped;
     once.related_id_null := p_batch.related_id_null;
   ELSE
     WITH judged AS (
-      SELECT e.flags, coalesce(e.is_first, true) AS is_first,
-        coalesce(p_mixed_axes[e.row_number], false) AS mixed_axes,
+      -- Where the row lacks the first axis, so does all that lost against it.
+      SELECT e.flags | (coalesce(p_axis_flags[e.row_number], 0) & 16) AS flags, coalesce(e.is_first, true) AS is_first,
         CASE
           WHEN e.verdict IN ('x', 'i') THEN e.verdict
           -- Of the row itself this is its own verdict.
@@ -105,13 +106,14 @@ BEGIN
       count(*) FILTER (WHERE is_first AND flags & 2 > 0),
       count(*) FILTER (WHERE is_first AND flags & 4 > 0),
       count(*) FILTER (WHERE is_first AND flags & 8 > 0),
-      count(*) FILTER (WHERE is_first AND (flags & 16 > 0 OR mixed_axes)),
+      count(*) FILTER (WHERE is_first AND flags & 16 > 0),
       count(*) FILTER (WHERE is_first AND flags & 32 > 0),
-      count(*) FILTER (WHERE is_first AND flags & 64 > 0)
+      count(*) FILTER (WHERE is_first AND flags & 64 > 0),
+      count(*) FILTER (WHERE is_first AND flags & 128 > 0)
     INTO applied, stale, duplicate, conflict, dead_lettered, ignored, redelivered,
       once.applied, once.stale, once.duplicate, once.conflict, once.dead_lettered, once.ignored, once.version_missing,
       once.alias_hit, once.core_violation, once.key_mismatch, once.mixed_axes, once.pairing_skipped,
-      once.related_id_null
+      once.related_id_null, once.axis_inversions
     FROM judged;
   END IF;
   once.topic := p_batch.topic;
@@ -131,7 +133,8 @@ BEGIN
     key_mismatch = t.key_mismatch + excluded.key_mismatch, mixed_axes = t.mixed_axes + excluded.mixed_axes,
     pairing_skipped = t.pairing_skipped + excluded.pairing_skipped,
     related_id_null = t.related_id_null + excluded.related_id_null,
-    pairs_reopened = t.pairs_reopened + excluded.pairs_reopened;
+    pairs_reopened = t.pairs_reopened + excluded.pairs_reopened,
+    axis_inversions = coalesce(t.axis_inversions, 0) + excluded.axis_inversions;
 
   IF once.dead_lettered > 0 THEN
     INSERT INTO sync.hourly_dead_letters AS t (topic, partition, hour, error, events)

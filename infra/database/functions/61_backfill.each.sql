@@ -9,10 +9,10 @@ SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
   verdicts "char"[];
-  mixed_axes boolean[];
+  axis_flags integer[];
   changes release.pair_change[];
 BEGIN
-  SELECT m.* INTO verdicts, mixed_axes, changes FROM release.merge_${name}(p_version_first, p_rows, p_expect_new) m;
+  SELECT m.* INTO verdicts, axis_flags, changes FROM release.merge_${name}(p_version_first, p_rows, p_expect_new) m;
   PERFORM release.refresh_pairs_of(p_rows, verdicts, changes);
   PERFORM release.record_backfill(cardinality(p_rows), verdicts, p_backfill, p_lines, p_counts, p_refused);
   RETURN verdicts IS NULL;

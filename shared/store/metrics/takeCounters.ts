@@ -21,6 +21,7 @@ const BY_TOPIC = [
   'version_missing',
   'key_mismatch',
   'mixed_axes',
+  'axis_inversions',
   'pairing_skipped',
   'pairs_reopened',
 ] as const;

@@ -264,9 +264,14 @@ test('states that lack the first axis, and states whose axes disagree, are count
     ],
     { given: CHECK_OPTIONS.builtIn[0] },
   );
-  assert.deepEqual([report.order.mixed_axes, report.order.contradictions], [1, 1]);
+  assert.deepEqual(
+    [report.order.mixed_axes, report.order.contradictions, report.order.axis_inversions],
+    [1, 1, 2],
+  );
   const codes = report.wishes.map(({ code }) => code);
-  assert.ok(codes.includes('mixed_axes') && codes.includes('contradictions'), codes.join());
+  for (const code of ['mixed_axes', 'contradictions', 'axis_inversions'] as const) {
+    assert.ok(codes.includes(code), codes.join());
+  }
 });
 
 test('a given profile that makes dead letters of good messages is not the best one', async () => {

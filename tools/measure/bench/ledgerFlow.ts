@@ -10,18 +10,19 @@ const CHUNK = 20_000;
 const POLL_MS = 20;
 const STALLED_AFTER_MS = 60_000;
 
-/** Publishes new ledger entries, an even number, in the largest batches that the broker takes. */
+/** Publishes new ledger entries, an even number, in the largest batches that the broker takes; padded by so many bytes each. */
 export async function publishLedger(
   bed: Bed,
   partitions: readonly BenchPartition[],
   count: number,
+  padding = 0,
 ): Promise<void> {
   const producer = new EventHubProducerClient(bed.eventHubs, bed.topics.ledger);
   try {
     for (let left = count; left > 0; left -= CHUNK) {
       const streams = ledgerEvents(partitions, Math.min(left, CHUNK), 'random');
       await Promise.all(
-        streams.map((events, index) => send(producer, String(partitions[index]!.number), events)),
+        streams.map((events, index) => send(producer, String(partitions[index]!.number), events, padding)),
       );
     }
   } finally {
@@ -33,9 +34,12 @@ async function send(
   producer: EventHubProducerClient,
   partitionId: string,
   events: readonly BrokerEvent[],
+  padding: number,
 ): Promise<void> {
   let batch = await producer.createBatch({ partitionId });
-  for (const { body } of events) {
+  const end = padding === 0 ? undefined : Buffer.from(`,"padding":"${'x'.repeat(padding)}"}`);
+  for (const event of events) {
+    const body = end === undefined ? event.body : Buffer.concat([event.body.subarray(0, -1), end]);
     if (batch.tryAdd({ body })) continue;
     await producer.sendBatch(batch);
     batch = await producer.createBatch({ partitionId });

@@ -9,7 +9,7 @@ import { delayCases, gridCases, growthCases, interleaved, type Results, targetCa
 import { BenchServer } from './database.ts';
 import { hotGroupCases } from './hotGroup.ts';
 import { measureLatency } from './latency.ts';
-import { measureMemory } from './memory.ts';
+import { measureLargeBodies, measureMemory } from './memory.ts';
 import { targetsOf, targetTable } from './targets.ts';
 import { measureTriggerPath } from './triggerPath.ts';
 
@@ -25,6 +25,7 @@ const PARTS = [
   'latency',
   'start',
   'memory',
+  'bodies',
   'backfill',
 ] as const;
 type Part = (typeof PARTS)[number];
@@ -138,6 +139,10 @@ async function processParts(): Promise<Record<string, number>> {
     progress('memory over 1,000,000 events ...');
     const { rssBeforeMb, rssAfterMb } = await measureMemory({ events: 1_000_000 });
     Object.assign(figures, { memory_before_mb: rssBeforeMb, memory_after_mb: rssAfterMb });
+  }
+  if (wanted('bodies')) {
+    progress('1,500 events of 1 MB ...');
+    figures['large_bodies_peak_mb'] = (await measureLargeBodies()).peakMb;
   }
   if (wanted('backfill')) {
     const sizes = { ledgerRows: options.rows, orderRows: options.rows / 2 };

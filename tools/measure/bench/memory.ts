@@ -31,10 +31,29 @@ export async function measureMemory({
   });
 }
 
-/** Only Linux tells it of another process in a file. */
-async function residentMb(pid: number): Promise<number> {
+/** Peak of a host's resident memory while it reads a backlog of large bodies out of one partition. */
+export async function measureLargeBodies({
+  events = 1500,
+  bytes = 1_000_000,
+}: {
+  events?: number;
+  bytes?: number;
+} = {}): Promise<{ peakMb: number }> {
+  await using bed = await startBed({ ledger: 1, payment_order: 1, pair: 1 });
+  await publishLedger(bed, [new BenchPartition(0)], events, bytes);
+  return await withClient(bed.adminUrl, async (client) => {
+    const host = await bed.startHost();
+    await watchUntil(client, bed.topics.ledger, events);
+    const peakMb = await residentMb(host.pid, 'VmHWM');
+    await checkAllStored(client, bed.topics.ledger, events);
+    return { peakMb };
+  });
+}
+
+/** Now, or at most since the process began. Only Linux tells it of another process in a file. */
+async function residentMb(pid: number, which: 'VmRSS' | 'VmHWM' = 'VmRSS'): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
+  const kilobytes = new RegExp(`^${which}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1];
   if (kilobytes === undefined) throw new Error(`/proc/${pid}/status does not tell the resident memory.`);
   return Number(kilobytes) / 1024;
 }

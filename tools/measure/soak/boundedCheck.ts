@@ -25,6 +25,9 @@ export interface CheckResult {
   readonly examples: readonly string[];
 }
 
+/** The soak runs with `USER_ID_MODE=drop`. */
+const WITHOUT_USER: Readonly<Partial<Record<LogicalTopic, Row>>> = { payment_order: { user_id: null } };
+
 interface TopicRow {
   readonly topic: LogicalTopic;
   readonly row: Row;
@@ -35,66 +38,78 @@ interface TopicRow {
  * in memory that does not grow with the number of events but for the positions of the malformed ones: the hubs are
  * read once, and what has to be looked at together (versions of a key, inputs of a pair) lies in a file on disk.
  */
-export async function boundedCheck(
-  client: pg.Client,
-  connectionString: string,
-  topics: Readonly<Record<LogicalTopic, string>>,
-  ranges: readonly PartitionRange[],
-  directory: string,
-  progress: (line: string) => void,
-): Promise<CheckResult> {
-  const rows: Record<Table, number> = { ledger_entries: 0, payment_orders: 0, payment_ledger_pairs: 0 };
-  const examples: string[] = [];
-  let mismatches = 0;
-  const found = (differences: readonly string[]) => {
-    mismatches += differences.length;
-    examples.push(...differences.slice(0, MAX_EXAMPLES - examples.length));
-  };
-  const compare = async (table: Table, expected: ReadonlyMap<string, Row>) => {
-    rows[table] += expected.size;
-    if (expected.size > 0) found(await compareRows(client, table, expected));
-  };
+export class BoundedCheck {
+  readonly #directory: string;
+  readonly #topics: Readonly<Record<LogicalTopic, string>>;
+  readonly #byKey: BucketFiles<TopicRow>;
+  readonly #malformed = new Map<string, string>();
+  #events = 0;
 
-  let events = 0;
-  const malformed = new Map<string, string>();
-  const byKey = new BucketFiles<TopicRow>(join(directory, 'by-key'), BUCKETS);
-  for (const topic of LOGICAL_TOPICS) {
-    await streamHub(connectionString, topic, topics[topic], ranges, (event) => {
-      events++;
-      const row = rowOf(event);
-      if (row === undefined) malformed.set(positionText(event), event.fault ?? '*');
-      else byKey.add(keyOf(topic, row), { topic, row });
-    });
-    progress(`read ${topics[topic]}: ${events} events so far`);
+  constructor(directory: string, topics: Readonly<Record<LogicalTopic, string>>) {
+    this.#directory = directory;
+    this.#topics = topics;
+    this.#byKey = new BucketFiles(join(directory, 'by-key'), BUCKETS);
   }
-  found(await deadLetterDifferences(client, malformed, topics));
 
-  const byGroup = new BucketFiles<TopicRow>(join(directory, 'by-group'), BUCKETS);
-  for (const bucket of byKey.buckets()) {
-    const highest = nothing();
-    for (const { topic, row } of bucket) keepHighest(highest, topic, row);
-    await compare('ledger_entries', highest.ledger);
-    await compare('payment_orders', highest.payment_order);
+  /** Events that were read so far. */
+  get events(): number {
+    return this.#events;
+  }
+
+  /** Reads what the hubs hold: at the end, and before they are deleted. */
+  async read(connectionString: string, ranges: readonly PartitionRange[]): Promise<void> {
     for (const topic of LOGICAL_TOPICS) {
-      for (const row of highest[topic].values()) {
-        const group = GROUP_OF[topic](row);
-        if (group !== null) byGroup.add(group, { topic, row });
-      }
+      await streamHub(connectionString, topic, this.#topics[topic], ranges, (event) => {
+        this.#events++;
+        const row = rowOf(event);
+        if (row === undefined) this.#malformed.set(positionText(event), event.fault ?? '*');
+        else this.#byKey.add(keyOf(topic, row), { topic, row: { ...row, ...WITHOUT_USER[topic] } });
+      });
     }
   }
-  progress(`compared ${rows.ledger_entries} entries and ${rows.payment_orders} orders`);
-  for (const bucket of byGroup.buckets()) {
-    const highest = nothing();
-    for (const { topic, row } of bucket) keepHighest(highest, topic, row);
-    await compare('payment_ledger_pairs', pairs(highest));
-  }
-  progress(`compared ${rows.payment_ledger_pairs} pairs`);
 
-  // Every expected row was looked for: what a table has beyond their number is unexpected.
-  for (const [table, count] of Object.entries(rows)) {
-    const result = await client.query<{ count: string }>(`SELECT count(*) FROM bo.${table}`);
-    const inTable = Number(result.rows[0]!.count);
-    if (inTable !== count) found([`${table}: ${inTable} rows, not ${count}`]);
+  /** Compares what was read with the tables; nothing can be read any more. */
+  async compare(client: pg.Client, progress: (line: string) => void): Promise<CheckResult> {
+    const rows: Record<Table, number> = { ledger_entries: 0, payment_orders: 0, payment_ledger_pairs: 0 };
+    const examples: string[] = [];
+    let mismatches = 0;
+    const found = (differences: readonly string[]) => {
+      mismatches += differences.length;
+      examples.push(...differences.slice(0, MAX_EXAMPLES - examples.length));
+    };
+    const compare = async (table: Table, expected: ReadonlyMap<string, Row>) => {
+      rows[table] += expected.size;
+      if (expected.size > 0) found(await compareRows(client, table, expected));
+    };
+
+    found(await deadLetterDifferences(client, this.#malformed, this.#topics));
+    const byGroup = new BucketFiles<TopicRow>(join(this.#directory, 'by-group'), BUCKETS);
+    for (const bucket of this.#byKey.buckets()) {
+      const highest = nothing();
+      for (const { topic, row } of bucket) keepHighest(highest, topic, row);
+      await compare('ledger_entries', highest.ledger);
+      await compare('payment_orders', highest.payment_order);
+      for (const topic of LOGICAL_TOPICS) {
+        for (const row of highest[topic].values()) {
+          const group = GROUP_OF[topic](row);
+          if (group !== null) byGroup.add(group, { topic, row });
+        }
+      }
+    }
+    progress(`compared ${rows.ledger_entries} entries and ${rows.payment_orders} orders`);
+    for (const bucket of byGroup.buckets()) {
+      const highest = nothing();
+      for (const { topic, row } of bucket) keepHighest(highest, topic, row);
+      await compare('payment_ledger_pairs', pairs(highest));
+    }
+    progress(`compared ${rows.payment_ledger_pairs} pairs`);
+
+    // Every expected row was looked for: what a table has beyond their number is unexpected.
+    for (const [table, count] of Object.entries(rows)) {
+      const result = await client.query<{ count: string }>(`SELECT count(*) FROM bo.${table}`);
+      const inTable = Number(result.rows[0]!.count);
+      if (inTable !== count) found([`${table}: ${inTable} rows, not ${count}`]);
+    }
+    return { events: this.#events, deadLetters: this.#malformed.size, rows, mismatches, examples };
   }
-  return { events, deadLetters: malformed.size, rows, mismatches, examples };
 }

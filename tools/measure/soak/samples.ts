@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
-import { unseenEvents } from '../../proof/progress.ts';
 import type { SoakCloud } from './soakCloud.ts';
 
 /** What is measured every few seconds; null where it could not be had, because of a fault. */
@@ -81,9 +80,9 @@ export async function takeSample(cloud: SoakCloud, seconds: number, fault: strin
   };
 }
 
-async function readDatabase({ local, watch }: SoakCloud): Promise<{ state: State; lag: number | null }> {
+async function readDatabase(cloud: SoakCloud): Promise<{ state: State; lag: number | null }> {
   const client = new pg.Client({
-    connectionString: local.adminUrl,
+    connectionString: cloud.local.adminUrl,
     connectionTimeoutMillis: PATIENCE_MS,
     query_timeout: PATIENCE_MS,
   });
@@ -91,7 +90,8 @@ async function readDatabase({ local, watch }: SoakCloud): Promise<{ state: State
   try {
     await client.connect();
     const { rows } = await client.query<State>(STATE);
-    return { state: rows[0]!, lag: await unseenEvents(client, await watch.ranges()) };
+    const state = rows[0]!;
+    return { state, lag: (await cloud.taken()) - state.consumed! };
   } finally {
     // One that waits for an answer would not end in order.
     void client.end().catch(() => {});

@@ -1,41 +1,57 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { type LocalCloud, startLocalCloud } from '../../local/cloud.ts';
 import { type Hosts, startHosts } from '../../local/hosts.ts';
 import { BrokerWatch } from '../../proof/brokerLog.ts';
-import { syntheticEvents } from '../../proof/synthetic/payments.ts';
+import { TestKeyVault } from '../../proof/keyVault.ts';
+import { readProgress } from '../../proof/progress.ts';
+import { type SyntheticEvent, syntheticEvents } from '../../proof/synthetic/payments.ts';
 import { Publisher } from '../../proof/synthetic/publish.ts';
 import { Random } from '../../proof/synthetic/random.ts';
 import { withClient } from '../../target/withClient.ts';
+import { BoundedCheck } from './boundedCheck.ts';
 
 const TICK_MS = 50;
+/** With no progress for this long, what is left will not come. */
+const STALLED_AFTER_MS = 180_000;
+const SEAL_KEY = 'dead-letter-key';
 
-/** What a soak runs on: a local cloud, two hosts, and a publisher that keeps to a rate. */
+/** What a soak runs on: a local cloud, a key vault, two hosts, and a publisher that keeps to a rate. */
 export class SoakCloud {
   readonly local: LocalCloud;
   readonly watch: BrokerWatch;
+  readonly vault: TestKeyVault;
+  readonly check: BoundedCheck;
   /** Lives as long as the soak: its memory is what is measured. */
   readonly lasting: Hosts;
   /** Is killed now and then. */
   readonly mortal: Hosts;
   readonly #publisher: Publisher;
   #pauses = 0;
+  #large = 0;
 
-  private constructor(local: LocalCloud, lasting: Hosts, mortal: Hosts) {
+  private constructor(local: LocalCloud, vault: TestKeyVault, lasting: Hosts, mortal: Hosts) {
     const { connectionString } = local.emulator;
     this.local = local;
+    this.vault = vault;
     this.lasting = lasting;
     this.mortal = mortal;
+    this.check = new BoundedCheck(join(local.stateDirectory, 'check'), local.settings.topics);
     this.watch = new BrokerWatch(connectionString, Object.values(local.settings.topics));
     this.#publisher = new Publisher(connectionString, local.settings.topics);
   }
 
   static async start(say: (line: string) => void): Promise<SoakCloud> {
+    const vault = await TestKeyVault.start();
+    vault.add(SEAL_KEY, { createdAt: new Date() });
+    // Dead letters are sealed: a vault that is away is felt by the batches.
+    Object.assign(process.env, vault.environment, { USER_ID_MODE: 'drop', DLQ_SEAL_KEY_SECRET: SEAL_KEY });
     const local = await startLocalCloud(say);
     const host = (name: string) => startHosts(1, local.environment, join(local.stateDirectory, name), say);
     const lasting = await host('lasting-host');
-    return new SoakCloud(local, lasting, await host('mortal-host'));
+    return new SoakCloud(local, vault, lasting, await host('mortal-host'));
   }
 
   get published(): number {
@@ -62,7 +78,8 @@ export class SoakCloud {
       due = Math.min(due + ((now - last) / 1000) * rate, rate);
       last = now;
       for (; due >= 1 && this.#pauses === 0 && !end.aborted; due--) {
-        await this.#publisher.publish(events.next().value);
+        const event = events.next().value;
+        await this.#publisher.publish(this.#large-- > 0 ? padded(event) : event);
       }
       await delay(TICK_MS);
     }
@@ -80,9 +97,55 @@ export class SoakCloud {
     }
   }
 
+  /** The next events are this many of 1 MB. */
+  publishLarge(count: number): void {
+    this.#large = count;
+  }
+
+  /** How many events the hubs have taken, those that were deleted among them. */
+  async taken(): Promise<number> {
+    const ranges = await this.watch.ranges();
+    return ranges.reduce((total, { first, last }) => total + last - first + 1, this.check.events);
+  }
+
+  /** Waits until all that the hubs hold is processed, or nothing more comes. */
+  async drain(): Promise<void> {
+    await this.asAdmin(async (client) => {
+      let least = Number.POSITIVE_INFINITY;
+      for (let progressAt = Date.now(); Date.now() - progressAt < STALLED_AFTER_MS; await delay(1000)) {
+        const left = (await this.taken()) - (await readProgress(client)).consumed;
+        if (left === 0) return;
+        if (left < least) {
+          least = left;
+          progressAt = Date.now();
+        }
+      }
+    });
+  }
+
+  /** Deletes the hubs with all their events, which were processed and are in the check, and makes them anew. */
+  recreateHubs(): Promise<void> {
+    return this.whilePublisherPauses(async () => {
+      const { emulator, stateDirectory } = this.local;
+      await this.drain();
+      await this.check.read(emulator.connectionString, await this.watch.ranges());
+      await emulator.stop();
+      rmSync(join(stateDirectory, 'event-hubs', 'data'), { recursive: true });
+      await emulator.restart();
+    });
+  }
+
   async stop(): Promise<void> {
     const closed = Promise.allSettled([this.#publisher.close(), this.watch.close()]);
     await Promise.all([Promise.race([closed, delay(5000)]), this.lasting.stop(), this.mortal.stop()]);
     await this.local.stop();
+    await this.vault.stop();
   }
+}
+
+/** The same event with a member that nobody reads, of about 1 MB; a malformed one stays as it is. */
+function padded(event: SyntheticEvent): SyntheticEvent {
+  if (event.fault !== undefined) return event;
+  const body = event.body.toString().replace(/\}$/, `,"padding":"${'x'.repeat(1_000_000)}"}`);
+  return { ...event, body: Buffer.from(body) };
 }

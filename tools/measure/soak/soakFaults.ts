@@ -57,6 +57,20 @@ const FAULTS: Readonly<Record<string, Fault>> = {
       await delay(LASTS_MS);
       await client.query('COMMIT');
     }),
+  'rows refused': async (cloud) => {
+    await sql(cloud, 'ALTER TABLE bo.ledger_entries ADD CONSTRAINT soak CHECK (false) NOT VALID');
+    await delay(LASTS_MS);
+    await sql(cloud, 'ALTER TABLE bo.ledger_entries DROP CONSTRAINT soak');
+  },
+  'large bodies': async (cloud) => cloud.publishLarge(300),
+  'key vault silent': async ({ vault }) => {
+    vault.silentUntil = delay(LASTS_MS);
+    await vault.silentUntil;
+  },
+  'key version malformed': async ({ vault }) => {
+    vault.add('dead-letter-key', { createdAt: new Date(), value: 'no key' });
+  },
+  'hubs recreated': (cloud) => cloud.recreateHubs(),
   'partitions stolen': async (cloud) => {
     const third = await cloud.startHost('third-host');
     await delay(LASTS_MS);

@@ -228,6 +228,8 @@ function orderWishes({ order }: Facts, thresholds: { metadata_coverage_ratio: nu
   if (order.mixed_axes > 0 || (first > 0 && first < thresholds.metadata_coverage_ratio)) {
     wishes.push({ code: 'mixed_axes', field: order.first, share: first });
   }
+  if (order.axis_inversions > 0)
+    wishes.push({ code: 'axis_inversions', field: order.first, detail: String(order.axis_inversions) });
   if (order.contradictions > 0) wishes.push({ code: 'contradictions', detail: String(order.contradictions) });
   if (order.ties > 0) wishes.push({ code: 'ties', detail: String(order.ties) });
   return wishes;

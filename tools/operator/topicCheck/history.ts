@@ -4,6 +4,7 @@ import { KEY_OF } from '../../../shared/contracts/records.ts';
 import { PAYMENT_PAIRING } from '../../../shared/pairing/rule.ts';
 import {
   comparePrecedence,
+  invertsAxis,
   losingVerdict,
   mixesAxes,
   type Positioned,
@@ -25,6 +26,8 @@ export interface HistoryCounts {
   duplicates: number;
   conflicts: number;
   mixedAxes: number;
+  /** Behind a newer state in the same partition. */
+  inversions: number;
   /** `updated_at` and `version` say opposite things of two states. */
   contradictions: number;
 }
@@ -35,6 +38,7 @@ const NONE: HistoryCounts = {
   duplicates: 0,
   conflicts: 0,
   mixedAxes: 0,
+  inversions: 0,
   contradictions: 0,
 };
 
@@ -86,6 +90,7 @@ export class History<T extends LogicalTopic> {
     // Of a lower revision, and yet after it in the broker.
     else if (comesAfter(below, above)) counts.late++;
     if (mixesAxes(below.record, above.record, this.#versionFirst)) counts.mixedAxes++;
+    if (invertsAxis(below, above, this.#versionFirst)) counts.inversions++;
     if (contradict(below.record, above.record)) counts.contradictions++;
     if (wins) known.highest = event;
   }

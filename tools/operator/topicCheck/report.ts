@@ -106,6 +106,7 @@ export interface OrderReport {
   /** One revision with two contents. */
   readonly ties: number;
   readonly mixed_axes: number;
+  readonly axis_inversions: number;
   readonly contradictions: number;
 }
 
@@ -144,6 +145,7 @@ export interface Finding {
     | 'key_differs'
     | 'keys_scattered'
     | 'mixed_axes'
+    | 'axis_inversions'
     | 'contradictions'
     | 'ties'
     | 'no_pair_types'

@@ -65,6 +65,7 @@ export function reportOf(evidence: Evidence): TopicReport {
       duplicates: records.duplicates,
       ties: records.conflicts,
       mixed_axes: records.mixedAxes,
+      axis_inversions: records.inversions,
       contradictions: records.contradictions,
     },
     pairs:

@@ -103,6 +103,8 @@ const FINDING: Readonly<Record<Finding['code'], (finding: Finding) => string>> =
     `${found.detail} records have states in more than one partition: they may arrive in any order.`,
   mixed_axes: (found) =>
     `Only some messages (${share(found)}) have \`${found.field}\`, which decides first which state is newer. One that lacks it never replaces one that has it.`,
+  axis_inversions: (found) =>
+    `${found.detail} times a state came after a newer one of its record, in the same partition. If it was not published again, its \`${found.field}\` goes backwards while the record changes (\`now()\` is the start of a transaction, not its end), and the older state stays: docs/clocks.md.`,
   contradictions: (found) =>
     `In ${found.detail} cases \`updated_at\` and \`version\` of two states of a record say opposite things. Which of the two is right?`,
   ties: (found) =>

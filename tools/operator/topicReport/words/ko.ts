@@ -108,6 +108,8 @@ const FINDING: Readonly<Record<Finding['code'], (finding: Finding) => string>> =
     `레코드 ${found.detail}개의 상태가 여러 파티션에 나뉘어 있습니다. 도착 순서가 바뀔 수 있습니다.`,
   mixed_axes: (found) =>
     `최신 상태를 먼저 판단하는 \`${found.field}\`가 일부 메시지(${share(found)})에만 있습니다. 이 필드가 없는 상태는 있는 상태를 덮어쓰지 못합니다.`,
+  axis_inversions: (found) =>
+    `같은 파티션에서 레코드의 이전 상태가 최신 상태보다 나중에 온 경우가 ${found.detail}건 있습니다. 다시 발행한 것이 아니라면 레코드가 바뀌는 동안 \`${found.field}\`가 거꾸로 간 것이며(\`now()\`는 트랜잭션의 시작 시각입니다) 이전 상태가 남습니다. docs/clocks.md를 참고하십시오.`,
   contradictions: (found) =>
     `${found.detail}건에서 한 레코드의 두 상태에 대해 \`updated_at\`과 \`version\`의 순서가 서로 반대입니다. 어느 쪽이 맞는지 알려 주십시오.`,
   ties: (found) =>
