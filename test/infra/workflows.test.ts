@@ -162,6 +162,38 @@ describe('workflows', () => {
     ]);
   });
 
+  it('a job runs each command once, and every variable that it reads is set', () => {
+    const { jobs } = workflow('.github/workflows/release.yml');
+    // What a step before it has written for the rest of the job.
+    const made = [
+      ...read('infra/cloudEnvironment.ts').matchAll(/^ {2}(?:\.{3}\(vault !== '' && \{ )?([A-Z_]+):/gm),
+    ].map(([, name]) => name!);
+    assert.ok(made.includes('FUNCTION_APP') && made.includes('KEY_VAULT'), made.join());
+    const wrong = (steps: readonly Step[], environment: Readonly<Record<string, string>> = {}) => {
+      const commands = commandsOf(steps);
+      const text = commands.join('\n');
+      const known = new Set([
+        ...Object.keys(environment),
+        ...(/cloud:environment/.test(text) ? made : []),
+        ...[...text.matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name!),
+        ...['GITHUB_ENV', 'GITHUB_PATH', 'GITHUB_STEP_SUMMARY'],
+      ]);
+      return [
+        ...commands
+          .filter((command, index) => commands.indexOf(command) < index)
+          .map((one) => `twice: ${one}`),
+        ...new Set(
+          [...text.matchAll(/\$\{?([A-Z_]+)/g)].map(([, name]) => name!).filter((name) => !known.has(name)),
+        ),
+      ];
+    };
+    for (const { steps, env } of Object.values(jobs)) assert.deepEqual(wrong(steps, env), []);
+    assert.deepEqual(wrong([{ run: 'echo "$PIPELINE_NAME"' }, { run: 'echo "$PIPELINE_NAME"' }]), [
+      'twice: echo "$PIPELINE_NAME"',
+      'PIPELINE_NAME',
+    ]);
+  });
+
   it('an identity of the machine does not stand in for the login', () => {
     const { jobs } = workflow('.github/workflows/release.yml');
     for (const { steps, env } of Object.values(jobs)) {
