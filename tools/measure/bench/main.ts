@@ -10,6 +10,7 @@ import { BenchServer } from './database.ts';
 import { hotGroupCases } from './hotGroup.ts';
 import { measureLatency } from './latency.ts';
 import { measureLargeBodies, measureMemory } from './memory.ts';
+import { measurePages } from './pages.ts';
 import { targetsOf, targetTable } from './targets.ts';
 import { measureTriggerPath } from './triggerPath.ts';
 
@@ -26,6 +27,7 @@ const PARTS = [
   'start',
   'memory',
   'bodies',
+  'pages',
   'backfill',
 ] as const;
 type Part = (typeof PARTS)[number];
@@ -143,6 +145,17 @@ async function processParts(): Promise<Record<string, number>> {
   if (wanted('bodies')) {
     progress('1,500 events of 1 MB ...');
     figures['large_bodies_peak_mb'] = (await measureLargeBodies()).peakMb;
+  }
+  if (wanted('pages')) {
+    const pages = await measurePages({ rows: options.rows, events: options.events }, progress);
+    for (const [ids, of] of Object.entries(pages)) {
+      Object.assign(figures, {
+        [`pages_${ids}_times_the_buffers`]: of.timesTheBuffers,
+        [`pages_${ids}_bytes_per_entry`]: of.bytesPerEntry,
+        [`pages_${ids}_reads_per_event`]: of.readsPerEvent,
+        [`pages_${ids}_writes_per_event`]: of.writesPerEvent,
+      });
+    }
   }
   if (wanted('backfill')) {
     const sizes = { ledgerRows: options.rows, orderRows: options.rows / 2 };
