@@ -44,7 +44,8 @@ resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
 resource app 'Microsoft.Web/sites@2025-03-01' = {
   name: appName
   location: location
-  tags: tags
+  // By it azd finds the app of its service.
+  tags: union(tags, { 'azd-service-name': 'sync' })
   kind: 'functionapp,linux'
   identity: {
     type: 'UserAssigned'

@@ -72,7 +72,7 @@ function entraConnection(environment: Environment, report: Report): ClientConfig
     database: value('PGDATABASE'),
     user: value('PGUSER'),
     password: tokenPassword(() => identityCredential(environment['AZURE_CLIENT_ID'])),
-    ssl: { rejectUnauthorized: true },
+    ssl: isThisMachine(value('PGHOST')) ? false : { rejectUnauthorized: true },
   };
 }
 

@@ -10,7 +10,7 @@ export const TOP_LEVEL = ['docs', 'functions', 'infra', 'shared', 'test', 'tools
 export const ROOT_FILES = [
   ...['.editorconfig', '.funcignore', '.gitignore', '.npmrc', '.nvmrc'],
   ...['CHANGELOG.md', 'CONTRIBUTING.md', 'README.md'],
-  ...['biome.json', 'host.json', 'local.settings.sample.json'],
+  ...['azure.yaml', 'biome.json', 'host.json', 'local.settings.sample.json'],
   ...['package-lock.json', 'package.json', 'tsconfig.json', 'vitest.config.ts'],
 ] as const;
 

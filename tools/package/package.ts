@@ -38,30 +38,39 @@ export async function makePackage(file: string): Promise<{ sha256: string; bytes
 /** Unpacks a zip into a new directory, as a Function App does. */
 export async function unpack(file: string): Promise<{ directory: string; remove: () => Promise<void> }> {
   const directory = await mkdtemp(join(tmpdir(), 'backoffice-sync-package-'));
+  await unpackInto(file, directory);
+  return { directory, remove: () => rm(directory, { recursive: true, force: true }) };
+}
+
+/** Replaces what the directory holds by the files of a zip. */
+async function unpackInto(file: string, directory: string): Promise<void> {
+  await rm(directory, { recursive: true, force: true });
   for (const [name, bytes] of Object.entries(unzipSync(await readFile(file)))) {
     await mkdir(dirname(join(directory, name)), { recursive: true });
     await writeFile(join(directory, name), bytes);
   }
-  return { directory, remove: () => rm(directory, { recursive: true, force: true }) };
 }
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       out: { type: 'string', default: DEFAULT_FILE },
+      unpack: { type: 'string' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
   if (values.help) {
-    console.log(`npm run package [-- --out FILE] [--json]
+    console.log(`npm run package [-- --out FILE] [--unpack DIRECTORY] [--json]
 
 Builds the functions and zips what is deployed (default: ${DEFAULT_FILE}). Prints its SHA-256, its size, and how long the
-app takes to load, unpacked, in a plain Node process.`);
+app takes to load, unpacked, in a plain Node process. With --unpack its files are put into that directory too, which is emptied.`);
     return;
   }
-  const file = join(process.env['INIT_CWD'] ?? process.cwd(), values.out);
+  const from = process.env['INIT_CWD'] ?? process.cwd();
+  const file = join(from, values.out);
   const { sha256, bytes, files } = await makePackage(file);
+  if (values.unpack !== undefined) await unpackInto(file, join(from, values.unpack));
   const { directory, remove } = await unpack(file);
   try {
     const { emptyNodeMs, loadMs } = await measureStart(join(directory, 'dist', 'functions.cjs'), 9);

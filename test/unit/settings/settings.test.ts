@@ -130,6 +130,10 @@ test('the certificate of another machine is verified unless the URL says otherwi
   assert.deepEqual(sslOf('postgres://u:p@127.0.0.1/db?sslmode=verify-full'), { rejectUnauthorized: true });
   assert.deepEqual(sslOf('postgres://u:p@db.example/db?sslmode=require'), { rejectUnauthorized: true });
   assert.equal(sslOf('postgres://u:p@db.example/db?sslmode=disable'), false);
+  const entra = (PGHOST: string) =>
+    readSettings({ ...good, DATABASE_AUTH: 'entra', PGHOST, PGDATABASE: 'db', PGUSER: 'u' }).database.ssl;
+  assert.deepEqual(entra('db.example'), { rejectUnauthorized: true });
+  assert.equal(entra('127.0.0.1'), false);
   for (const parameters of ['sslmode=no-verify', 'ssl=0', 'ssl=no-verify', 'host=db.example']) {
     assert.deepEqual(namedBy({ ...good, DATABASE_URL: `postgres://u:p@localhost/db?${parameters}` }), [
       'DATABASE_URL',

@@ -35,7 +35,8 @@ export async function measurePages(
   progress: Progress,
 ): Promise<Record<Ids, Pages>> {
   const directory = mkdtempSync(join(tmpdir(), 'backoffice-sync-pages-'));
-  const start = (settings: Readonly<Record<string, string>>) => startPostgres({ directory, port: 0, settings });
+  const start = (settings: Readonly<Record<string, string>>) =>
+    startPostgres({ directory, port: 0, settings });
   try {
     let postgres = await start(POSTGRES_SETTINGS);
     try {
