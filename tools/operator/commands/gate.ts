@@ -20,6 +20,7 @@ import {
   refusals,
   sha256Of,
 } from '../gate/gate.ts';
+import { timerHasRun } from '../queries/timerHasRun.ts';
 
 interface Files {
   package: string;
@@ -54,7 +55,7 @@ export function gateCommand(): Command {
   command
     .command('running')
     .description(
-      'after a publish: waits until the app is this package, and no process of another one is left',
+      'after a publish: waits until the app is this package, its timer has run, and no process of another one is left',
     )
     .addOption(packageOption())
     .addHelpText(
@@ -125,12 +126,11 @@ async function running(zip: string): Promise<void> {
     const stopped = untilStopped();
     const deadline = Date.now() + RUNS_WITHIN_MS;
     for (let said: string | undefined; ; ) {
-      const complaint = notThePackage(
-        await packagesSeen(database, new Date(Date.now() - SAID_WITHIN_MS)),
-        identity,
-      );
+      const complaint =
+        notThePackage(await packagesSeen(database, new Date(Date.now() - SAID_WITHIN_MS)), identity) ??
+        ((await timerHasRun(database, identity!)) ? undefined : 'its timer has not run yet.');
       if (complaint === undefined)
-        return console.log(`The app runs this package, and nothing else: ${identity}.`);
+        return console.log(`The app runs this package, and nothing else; its timer has run: ${identity}.`);
       if (complaint !== said) console.error(`Waiting: ${complaint}`);
       said = complaint;
       if (stopped.aborted || Date.now() > deadline || identity === undefined) break;
