@@ -4,30 +4,27 @@ import { startBed } from './bed.ts';
 import { checkAllStored, publishLedger, watchUntil } from './ledgerFlow.ts';
 import { BenchPartition } from './workload.ts';
 
-/** Events before the first reading: by then the heap has its size, hot code is compiled, connections are open. */
-const WARM_UP = 200_000;
+/** How often the memory is read: in the first of these the heap gets its size, hot code is compiled, connections are opened. */
+const READINGS = 10;
 
 /**
- * Resident memory of a host process (app, trigger and AMQP client in one) after a warm-up and again after this many
- * events more, that it reads from a backlog. What grows without limit shows in the difference.
+ * Resident memory of a host process (app, trigger and AMQP client in one), in MB, after each tenth of the events that it reads from a
+ * backlog. What grows without limit shows in the readings.
  */
-export async function measureMemory({
-  events = 1_000_000,
-}: {
-  events?: number;
-} = {}): Promise<{ rssBeforeMb: number; rssAfterMb: number; events: number }> {
+export async function measureMemory({ events = 5_000_000 }: { events?: number } = {}): Promise<number[]> {
   await using bed = await startBed({ ledger: 2, payment_order: 1, pair: 1 });
   const partitions = [new BenchPartition(0), new BenchPartition(1)];
   const topic = bed.topics.ledger;
+  const part = Math.round(events / READINGS);
   return await withClient(bed.adminUrl, async (client) => {
     const host = await bed.startHost();
-    await publishLedger(bed, partitions, WARM_UP);
-    await watchUntil(client, topic, WARM_UP);
-    const rssBeforeMb = await residentMb(host.pid);
-    await Promise.all([publishLedger(bed, partitions, events), watchUntil(client, topic, WARM_UP + events)]);
-    const rssAfterMb = await residentMb(host.pid);
-    await checkAllStored(client, topic, WARM_UP + events);
-    return { rssBeforeMb, rssAfterMb, events };
+    const readings: number[] = [];
+    for (let done = part; done <= part * READINGS; done += part) {
+      await Promise.all([publishLedger(bed, partitions, part), watchUntil(client, topic, done)]);
+      readings.push(await residentMb(host.pid));
+    }
+    await checkAllStored(client, topic, part * READINGS);
+    return readings;
   });
 }
 
