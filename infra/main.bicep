@@ -160,6 +160,9 @@ var ingestSettings = union(
     USER_ID_MODE: app.userIdMode
   },
   empty(app.?eventProfileFile) ? {} : { EVENT_PROFILE_FILE: app.eventProfileFile! },
+  empty(app.?schemaRegistry.?url) ? {} : { SCHEMA_REGISTRY_URL: app.schemaRegistry!.url! },
+  empty(app.?schemaRegistry.?user) ? {} : { SCHEMA_REGISTRY_USER: app.schemaRegistry!.user! },
+  empty(app.?schemaRegistry.?azureUrl) ? {} : { AZURE_SCHEMA_REGISTRY_URL: app.schemaRegistry!.azureUrl! },
   sealing
     ? {
         KEY_VAULT_URL: 'https://${vaultName}${environment().suffixes.keyvaultDns}'
@@ -492,6 +495,10 @@ module functionApp 'modules/functionApp.bicep' = {
       // With arguments of its own, the host does not take the worker that was started ahead, so each new instance starts later. Where
       // instances are kept, nobody waits for that.
       sizes.functions.alwaysReady > 0 ? { languageWorkers__node__arguments: '--max-semi-space-size=32' } : {},
+      // The command line has no Key Vault references: an operator sets the password.
+      empty(app.?schemaRegistry.?passwordSecretUri)
+        ? {}
+        : { SCHEMA_REGISTRY_PASSWORD: '@Microsoft.KeyVault(SecretUri=${app.schemaRegistry!.passwordSecretUri!})' },
       ingestSettings
     )
   }

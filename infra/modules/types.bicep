@@ -190,11 +190,24 @@ type logsSizes = {
 }
 
 @export()
+@description('Where the schemas of topics in Avro are (docs/profiles.md, Avro). Its identity is given its roles there by hand.')
+type schemaRegistryOptions = {
+  @description('A registry with the REST interface of Confluent.')
+  url: string?
+  user: string?
+  @description('Address of the Key Vault secret with the password, without a version. The identity of the app needs Key Vault Secrets User.')
+  passwordSecretUri: string?
+  @description('https://NAME.servicebus.windows.net. The identity of the app needs Schema Registry Reader.')
+  azureUrl: string?
+}
+
+@export()
 @description('What the app is told about its events (docs: README.md, Settings).')
 type appOptions = {
   eventProfileId: string
   @description('A profile that is part of the package, such as shared/profiles/NAME.json: instead of one that is built in.')
   eventProfileFile: string?
+  schemaRegistry: schemaRegistryOptions?
   consumerGroup: string
   @description('Connections of one instance at most; fewer where all instances together would have more than the server takes.')
   @minValue(1)

@@ -11,8 +11,8 @@ const NUMBER_NEEDS_ITS_TEXT = /"\s*:\s*-?(?:\d{16}|\d+[.eE])/;
 
 const BYTE_ORDER_MARK = 0xfeff;
 
-/** How the bytes of a topic's messages hold JSON (SPEC 2.4). */
-export const ENCODINGS = ['json', 'registry_json'] as const;
+/** How the bytes of a topic's messages hold their value (SPEC 2.4). */
+export const ENCODINGS = ['json', 'registry_json', 'avro'] as const;
 export type Encoding = (typeof ENCODINGS)[number];
 
 /** Byte 0 and four bytes of the schema's id, as the serializers of registries write them. */
@@ -24,7 +24,7 @@ const REGISTRY_HEADER = 5;
  */
 export function decodeJson(
   body: Buffer,
-  encoding: Encoding = 'json',
+  encoding: Exclude<Encoding, 'avro'> = 'json',
 ): { readonly accepted: true; readonly value: unknown } | Rejection {
   if (body.length === 0) return reject('empty_body', 'the body has no bytes');
   if (encoding === 'registry_json') {

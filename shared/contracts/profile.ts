@@ -54,7 +54,9 @@ function topicProfile(logicalTopic: LogicalTopic) {
       .enum(ENCODINGS)
       .optional()
       .describe(
-        "How the bytes hold JSON: as it is (left out), or behind the header of a registry's serializer (byte 0, four bytes).",
+        "How the bytes hold the message: JSON (left out); JSON behind the header of a registry's serializer (byte 0, four bytes); " +
+          "Avro behind it, or with Azure Schema Registry's content type. The schemas of Avro: avro_schemas, or a registry that the " +
+          'settings name.',
       ),
     envelope: z
       .array(envelopeStep)
@@ -152,6 +154,9 @@ function requiredFields(logicalTopic: LogicalTopic): string[] {
   return fields.filter((field) => field.required === true).map((field) => field.name);
 }
 
+/** As the wire format and the content type of Azure Schema Registry have it. */
+const SCHEMA_ID = /^(?:0|[1-9]\d{0,9}|[0-9a-f]{32})$/;
+
 /** The format of a profile. */
 export const profileSchema = z.strictObject({
   $schema: z.string().optional().describe('Where the JSON Schema of this file is, for editors.'),
@@ -159,6 +164,13 @@ export const profileSchema = z.strictObject({
     .string()
     .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'must be 1 to 64 of a-z, 0-9, dot, dash, underscore')
     .describe('Its name in metrics and dead letters. Give a changed profile another one.'),
+  avro_schemas: z
+    .record(z.string().regex(SCHEMA_ID, 'must be the id of a schema'), z.string().min(1))
+    .optional()
+    .describe(
+      'Files of Avro schemas by the id that messages name: digits, or 32 hexadecimal ones of Azure Schema Registry. A path begins ' +
+        "at the profile's folder.",
+    ),
   topics: z.strictObject({
     ledger: topicProfile('ledger'),
     payment_order: topicProfile('payment_order'),

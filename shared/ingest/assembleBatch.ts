@@ -150,5 +150,6 @@ function deadLetters(
     reason: rejection.reason,
     detail: rejection.detail,
     correlationId: event.correlationId,
+    schemaId: event.schemaId ?? null,
   }));
 }

@@ -20,7 +20,7 @@ function read(change: object, body: string | Buffer | object): string {
     typeof body === 'string' || Buffer.isBuffer(body)
       ? Buffer.from(body as string)
       : Buffer.from(JSON.stringify(body));
-  const message = openMessage(contract, bytes);
+  const message = openMessage(contract, { body: bytes });
   if (message.kind === 'ignored') return 'ignored';
   if (message.kind === 'rejected') return `${message.rejection.reason} ${message.rejection.detail}`;
   const result = normalisePayload(contract, message.root, message.payload, CLOCK);
