@@ -147,8 +147,9 @@ test('a member that says that its record was deleted is proposed as the operatio
         typeof value === 'string' ? [value] : Object.values(value),
       ),
     });
-    assert.deepEqual([found.verdict, found.rules.ignored], ['ready_with_profile', ['deletes']]);
-    assert.ok(found.wishes.includes('confirm_ignored'));
+    // Its name and its values say so, and somebody has to.
+    assert.deepEqual([found.verdict, found.rules.ignored], ['ask_producer', ['deletes']]);
+    assert.deepEqual(found.asks, ['confirm_deletes']);
   }
   // A kind of entry is no operation.
   assert.equal((await check([entry({ entry_type: undefined, type: 'DELETE' })])).rules.operation, undefined);
@@ -176,4 +177,83 @@ test("a registry's header, and JSON in a string", async () => {
     [inText.verdict, inText.rules],
     ['ready_with_profile', { ...NOTHING, envelope: [{ parse: 'json' }] }],
   );
+});
+
+test('values in objects that say their type are read by their path', async () => {
+  const time = '2026-11-20T09:00:00Z';
+  const wrapped: readonly object[] = [
+    {
+      tx_id: { string: 'tx-1' },
+      amount: { string: '12.50' },
+      event_time: { long: T0 * 1000 },
+      updated_at: { long: T0 * 1000 },
+    },
+    { tx_id: { S: 'tx-1' }, amount: { N: '12.50' }, event_time: { S: time }, updated_at: { S: time } },
+    {
+      tx_id: { $oid: '65a1b2c3d4e5f60718293a4b' },
+      amount: { $numberDecimal: '12.50' },
+      event_time: { $date: time },
+    },
+    { event_time: { $date: { $numberLong: String(T0 * 1000) } }, amount: { $numberDouble: '12.5' } },
+    { amount: { value: '12.50', currency: 'KRW' }, tx_id: { value: 'tx-1' } },
+    {
+      amount: { value: '12.50', set: true, deletion_ts: null },
+      wallet_id: { value: 'w', set: true, deletion_ts: null },
+    },
+  ];
+  for (const change of wrapped) {
+    const found = await check([entry(change), entry({ ...change, related_id: null })]);
+    assert.deepEqual([found.verdict, found.asks], ['ready_with_profile', []], JSON.stringify(change));
+  }
+});
+
+test("a time that is hours later than the broker had its message is somebody's local time, and is no good sample", async () => {
+  const placed = (hours: number, count: number) =>
+    Array.from({ length: count }, (_, minute) => ({
+      partition: 0,
+      sequence_number: minute,
+      enqueued_at: new Date((T0 + 60 * minute + 1) * 1000).toISOString(),
+      key: `tx-${minute}`,
+      body: entry({
+        tx_id: `tx-${minute}`,
+        updated_at: undefined,
+        version: minute,
+        event_time: new Date((T0 + 3600 * hours + 60 * minute) * 1000).toISOString(),
+      }),
+    }));
+  for (const hours of [9, 8, 1, 5.5]) {
+    assert.deepEqual((await check(placed(hours, 5))).asks, ['wall_clock'], String(hours));
+  }
+  for (const hours of [0, -9, 0.4, 24])
+    assert.deepEqual((await check(placed(hours, 5))).asks, [], String(hours));
+  // Two are too few.
+  assert.deepEqual((await check(placed(9, 2))).asks, []);
+});
+
+test('records in an array are no record, whatever the frame around them is called', async () => {
+  const frame = {
+    database: 'pay',
+    es: T0 * 1000,
+    id: 1,
+    isDdl: false,
+    table: 'ledger',
+    ts: T0 * 1000,
+    type: 'INSERT',
+  };
+  for (const message of [
+    { ...frame, data: [entry()] },
+    { id: 1, ts: T0 * 1000, change: [entry(), entry({ tx_id: 'tx-2' })] },
+    { records: [{ ...entry(), tx_id: undefined, txId: 'tx-1' }] },
+  ]) {
+    const { asks, wishes } = await check([message, message]);
+    assert.deepEqual([asks, wishes], [['records_in_array'], []], Object.keys(message).join());
+  }
+  // Items of an order are no records.
+  const items = [{ amount: 1, type: 'x' }];
+  assert.equal((await check([entry({ items })])).verdict, 'ready');
+});
+
+test('Avro behind a header gets a hint of its own', async () => {
+  const avro = Buffer.from([0, 0, 0, 0, 7, 8, 0x74, 0x78, 0x2d, 0x31, 0x80, 0xff]);
+  assert.deepEqual((await check([avro, avro])).asks, ['avro']);
 });
