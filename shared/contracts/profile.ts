@@ -2,13 +2,14 @@
 import * as z from 'zod';
 import canonicalV1 from '../profiles/canonical-v1.json' with { type: 'json' };
 import nscDevV1 from '../profiles/nsc-dev-v1.json' with { type: 'json' };
-import { type AmountFormat, amountFormatSchema } from './amountFormats.ts';
+import { amountFormatSchema } from './amountFormats.ts';
 import { ENCODINGS } from './decode.ts';
-import { type FieldReader, fieldReader } from './fieldReader.ts';
+import { type FieldFormat, type FieldReader, fieldReader } from './fieldReader.ts';
 import { FIELDS, type Field, LOGICAL_TOPICS, type LogicalTopic } from './fields.ts';
 import { type MessageRules, NO_RECORDS } from './openMessage.ts';
-import { type TimeFormat, timeFormatSchema } from './timeFormats.ts';
+import { timeFormatSchema } from './timeFormats.ts';
 import { type LocalTimeZone, localTimeZone } from './timestamp.ts';
+import { versionFormatSchema } from './versionFormats.ts';
 
 /** A contract profile: how the events of an existing topic are read (SPEC 2.1). Data, validated at start-up. */
 export const BUILT_IN_PROFILES: Readonly<Record<string, unknown>> = {
@@ -134,17 +135,18 @@ function topicProfile(logicalTopic: LogicalTopic) {
   });
 }
 
-/** Formats of the fields that have some to choose from: times and amounts. */
+/** Formats of the fields that have some to choose from: times, amounts, versions. */
 function formatsSchema(fields: readonly Field[]) {
-  const members = fields.flatMap(({ name, kind }): [string, z.ZodType<TimeFormat | AmountFormat>][] => {
+  const members = fields.flatMap(({ name, kind }): [string, z.ZodType<FieldFormat>][] => {
     if (kind === 'timestamp') return [[name, timeFormatSchema]];
+    if (kind === 'version') return [[name, versionFormatSchema]];
     return kind === 'money' ? [[name, amountFormatSchema]] : [];
   });
   return z
     .strictObject(Object.fromEntries(members.map(([name, schema]) => [name, schema.optional()])))
     .optional()
     .describe(
-      'How fields are written that are not as usual (times RFC 3339 or epoch milliseconds, amounts decimal). Nothing else is ' +
+      'How fields are written that are not as usual (times RFC 3339 or epoch milliseconds, amounts decimal, versions integers). Nothing else is ' +
         'read from such a field then.',
     );
 }
@@ -193,7 +195,7 @@ export interface ContractField extends Field, FieldReader {
   readonly places: number;
   readonly core: boolean;
   /** Where the profile names one. */
-  readonly format?: TimeFormat | AmountFormat;
+  readonly format?: FieldFormat;
 }
 
 /** Everything that is needed to read the events of one topic. */
@@ -225,7 +227,7 @@ export function parseProfile(data: unknown, source: string): Profile {
 export function contractOf(profile: Profile, logicalTopic: LogicalTopic, topic: string): Contract {
   const rules = profile.topics[logicalTopic];
   const aliases: Partial<Record<string, readonly Alias[]>> = rules.aliases;
-  const formats: Partial<Record<string, TimeFormat | AmountFormat>> = rules.formats ?? {};
+  const formats: Partial<Record<string, FieldFormat>> = rules.formats ?? {};
   const envelope = rules.envelope ?? [];
   const core = new Set<string>(rules.core);
   // The schema has refused a zone that does not exist.

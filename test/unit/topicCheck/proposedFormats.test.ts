@@ -157,12 +157,16 @@ test('a member that says that its record was deleted is proposed as the operatio
 
 test("without updated_at and version, the place in the source's log orders the states, and that is asked", async () => {
   const after = entry({ updated_at: undefined });
-  const { verdict, order, wishes } = await check([{ op: 'c', after, source: { lsn: 7 } }]);
-  assert.deepEqual(
-    [verdict, order],
-    ['ready_with_profile', { version: [{ root: ['source', 'lsn'] }], first: 'version' }],
-  );
-  assert.ok(wishes.includes('confirm_position'));
+  const mysql = { file: 'binlog.000003', pos: 154, row: 0 };
+  for (const [source, root, format] of [
+    [{ lsn: 7 }, ['source', 'lsn'], 'postgres_lsn'],
+    [mysql, ['source'], 'mysql_binlog'],
+  ] as const) {
+    const { verdict, order, wishes, rules } = await check([{ op: 'c', after, source }]);
+    assert.deepEqual([verdict, order], ['ready_with_profile', { version: [{ root }], first: 'version' }]);
+    assert.deepEqual(rules.formats, { version: { format, epoch: 0 } });
+    assert.ok(wishes.includes('confirm_position'));
+  }
 });
 
 test("a registry's header, and JSON in a string", async () => {

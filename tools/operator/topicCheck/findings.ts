@@ -198,7 +198,7 @@ function wishesOf(evidence: Evidence, facts: Facts): Finding[] {
     wishes.push({
       code: 'confirm_position',
       field: 'version',
-      names: [position.root.map(shownName).join('.')],
+      names: [position.alias.root.map(shownName).join('.')],
     });
   }
   if ((best.profile.topics[reading.topic].ignored ?? []).length > 0 && survey.noRecords.size > 0) {

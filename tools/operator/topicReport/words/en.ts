@@ -106,7 +106,7 @@ const FINDING: Readonly<Record<Finding['code'], (finding: Finding) => string>> =
   confirm_ignored: (found) =>
     `Messages that hold no record (${names(found)}) are passed over by this profile, and rows stay as they are: is that meant? A deletion does not reach the tables. Without \`ignored\` each is a dead letter.`,
   confirm_position: (found) =>
-    `There is neither \`updated_at\` nor \`version\`: ${names(found)}, the place in the source's log, decides which state is newer. It holds as long as the source is the same. After a restore or a failover its log may begin lower, and old rows would win: is that acceptable, or can the table have an \`updated_at\`?`,
+    `There is neither \`updated_at\` nor \`version\`: ${names(found)}, the place in the source's log, decides which state is newer. It holds as long as the source is the same. After a restore or a failover its log may begin lower, and old rows would win until somebody raises \`epoch\` in the profile: is that acceptable, or can the table have an \`updated_at\`?`,
   key_missing: (found) =>
     `${share(found)} of the messages have no key. Send the record's id as the key: its states then keep their order.`,
   key_differs: (found) =>

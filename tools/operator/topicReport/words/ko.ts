@@ -111,7 +111,7 @@ const FINDING: Readonly<Record<Finding['code'], (finding: Finding) => string>> =
   confirm_ignored: (found) =>
     `레코드가 없는 메시지(${names(found)})는 이 프로파일에서 건너뛰며 기존 행은 그대로 남습니다(삭제는 반영되지 않습니다). 의도한 것입니까? \`ignored\`가 없으면 각각 데드 레터가 됩니다.`,
   confirm_position: (found) =>
-    `\`updated_at\`도 \`version\`도 없습니다. 원본 로그의 위치인 ${names(found)}(으)로 최신 상태를 정합니다. 원본이 같은 동안만 맞습니다. 복원이나 장애 조치 후에는 위치가 더 작아져 이전 행이 남을 수 있습니다. 그래도 됩니까, 아니면 테이블에 \`updated_at\`을 둘 수 있습니까?`,
+    `\`updated_at\`도 \`version\`도 없습니다. 원본 로그의 위치인 ${names(found)}(으)로 최신 상태를 정합니다. 원본이 같은 동안만 맞습니다. 복원이나 장애 조치 후에는 위치가 더 작아질 수 있으며, 프로파일의 \`epoch\`을 올릴 때까지 이전 행이 남습니다. 그래도 됩니까, 아니면 테이블에 \`updated_at\`을 둘 수 있습니까?`,
   key_missing: (found) =>
     `메시지의 ${share(found)}에 키가 없습니다. 레코드의 ID를 키로 보내 주십시오. 그래야 한 레코드의 상태가 순서대로 전달됩니다.`,
   key_differs: (found) =>
