@@ -1,6 +1,7 @@
 import { AvroInput, MalformedAvro } from './avroInput.ts';
 import type { AvroReader } from './avroSchema.ts';
 import { formOfBytes } from './forms.ts';
+import { found } from './found.ts';
 import { type Rejection, reject } from './rejection.ts';
 
 /** Byte 0 and four bytes of the schema's id: the wire format of Confluent's serializers. */
@@ -37,7 +38,7 @@ export function decodeAvro(
   const id = schemaIdOf(message);
   if (id === undefined) {
     const rule = 'neither the content type nor the first bytes of the body name a schema';
-    return reject('not_avro', `${rule}: found ${formOfBytes(body)}`);
+    return reject('not_avro', `${rule}: ${found(formOfBytes(body))}`);
   }
   if (!schemas.has(id)) return reject('not_avro', 'the schema that the message names is not known');
   const read = schemas.get(id);

@@ -3,6 +3,7 @@ import { connectorMessage, isDelete, isMarkedDeleted } from './debezium.ts';
 import { decodeJson, type Encoding, noObject } from './decode.ts';
 import { type EnvelopeStep, envelopeText, openEnvelope, valueAt } from './envelope.ts';
 import { formOfMessage } from './forms.ts';
+import { found } from './found.ts';
 import { isObject, type JsonObject } from './json.ts';
 import { type Rejection, reject } from './rejection.ts';
 import { numberText } from './values.ts';
@@ -71,8 +72,8 @@ export function openMessage(
 /** The rejection of a message whose envelope leads to no record. */
 export function nowhere(message: JsonObject, envelope: readonly EnvelopeStep[]): Rejection {
   const form = formOfMessage(message);
-  const found = form === undefined ? '' : `; found ${form}`;
-  return reject('core_missing', `the envelope path ${envelopeText(envelope)} leads nowhere${found}`);
+  const end = form === undefined ? '' : `; ${found(form)}`;
+  return reject('core_missing', `the envelope path ${envelopeText(envelope)} leads nowhere${end}`);
 }
 
 function withoutPayload(rules: MessageRules, value: unknown, root: JsonObject): OpenedMessage {

@@ -81,7 +81,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'tools/operator': ['shared', 'tools/operator/commands', ...PROGRAM],
   'tools/operator/commands': ['infra/alerts', 'shared', 'tools/operator', 'tools/proof', ...PROGRAM],
-  'tools/operator/queries': ['shared/privacy', 'shared/store'],
+  'tools/operator/queries': ['shared/contracts', 'shared/privacy', 'shared/store'],
   'tools/operator/dump': [...STORED, 'shared/ingest', 'shared/settings', ...PROGRAM],
   'tools/operator/backfill': [...STORED, 'tools/operator/dump'],
   'tools/operator/reconcile': [...STORED, 'tools/operator/backfill', 'tools/operator/dump'],

@@ -1,4 +1,5 @@
 import { FIELDS, type Field } from '../../../shared/contracts/fields.ts';
+import { foundIn } from '../../../shared/contracts/found.ts';
 import type { RejectionReason } from '../../../shared/contracts/rejection.ts';
 import type { TimeFormat } from '../../../shared/contracts/timeFormats.ts';
 import type { Evidence } from './evidence.ts';
@@ -96,7 +97,7 @@ function failureAsks({ reading }: Evidence, facts: Facts): Finding[] {
     const field = fieldOf(reading.topic, detail);
     if (WHOLE_MESSAGE.includes(reason)) {
       if (failures.every((failure) => failure.detail.includes(AVRO_FORM))) return { code: 'avro', share };
-      const forms = new Set(failures.flatMap((failure) => failure.detail.split(': found ').slice(1)));
+      const forms = new Set(failures.flatMap((failure) => foundIn(failure.detail) ?? []));
       return { code: 'no_json_object', share, detail: [subject, ...forms].join(', ') };
     }
     if (reason === 'unsupported_schema_version') return { code: 'schema_version', share };
