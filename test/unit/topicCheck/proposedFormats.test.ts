@@ -261,3 +261,23 @@ test('Avro behind a header gets a hint of its own', async () => {
   const avro = Buffer.from([0, 0, 0, 0, 7, 8, 0x74, 0x78, 0x2d, 0x31, 0x80, 0xff]);
   assert.deepEqual((await check([avro, avro])).asks, ['avro']);
 });
+
+test('what is read and may still be wrong is told: doubles, cents, milliseconds, another domain', async () => {
+  const wishes = async (...bodies: object[]) => (await check(bodies)).wishes;
+  const many = (change: object) =>
+    Array.from({ length: 10 }, (_, n) => entry({ tx_id: `tx-${n}`, amount: 1250, ...change }));
+  // JSON.stringify has no exponent below 10^21.
+  const body = Buffer.from(JSON.stringify(entry({ amount: 0 })).replace('"amount":0', '"amount":1.25E3'));
+  assert.ok((await check([body])).wishes.includes('through_double'));
+  assert.ok((await wishes(...many({ currency: 'USD' }))).includes('confirm_scale'));
+  for (const currency of ['KRW', 'JPY', undefined]) {
+    assert.ok(!(await wishes(...many({ currency }))).includes('confirm_scale'), currency);
+  }
+  assert.ok(
+    !(await wishes(...many({ currency: 'USD' }), entry({ currency: 'USD' }))).includes('confirm_scale'),
+  );
+  assert.ok((await wishes(entry({ related_type: 'ORDER' }))).includes('never_paired'));
+  assert.ok(!(await wishes(entry({ related_type: 'PAYMENT_ORDER' }))).includes('never_paired'));
+  const after = entry({ updated_at: T0 * 1000 });
+  assert.ok((await wishes({ op: 'c', after, source: {} })).includes('cut_to_milliseconds'));
+});

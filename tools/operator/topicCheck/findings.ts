@@ -8,6 +8,7 @@ import { positionOf } from './propose.ts';
 import type { Place } from './reading.ts';
 import type { Finding, TopicReport } from './report.ts';
 import { shownName } from './tally.ts';
+import { valueWishes } from './valueWishes.ts';
 
 type Facts = Omit<TopicReport, 'verdict' | 'asks' | 'wishes'>;
 
@@ -190,7 +191,7 @@ function wishesOf(evidence: Evidence, facts: Facts): Finding[] {
     const names = [reading.payload, ...reading.rivals].map(({ path }) => path.map(shownName).join('.'));
     wishes.push({ code: 'confirm_envelope', names });
   }
-  wishes.push(...formatWishes(places));
+  wishes.push(...formatWishes(places), ...valueWishes(evidence));
   const { registry_json: behindHeader, text: inText } = survey.wrapped;
   if (behindHeader > 0) wishes.push({ code: 'behind_header', share: behindHeader / survey.samples });
   if (inText > 0) wishes.push({ code: 'json_in_text', share: inText / survey.samples });

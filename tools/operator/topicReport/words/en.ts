@@ -89,6 +89,14 @@ const FINDING: Readonly<Record<Finding['code'], (finding: Finding) => string>> =
     `${share(found)} of the messages are no JSON object by themselves: their JSON is behind the header of a schema registry (its wire format), which the profile reads (\`encoding\`).`,
   json_in_text: (found) =>
     `${share(found)} of the messages are no JSON object but a JSON text that holds JSON, as a converter writes it that is given JSON; the profile reads it (\`{"parse": "json"}\`).`,
+  never_paired: (found) =>
+    `${found.detail} entries that are a payment or a receive have a \`related_type\` other than \`PAYMENT_ORDER\`: they are stored, and never paired. Is theirs another domain, or another word for an order?`,
+  through_double: (found) =>
+    `${names(found)}: numbers with an exponent (1.2E16), as a program writes a double. Digits beyond its 15 are lost already: send the amount as text, or from a decimal.`,
+  cut_to_milliseconds: () =>
+    '`updated_at` has milliseconds: two states of a record within one are a tie. If its column has more, `time.precision.mode=isostring` keeps them (connect cuts).',
+  confirm_scale: (found) =>
+    `${names(found)}: whole numbers only, of a currency that has a smaller unit. If they are cents, \`"${found.field}": { "format": "minor_units", "scale": 2 }\` in the profile reads them; as they are, they are stored as whole units.`,
   minor_units: (found) =>
     `${names(found)} seems to be an amount in a smaller unit (cents). \`amount\` is needed: ${needed('amount')}.`,
   related_id: (found) =>

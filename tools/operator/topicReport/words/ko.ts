@@ -92,6 +92,14 @@ const FINDING: Readonly<Record<Finding['code'], (finding: Finding) => string>> =
     `메시지의 ${share(found)}는 스키마 레지스트리 헤더 뒤에 JSON이 있습니다(wire format). 프로파일의 \`encoding\`으로 읽습니다.`,
   json_in_text: (found) =>
     `메시지의 ${share(found)}는 JSON을 담은 JSON 문자열입니다. 프로파일의 \`{"parse": "json"}\`으로 읽습니다.`,
+  never_paired: (found) =>
+    `PAYMENT 또는 RECEIVE 엔트리 ${found.detail}건의 \`related_type\`이 \`PAYMENT_ORDER\`가 아닙니다. 저장되지만 페어링되지 않습니다. 다른 도메인입니까, 아니면 주문을 뜻하는 다른 표현입니까?`,
+  through_double: (found) =>
+    `${names(found)}: 지수 표기 숫자(1.2E16)입니다. double로 변환된 값이므로 15자리 이후는 이미 손실되었습니다. 문자열이나 decimal로 보내 주십시오.`,
+  cut_to_milliseconds: () =>
+    '`updated_at`이 밀리초 단위입니다. 같은 밀리초의 두 상태는 순서를 알 수 없습니다. 컬럼이 더 정밀하다면 `time.precision.mode=isostring`을 쓰십시오(connect는 잘립니다).',
+  confirm_scale: (found) =>
+    `${names(found)}: 보조 단위가 있는 통화인데 모두 정수입니다. 센트 단위라면 프로파일에 \`"${found.field}": { "format": "minor_units", "scale": 2 }\`를 지정하십시오. 지금은 기본 단위로 저장됩니다.`,
   minor_units: (found) =>
     `${names(found)}: 더 작은 단위(예: 센트)의 금액으로 보입니다. \`amount\`가 필요합니다. 형식: ${needed('amount')}.`,
   related_id: (found) =>
