@@ -56,8 +56,6 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     serverFarmId: plan.id
     httpsOnly: true
     publicNetworkAccess: publicAccess ? 'Enabled' : 'Disabled'
-    // Of settings that are Key Vault references.
-    keyVaultReferenceIdentity: identityId
     virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
     // Nothing else: Flex Consumption refuses what belongs to other plans (ftpsState, alwaysOn and so on) with error 51021.
     siteConfig: {

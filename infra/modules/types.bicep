@@ -190,13 +190,13 @@ type logsSizes = {
 }
 
 @export()
-@description('Where the schemas of topics in Avro are (docs/profiles.md, Avro). Its identity is given its roles there by hand.')
+@description('Where the schemas of topics in Avro are (docs/profiles.md, Avro).')
 type schemaRegistryOptions = {
   @description('A registry with the REST interface of Confluent.')
   url: string?
   user: string?
-  @description('Address of the Key Vault secret with the password, without a version. The identity of the app needs Key Vault Secrets User.')
-  passwordSecretUri: string?
+  @description('Name of the secret with the password, in the vault of the keys. Its value is never part of a deployment.')
+  passwordName: string?
   @description('https://NAME.servicebus.windows.net. The identity of the app needs Schema Registry Reader.')
   azureUrl: string?
 }

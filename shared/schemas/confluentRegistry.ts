@@ -8,7 +8,8 @@ export interface ConfluentRegistry {
   /** With the path that the interface is under, if any. */
   readonly url: string;
   readonly user?: string | undefined;
-  readonly password?: string | undefined;
+  /** Asked for with each request: there are few, and it may have changed. */
+  readonly password?: (() => Promise<string>) | undefined;
 }
 
 /** Schemas may refer to others, those again; far more than anybody has. */
@@ -56,12 +57,12 @@ async function readReferences(
  * that: a wrong address must not make dead letters of a topic.
  */
 async function askFor(
-  { url, user, password = '' }: ConfluentRegistry,
+  { url, user, password }: ConfluentRegistry,
   path: string,
 ): Promise<JsonObject | undefined> {
   const address = new URL(path, `${url.replace(/\/$/, '')}/`);
-  const basic =
-    user === undefined ? undefined : `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+  const login = user === undefined ? undefined : `${user}:${(await password?.()) ?? ''}`;
+  const basic = login === undefined ? undefined : `Basic ${Buffer.from(login).toString('base64')}`;
   const { status, text } = await ask(address, basic);
   const answer = parsed(text);
   if (!isObject(answer)) throw notARegistry(address);

@@ -12,7 +12,10 @@ const AZURE_ID = '0123456789abcdef0123456789abcdef';
 
 const sourceOf = (registry: TestRegistry, now?: () => number) =>
   schemaSource(
-    { files: new Map(), confluent: { url: `${registry.url}/ccompat`, user: 'sync', password: 'geheim' } },
+    {
+      files: new Map(),
+      confluent: { url: `${registry.url}/ccompat`, user: 'sync', password: () => Promise.resolve('geheim') },
+    },
     now,
   );
 const ids = (...all: string[]) => new Set(all);

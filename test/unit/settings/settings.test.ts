@@ -162,12 +162,12 @@ test('a profile of Avro needs its schemas: in files beside it, or a registry', (
     assert.match(found.join(), /^SCHEMA_REGISTRY_URL: must be an address/, wrong);
     assert.doesNotMatch(found.join(), /geheim/);
   }
-  const reference = '@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/s)';
-  const unresolved = environmentOf({}, { SCHEMA_REGISTRY_URL: url, SCHEMA_REGISTRY_PASSWORD: reference });
-  assert.match(
-    problems(unresolved).join(),
-    /^SCHEMA_REGISTRY_PASSWORD: the Key Vault reference was not replaced/,
+  const secret = environmentOf(
+    {},
+    { SCHEMA_REGISTRY_URL: url, SCHEMA_REGISTRY_PASSWORD_SECRET: 'registry-password' },
   );
+  assert.deepEqual(namedBy(secret), ['KEY_VAULT_URL']);
+  assert.deepEqual(problems({ ...secret, KEY_VAULT_URL: 'https://v.vault.azure.net' }), []);
 
   const inFile = { avro_schemas: { 7: 'entry.avsc' } };
   assert.match(problems(environmentOf(inFile)).join(), /^EVENT_PROFILE_FILE: avro_schemas\.7: .*entry\.avsc/);
