@@ -281,3 +281,23 @@ test('what is read and may still be wrong is told: doubles, cents, milliseconds,
   const after = entry({ updated_at: T0 * 1000 });
   assert.ok((await wishes({ op: 'c', after, source: {} })).includes('cut_to_milliseconds'));
 });
+
+test('a record in a text of the message is proposed with a step into it', async () => {
+  const text = JSON.stringify(entry());
+  const ready = async (message: object) => {
+    const { verdict, rules } = await check([message, message]);
+    return [verdict, rules.envelope];
+  };
+  assert.deepEqual(await ready({ specversion: '1.0', type: 't', source: 's', id: '1', data: text }), [
+    'ready_with_profile',
+    ['data', { parse: 'json' }],
+  ]);
+  assert.deepEqual(await ready({ op: 'c', after: { id: '1', aggregatetype: 'entry', payload: text } }), [
+    'ready_with_profile',
+    ['after', 'payload', { parse: 'json' }],
+  ]);
+  assert.deepEqual(await ready({ Type: 'Notification', Message: text }), [
+    'ready_with_profile',
+    ['Message', { parse: 'json' }],
+  ]);
+});

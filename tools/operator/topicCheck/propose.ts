@@ -29,7 +29,7 @@ export function proposeProfile(
   // One profile reads one of the two: what most of the messages are.
   const envelope: EnvelopeStep[] = [
     ...(inText * 2 > survey.objects ? [{ parse: 'json' } as const] : []),
-    ...reading.envelope,
+    ...stepsTo(survey.root, reading.envelope),
   ];
   const proposed = {
     ...rest,
@@ -56,6 +56,14 @@ export function proposeProfile(
     ]),
   );
   return parseProfile({ id: names.id, topics }, 'that is proposed');
+}
+
+/** The members to walk to the record, and into those that are a text. */
+function stepsTo(root: Member, path: readonly string[]): EnvelopeStep[] {
+  return path.flatMap((name, index): EnvelopeStep[] => {
+    const member = memberAt(root, path.slice(0, index + 1));
+    return member !== undefined && member.inText * 2 > member.present ? [name, { parse: 'json' }] : [name];
+  });
 }
 
 /** A place in a source's log that orders the states of a record, and its format. */

@@ -39,6 +39,8 @@ export class Member {
   readonly former: boolean;
   /** It is the value of the field around it, as `{"string": ...}` has it. */
   readonly holdsField: boolean;
+  /** Texts that hold a JSON object, which is looked into. */
+  inText = 0;
   /** Of arrays of objects: whether the first has names of a record, how often. */
   recordsInside = 0;
   /** Samples in which it has a value: not null, not blank. */
@@ -164,8 +166,11 @@ export class Survey {
       member.present++;
       const format = formatOf(value, member.kinds[0]);
       member.formats.set(format, (member.formats.get(format) ?? 0) + 1);
-      if (isObject(value) && format === 'object') {
-        if (member.path.length < MAX_DEPTH) this.#walk(member, value, seen);
+      const text = typeof value === 'string' && value.startsWith('{') ? parseJson(value) : undefined;
+      const inner = format === 'object' ? value : text;
+      if (text !== undefined) member.inText++;
+      if (isObject(inner)) {
+        if (member.path.length < MAX_DEPTH) this.#walk(member, inner, seen);
       } else if (member.kinds.length > 0) this.#read(member, value, format, seen);
       if (Array.isArray(value) && isRecord(value[0])) member.recordsInside++;
       const { currencies } = member;
