@@ -85,13 +85,15 @@ var publicAccess = !privateNetwork
 var ownNamespace = empty(existing.?eventHubsNamespaceId)
 var ownNetwork = privateNetwork && empty(existing.?virtualNetwork)
 var ownZones = privateNetwork && empty(existing.?privateDnsZonesResourceGroupId)
-var ownVault = sealing && empty(existing.?keyVaultId)
+var ownVault = needsVault && empty(existing.?keyVaultId)
 var ownWorkspace = empty(existing.?logAnalyticsWorkspaceId)
 var ownActionGroup = empty(existing.?actionGroupId)
 var ownMonitorScope = privateNetwork && empty(existing.?monitorPrivateLinkScopeId)
 
 // Only then does the app read a key from the vault.
 var sealing = app.userIdMode != 'plain'
+var registryPassword = app.?schemaRegistry.?passwordName ?? ''
+var needsVault = sealing || !empty(registryPassword)
 var hashing = app.userIdMode == 'hmac'
 
 // pairIngest is left out where there is no pair topic.
@@ -160,12 +162,12 @@ var ingestSettings = union(
     USER_ID_MODE: app.userIdMode
   },
   empty(app.?eventProfileFile) ? {} : { EVENT_PROFILE_FILE: app.eventProfileFile! },
-  sealing
-    ? {
-        KEY_VAULT_URL: 'https://${vaultName}${environment().suffixes.keyvaultDns}'
-        DLQ_SEAL_KEY_SECRET: app.dlqSealKeyName
-      }
-    : {},
+  empty(app.?schemaRegistry.?url) ? {} : { SCHEMA_REGISTRY_URL: app.schemaRegistry!.url! },
+  empty(app.?schemaRegistry.?user) ? {} : { SCHEMA_REGISTRY_USER: app.schemaRegistry!.user! },
+  empty(app.?schemaRegistry.?azureUrl) ? {} : { AZURE_SCHEMA_REGISTRY_URL: app.schemaRegistry!.azureUrl! },
+  needsVault ? { KEY_VAULT_URL: 'https://${vaultName}${environment().suffixes.keyvaultDns}' } : {},
+  empty(registryPassword) ? {} : { SCHEMA_REGISTRY_PASSWORD_SECRET: registryPassword },
+  sealing ? { DLQ_SEAL_KEY_SECRET: app.dlqSealKeyName } : {},
   hashing ? { USER_ID_KEY_SECRET: app.userIdKeyName } : {}
 )
 
@@ -306,11 +308,17 @@ module vault 'modules/keyVault.bicep' = if (ownVault) {
   dependsOn: [workspace]
 }
 
-module vaultAccess 'modules/vaultAccess.bicep' = if (sealing) {
+module vaultAccess 'modules/vaultAccess.bicep' = if (needsVault) {
   scope: resourceGroup(split(ids.vault, '/')[2], split(ids.vault, '/')[4])
   params: {
     vaultName: vaultName
-    secretNames: ownVault ? [] : concat([app.dlqSealKeyName], hashing ? [app.userIdKeyName] : [])
+    secretNames: ownVault
+      ? []
+      : concat(
+          sealing ? [app.dlqSealKeyName] : [],
+          hashing ? [app.userIdKeyName] : [],
+          empty(registryPassword) ? [] : [registryPassword]
+        )
     readers: concat([appIdentity], operatorGrantees)
   }
   dependsOn: [vault]
@@ -381,7 +389,7 @@ var endpointTargets = concat(
     { group: 'postgresqlServer', target: 'database' }
   ],
   (existing.?eventHubsHasPrivateEndpoint ?? false) ? [] : [{ group: 'namespace', target: 'namespace' }],
-  !sealing || (existing.?keyVaultHasPrivateEndpoint ?? false) ? [] : [{ group: 'vault', target: 'vault' }]
+  !needsVault || (existing.?keyVaultHasPrivateEndpoint ?? false) ? [] : [{ group: 'vault', target: 'vault' }]
 )
 
 // An endpoint can't be pointed at another resource: that of a restored server has a name of its own.
@@ -508,7 +516,7 @@ output databaseHost string = database.outputs.host
 output databaseName string = databaseName
 output eventHubsNamespace string = '${namespaceName}.servicebus.windows.net'
 output storageAccountName string = names.storage
-output keyVaultName string = sealing ? vaultName : ''
+output keyVaultName string = needsVault ? vaultName : ''
 @description('For the command line: settings that it has in common with the app.')
 output ingestSettings namedSettings = ingestSettings
 output logAnalyticsWorkspaceId string = ids.workspace

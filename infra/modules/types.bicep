@@ -190,11 +190,24 @@ type logsSizes = {
 }
 
 @export()
+@description('Where the schemas of topics in Avro are (docs/profiles.md, Avro).')
+type schemaRegistryOptions = {
+  @description('A registry with the REST interface of Confluent.')
+  url: string?
+  user: string?
+  @description('Name of the secret with the password, in the vault of the keys. Its value is never part of a deployment.')
+  passwordName: string?
+  @description('https://NAME.servicebus.windows.net. The identity of the app needs Schema Registry Reader.')
+  azureUrl: string?
+}
+
+@export()
 @description('What the app is told about its events (docs: README.md, Settings).')
 type appOptions = {
   eventProfileId: string
   @description('A profile that is part of the package, such as shared/profiles/NAME.json: instead of one that is built in.')
   eventProfileFile: string?
+  schemaRegistry: schemaRegistryOptions?
   consumerGroup: string
   @description('Connections of one instance at most; fewer where all instances together would have more than the server takes.')
   @minValue(1)

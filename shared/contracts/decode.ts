@@ -1,5 +1,6 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { formOfBytes, formOfJson } from './forms.ts';
+import { found } from './found.ts';
 import { isObject, type JsonObject, NumberText } from './json.ts';
 import { type Rejection, reject } from './rejection.ts';
 
@@ -11,8 +12,8 @@ const NUMBER_NEEDS_ITS_TEXT = /"\s*:\s*-?(?:\d{16}|\d+[.eE])/;
 
 const BYTE_ORDER_MARK = 0xfeff;
 
-/** How the bytes of a topic's messages hold JSON (SPEC 2.4). */
-export const ENCODINGS = ['json', 'registry_json'] as const;
+/** How the bytes of a topic's messages hold their value (SPEC 2.4). */
+export const ENCODINGS = ['json', 'registry_json', 'avro'] as const;
 export type Encoding = (typeof ENCODINGS)[number];
 
 /** Byte 0 and four bytes of the schema's id, as the serializers of registries write them. */
@@ -24,25 +25,25 @@ const REGISTRY_HEADER = 5;
  */
 export function decodeJson(
   body: Buffer,
-  encoding: Encoding = 'json',
+  encoding: Exclude<Encoding, 'avro'> = 'json',
 ): { readonly accepted: true; readonly value: unknown } | Rejection {
   if (body.length === 0) return reject('empty_body', 'the body has no bytes');
   if (encoding === 'registry_json') {
     if (body[0] !== 0 || body.length <= REGISTRY_HEADER) {
       const rule = "the body does not begin with a registry's schema id (byte 0, four bytes)";
-      return reject('not_json', `${rule}: found ${formOfBytes(body)}`);
+      return reject('not_json', `${rule}: ${found(formOfBytes(body))}`);
     }
     return decodeJson(body.subarray(REGISTRY_HEADER));
   }
   let text: string;
   if (isAscii(body)) text = body.toString('latin1');
   else if (isUtf8(body)) text = body.toString('utf8');
-  else return reject('not_utf8', `the body is not valid UTF-8: found ${formOfBytes(body)}`);
+  else return reject('not_utf8', `the body is not valid UTF-8: ${found(formOfBytes(body))}`);
   if (text.charCodeAt(0) === BYTE_ORDER_MARK) text = text.slice(1);
   const value = parseJson(text);
   // The parser's own message quotes the body.
   if (value === undefined)
-    return reject('not_json', `the body is not valid JSON: found ${formOfBytes(body)}`);
+    return reject('not_json', `the body is not valid JSON: ${found(formOfBytes(body))}`);
   return { accepted: true, value };
 }
 
@@ -57,7 +58,7 @@ export function decodeBody(
 
 /** The rejection of a JSON value that is no object. */
 export function noObject(value: unknown): Rejection {
-  return reject('not_an_object', `the JSON value is not an object: found ${formOfJson(value)}`);
+  return reject('not_an_object', `the JSON value is not an object: ${found(formOfJson(value))}`);
 }
 
 /** A JSON text's value; `undefined`, which JSON has not, where the text is none, or nested too deep for the parser's stack. */

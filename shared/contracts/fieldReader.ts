@@ -13,6 +13,10 @@ import {
   readText,
   readVersion,
 } from './values.ts';
+import { type VersionFormat, versionReader } from './versionFormats.ts';
+
+/** How a profile says that a field is written. */
+export type FieldFormat = TimeFormat | AmountFormat | VersionFormat;
 
 /** How the values of a field are read: chosen once, when a profile is loaded. */
 export interface FieldReader {
@@ -61,12 +65,13 @@ export function readerOf(kind: FieldKind, zone: LocalTimeZone): FieldReader {
  */
 export function fieldReader(
   kind: FieldKind,
-  format: TimeFormat | AmountFormat | undefined,
+  format: FieldFormat | undefined,
   zone: LocalTimeZone,
   paths: readonly (readonly EnvelopeStep[])[],
 ): FieldReader {
   if (format === undefined) return readerOf(kind, zone);
   if (kind === 'timestamp') return timeReader(format as TimeFormat, zone);
+  if (kind === 'version') return versionReader(format as VersionFormat);
   const { rule, read } = amountReader(format as AmountFormat);
   return { rule, read: (value, root, place) => read(value, () => connectSchemaAt(root, paths[place]!)) };
 }

@@ -32,6 +32,12 @@ const SIGNATURES: readonly (readonly [bytes: string, form: string])[] = [
   ['ff060000734e61507059', 'Snappy'],
   ['425a68', 'bzip2'],
   ['fd377a585a00', 'xz'],
+  ['7801', 'zlib'],
+  ['789c', 'zlib'],
+  ['78da', 'zlib'],
+  ['aced0005', 'a serialized object of Java'],
+  ['50415231', 'Parquet'],
+  ['25504446', 'a PDF'],
   ['4f626a01', 'an Avro file'],
   ['c301', 'Avro with the header of a single object'],
   ['fffe0000', 'UTF-32 with a byte order mark'],
@@ -109,6 +115,10 @@ function parsed(text: string): unknown {
   }
 }
 
+function isJsonText(value: unknown): boolean {
+  return typeof value === 'string' && isJsonObject(value);
+}
+
 function isJsonObject(text: string): boolean {
   const value = parsed(text);
   return typeof value === 'object' && value !== null;
@@ -132,9 +142,14 @@ export function formOfPayload(payload: JsonObject): string | undefined {
   if (form !== undefined) return form;
   const objects = Object.keys(payload).filter((name) => isObject(payload[name]));
   const [name = ''] = objects;
-  return objects.length === 1 && WRAPPERS.has(name)
-    ? `an object whose record may be in its member ${name}`
-    : undefined;
+  if (objects.length === 1 && WRAPPERS.has(name))
+    return `an object whose record may be in its member ${name}`;
+  const inText = Object.keys(payload).find(
+    (member) => WRAPPERS.has(member.toLowerCase()) && isJsonText(payload[member]),
+  );
+  return inText === undefined
+    ? undefined
+    : `an object whose record may be in the JSON text of its member ${inText}`;
 }
 
 /** What a message is, among the kinds that are widely used; undefined for any other. */
@@ -194,11 +209,16 @@ function formOfNumber(text: string): string {
   return `an integer of ${counted(whole.length, 'digit')}${sign}`;
 }
 
+/** `2026/11/26 10:02`, `26.11.2026`, `2026-W48-4`, `10:02:03`, `Thu, 26 Nov 2026 ...`, `Nov 26, 2026 ...` */
+const OTHER_TIME =
+  /^\d{4}[./]\d{1,2}[./]\d{1,2}(?:\D|$)|^\d{1,2}[./-]\d{1,2}[./-]\d{4}(?:\D|$)|^\d{4}-W\d\d|^\d{1,2}:\d\d(?::\d\d)?(?:\D|$)|^[+-]\d{5,}-\d\d-\d\dT|^(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} \d{4}|^[A-Z][a-z]{2}[a-z]* \d{1,2}, \d{4}/;
+
 function formOfString(text: string): string {
   if (isUnavailable(text)) {
     return "Debezium's placeholder for a large value that was not changed";
   }
   if (/^\d+$/.test(text)) return `a string of ${counted(text.length, 'digit')}`;
+  if (/^-?0\d+(?:\.\d+)?$/.test(text)) return 'a number with zeros before it, as a string';
   if (/^-?\d+\.\d+$/.test(text)) return 'a decimal number as a string';
   if (/^[+-]?(?:nan|infinity|inf)$/i.test(text)) return 'NaN or infinity as a string';
   if (/^\d{4}-\d\d-\d\d[T ]\d\d:\d\d/i.test(text)) {
@@ -210,12 +230,14 @@ function formOfString(text: string): string {
     return "a time as .NET's older serializers write it, /Date(...)/";
   if (/^\d{4}-\d\d-\d\d$/.test(text)) return 'a date without a time';
   if (/^\d{4}\d\d\d\dT?\d{6}/.test(text)) return 'a timestamp without separators';
+  if (OTHER_TIME.test(text)) return 'a date or a time of another form';
   if (/^[+-]?\d{1,3}(?:[ ,.'_]\d{3})+(?:[.,]\d+)?$/.test(text))
     return 'a number with separators of thousands';
   if (/^[+-]?\d+,\d+$/.test(text)) return 'a number with a decimal comma';
   if (/^[+-]?\d+(?:\.\d+)?[eE][+-]?\d+$/.test(text)) return 'a number with an exponent as a string';
   if (/^[+-]?[\d.]+$/.test(text)) return 'digits, signs and points that are no number of JSON';
-  if (/^[\p{Sc}]|[\p{Sc}]$|^[A-Z]{3} ?-?\d|\d ?[A-Z]{3}$/u.test(text)) return 'an amount with its currency';
+  if (/^\p{Sc} ?-?\d|\d ?\p{Sc}$|^[A-Z]{3} ?-?\d|^-?[\d,.]+ ?(?:[A-Z]{3}|원|円|元)$/u.test(text))
+    return 'an amount with its currency';
   if (isJsonObject(text)) return 'a string that holds JSON';
   if (/^[A-Za-z0-9+/]{2,}={0,2}$/.test(text) && text.length % 4 === 0) {
     return `a string of ${text.length} characters that can be base64`;

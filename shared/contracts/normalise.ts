@@ -2,6 +2,7 @@ import { isUnavailable } from './debezium.ts';
 import { openEnvelope, valueAt } from './envelope.ts';
 import type { FieldKind, LogicalTopic } from './fields.ts';
 import { formOfPayload, formOfValue } from './forms.ts';
+import { found } from './found.ts';
 import { isObject, type JsonObject } from './json.ts';
 import { nowhere } from './openMessage.ts';
 import type { Contract, ContractField } from './profile.ts';
@@ -92,7 +93,7 @@ function readFields(contract: Contract, root: JsonObject, payload: JsonObject): 
       conflict ??= reject('alias_conflict', `${field.name}: ${nameOfPlaces(field)} differ`);
     } else if (value === INVALID) {
       const raw = firstInvalid(field, root, payload);
-      const rule = `${field.name}: ${field.rule}; found ${formOfValue(raw)}`;
+      const rule = `${field.name}: ${field.rule}; ${found(formOfValue(raw), field.kind)}`;
       if (field.kind === 'schema_version') schemaVersion = reject('unsupported_schema_version', rule);
       // The producer has the value, and did not send it: nothing about it is wrong.
       else if (isUnavailable(raw)) fieldInvalid ??= reject('field_invalid', rule);
@@ -116,7 +117,7 @@ function firstInvalid(field: ContractField, root: JsonObject, payload: JsonObjec
 
 function inForm(payload: JsonObject): string {
   const form = formOfPayload(payload);
-  return form === undefined ? '' : `; found ${form}`;
+  return form === undefined ? '' : `; ${found(form)}`;
 }
 
 function hasAlias(field: ContractField, root: JsonObject, payload: JsonObject): boolean {

@@ -1,7 +1,9 @@
+import { type AvroMessage, decodeAvro, type KnownSchemas } from './avro.ts';
 import { connectorMessage, isDelete, isMarkedDeleted } from './debezium.ts';
 import { decodeJson, type Encoding, noObject } from './decode.ts';
 import { type EnvelopeStep, envelopeText, openEnvelope, valueAt } from './envelope.ts';
 import { formOfMessage } from './forms.ts';
+import { found } from './found.ts';
 import { isObject, type JsonObject } from './json.ts';
 import { type Rejection, reject } from './rejection.ts';
 import { numberText } from './values.ts';
@@ -24,15 +26,26 @@ export interface MessageRules {
   readonly ignored: ReadonlySet<NoRecord>;
 }
 
+const NO_SCHEMAS: KnownSchemas = new Map();
+
 /** A record with the message around it; else there is none, and the message is passed over or becomes a dead letter. */
 export type OpenedMessage =
   | { readonly kind: 'record'; readonly root: JsonObject; readonly payload: JsonObject }
   | { readonly kind: 'ignored' }
   | { readonly kind: 'rejected'; readonly rejection: Rejection };
 
-/** Opens the body of an event. Never throws for what is in it. */
-export function openMessage(rules: MessageRules, body: Buffer): OpenedMessage {
-  const decoded = decodeJson(body, rules.encoding);
+/**
+ * Opens the body of an event. Never throws for what is in it.
+ * @param schemas those that Avro messages were written by.
+ */
+export function openMessage(
+  rules: MessageRules,
+  message: AvroMessage,
+  schemas: KnownSchemas = NO_SCHEMAS,
+): OpenedMessage {
+  const { body } = message;
+  const { encoding } = rules;
+  const decoded = encoding === 'avro' ? decodeAvro(message, schemas) : decodeJson(body, encoding);
   if (!decoded.accepted) {
     return body.length === 0 ? noRecord(rules, 'tombstones', decoded) : rejected(decoded);
   }
@@ -59,8 +72,8 @@ export function openMessage(rules: MessageRules, body: Buffer): OpenedMessage {
 /** The rejection of a message whose envelope leads to no record. */
 export function nowhere(message: JsonObject, envelope: readonly EnvelopeStep[]): Rejection {
   const form = formOfMessage(message);
-  const found = form === undefined ? '' : `; found ${form}`;
-  return reject('core_missing', `the envelope path ${envelopeText(envelope)} leads nowhere${found}`);
+  const end = form === undefined ? '' : `; ${found(form)}`;
+  return reject('core_missing', `the envelope path ${envelopeText(envelope)} leads nowhere${end}`);
 }
 
 function withoutPayload(rules: MessageRules, value: unknown, root: JsonObject): OpenedMessage {

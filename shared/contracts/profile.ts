@@ -2,13 +2,14 @@
 import * as z from 'zod';
 import canonicalV1 from '../profiles/canonical-v1.json' with { type: 'json' };
 import nscDevV1 from '../profiles/nsc-dev-v1.json' with { type: 'json' };
-import { type AmountFormat, amountFormatSchema } from './amountFormats.ts';
+import { amountFormatSchema } from './amountFormats.ts';
 import { ENCODINGS } from './decode.ts';
-import { type FieldReader, fieldReader } from './fieldReader.ts';
+import { type FieldFormat, type FieldReader, fieldReader } from './fieldReader.ts';
 import { FIELDS, type Field, LOGICAL_TOPICS, type LogicalTopic } from './fields.ts';
 import { type MessageRules, NO_RECORDS } from './openMessage.ts';
-import { type TimeFormat, timeFormatSchema } from './timeFormats.ts';
+import { timeFormatSchema } from './timeFormats.ts';
 import { type LocalTimeZone, localTimeZone } from './timestamp.ts';
+import { versionFormatSchema } from './versionFormats.ts';
 
 /** A contract profile: how the events of an existing topic are read (SPEC 2.1). Data, validated at start-up. */
 export const BUILT_IN_PROFILES: Readonly<Record<string, unknown>> = {
@@ -54,7 +55,9 @@ function topicProfile(logicalTopic: LogicalTopic) {
       .enum(ENCODINGS)
       .optional()
       .describe(
-        "How the bytes hold JSON: as it is (left out), or behind the header of a registry's serializer (byte 0, four bytes).",
+        "How the bytes hold the message: JSON (left out); JSON behind the header of a registry's serializer (byte 0, four bytes); " +
+          "Avro behind it, or with Azure Schema Registry's content type. The schemas of Avro: avro_schemas, or a registry that the " +
+          'settings name.',
       ),
     envelope: z
       .array(envelopeStep)
@@ -132,17 +135,18 @@ function topicProfile(logicalTopic: LogicalTopic) {
   });
 }
 
-/** Formats of the fields that have some to choose from: times and amounts. */
+/** Formats of the fields that have some to choose from: times, amounts, versions. */
 function formatsSchema(fields: readonly Field[]) {
-  const members = fields.flatMap(({ name, kind }): [string, z.ZodType<TimeFormat | AmountFormat>][] => {
+  const members = fields.flatMap(({ name, kind }): [string, z.ZodType<FieldFormat>][] => {
     if (kind === 'timestamp') return [[name, timeFormatSchema]];
+    if (kind === 'version') return [[name, versionFormatSchema]];
     return kind === 'money' ? [[name, amountFormatSchema]] : [];
   });
   return z
     .strictObject(Object.fromEntries(members.map(([name, schema]) => [name, schema.optional()])))
     .optional()
     .describe(
-      'How fields are written that are not as usual (times RFC 3339 or epoch milliseconds, amounts decimal). Nothing else is ' +
+      'How fields are written that are not as usual (times RFC 3339 or epoch milliseconds, amounts decimal, versions integers). Nothing else is ' +
         'read from such a field then.',
     );
 }
@@ -152,6 +156,9 @@ function requiredFields(logicalTopic: LogicalTopic): string[] {
   return fields.filter((field) => field.required === true).map((field) => field.name);
 }
 
+/** As the wire format and the content type of Azure Schema Registry have it. */
+const SCHEMA_ID = /^(?:0|[1-9]\d{0,9}|[0-9a-f]{32})$/;
+
 /** The format of a profile. */
 export const profileSchema = z.strictObject({
   $schema: z.string().optional().describe('Where the JSON Schema of this file is, for editors.'),
@@ -159,6 +166,13 @@ export const profileSchema = z.strictObject({
     .string()
     .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'must be 1 to 64 of a-z, 0-9, dot, dash, underscore')
     .describe('Its name in metrics and dead letters. Give a changed profile another one.'),
+  avro_schemas: z
+    .record(z.string().regex(SCHEMA_ID, 'must be the id of a schema'), z.string().min(1))
+    .optional()
+    .describe(
+      'Files of Avro schemas by the id that messages name: digits, or 32 hexadecimal ones of Azure Schema Registry. A path begins ' +
+        "at the profile's folder.",
+    ),
   topics: z.strictObject({
     ledger: topicProfile('ledger'),
     payment_order: topicProfile('payment_order'),
@@ -181,7 +195,7 @@ export interface ContractField extends Field, FieldReader {
   readonly places: number;
   readonly core: boolean;
   /** Where the profile names one. */
-  readonly format?: TimeFormat | AmountFormat;
+  readonly format?: FieldFormat;
 }
 
 /** Everything that is needed to read the events of one topic. */
@@ -213,7 +227,7 @@ export function parseProfile(data: unknown, source: string): Profile {
 export function contractOf(profile: Profile, logicalTopic: LogicalTopic, topic: string): Contract {
   const rules = profile.topics[logicalTopic];
   const aliases: Partial<Record<string, readonly Alias[]>> = rules.aliases;
-  const formats: Partial<Record<string, TimeFormat | AmountFormat>> = rules.formats ?? {};
+  const formats: Partial<Record<string, FieldFormat>> = rules.formats ?? {};
   const envelope = rules.envelope ?? [];
   const core = new Set<string>(rules.core);
   // The schema has refused a zone that does not exist.

@@ -7,6 +7,7 @@ export const REJECTION_REASONS = [
   'empty_body',
   'not_utf8',
   'not_json',
+  'not_avro',
   'not_an_object',
   'unsupported_schema_version',
   'alias_conflict',

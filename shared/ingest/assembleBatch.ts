@@ -153,5 +153,6 @@ function deadLetters(
     reason: rejection.reason,
     detail: rejection.detail,
     correlationId: event.correlationId,
+    schemaId: event.schemaId ?? null,
   }));
 }

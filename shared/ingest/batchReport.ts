@@ -1,6 +1,8 @@
+import { foundIn } from '../contracts/found.ts';
 import type { BrokerEvent } from './brokerEvent.ts';
 import { correlationIds } from './correlationIds.ts';
 import type { IngestResult } from './ingest.ts';
+import type { RejectedEvent } from './prepare.ts';
 
 /** What is told of a batch: its log line, and what telemetry records of it. */
 export interface BatchReport {
@@ -46,7 +48,11 @@ export function measureBatch(
       const stored = { ...measured(), transactionIds: result.transactionIds };
       const { seconds } = stored;
       const ids = { correlationIds: correlationIds(events, rejected) };
-      return { line: { message: 'batch ingested', ...place, ...result, seconds, ...ids }, measured: stored };
+      const forms = rejected.length === 0 ? {} : { found: countForms(rejected) };
+      return {
+        line: { message: 'batch ingested', ...place, ...result, ...forms, seconds, ...ids },
+        measured: stored,
+      };
     },
     failed(failure) {
       return {
@@ -55,4 +61,17 @@ export function measureBatch(
       };
     },
   };
+}
+
+/** So many forms of a batch say what there is to know. */
+const MOST_FORMS = 5;
+
+/** What arrived instead of records, the most frequent first: `{"a Debezium envelope": 1204}`. */
+function countForms(rejected: readonly RejectedEvent[]): Readonly<Record<string, number>> {
+  const counts = new Map<string, number>();
+  for (const { rejection } of rejected) {
+    const form = foundIn(rejection.detail);
+    if (form !== undefined) counts.set(form, (counts.get(form) ?? 0) + 1);
+  }
+  return Object.fromEntries([...counts].sort((a, b) => b[1] - a[1]).slice(0, MOST_FORMS));
 }

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { schemaIdOfContentType } from '../contracts/avro.ts';
 import { type Microseconds, readTimestamp } from '../contracts/timestamp.ts';
 import type { BrokerPosition } from '../precedence/precedence.ts';
 
@@ -14,6 +15,8 @@ export interface BrokerEvent extends BrokerPosition {
   readonly key: string | null;
   /** Printable, at most 128 characters (SPEC 9). */
   readonly correlationId: string | null;
+  /** The Avro schema that the content type names (Azure Schema Registry). */
+  readonly schemaId?: string;
 }
 
 /**
@@ -42,6 +45,7 @@ export function readBrokerEvents(bodies: unknown, triggerMetadata: unknown): Bro
     const of = asRecord(system[index]);
     const kafkaKey = of['x-opt-kafka-key'];
     const partitionKey = of['x-opt-partition-key'] ?? of['partitionKey'];
+    const read = headerReader(kafkaKey, partitionKey);
     return {
       body,
       partition,
@@ -49,9 +53,21 @@ export function readBrokerEvents(bodies: unknown, triggerMetadata: unknown): Bro
       enqueuedAt: enqueuedAtOf(of),
       offset: keyText(of['x-opt-offset'] ?? of['offsetString'] ?? of['offset']) ?? '',
       key: keyText(bytesOfHost(kafkaKey) ?? partitionKey),
-      correlationId: correlationIdOf(asRecord(properties[index]), headerReader(kafkaKey, partitionKey)),
+      correlationId: correlationIdOf(asRecord(properties[index]), read),
+      ...schemaIdIn(of['content-type'], asRecord(properties[index]), read),
     };
   });
+}
+
+/** From the message's content type, or the header that producers of Kafka write it to. */
+export function schemaIdIn(
+  contentType: unknown,
+  properties: Record<string, unknown>,
+  read: (value: unknown) => unknown,
+): Pick<BrokerEvent, 'schemaId'> {
+  const schemaId =
+    schemaIdOfContentType(contentType) ?? schemaIdOfContentType(textOf(read(properties['content-type'])));
+  return schemaId === undefined ? {} : { schemaId };
 }
 
 /** The partition whose batch the trigger hands over; `undefined` where it does not say so. */

@@ -1,9 +1,11 @@
 import type pg from 'pg';
+import { type KnownSchemas, schemaIdOf } from '../contracts/avro.ts';
 import type { LogicalTopic } from '../contracts/fields.ts';
 import { type RejectionReason, reject } from '../contracts/rejection.ts';
 import { compact } from '../precedence/compact.ts';
 import type { Privacy, PrivacySource } from '../privacy/privacy.ts';
 import { protectRecord } from '../privacy/protectRecord.ts';
+import type { SchemaSource } from '../schemas/schemaSource.ts';
 import { findRefused, type Refusal } from '../store/findRefused.ts';
 import { type BatchCounts, ingestBatch } from '../store/ingestBatch.ts';
 import { parkedEvents } from '../store/parkedEvents.ts';
@@ -24,6 +26,7 @@ import type { Refusals } from './refusals.ts';
 export interface IngestRules<T extends LogicalTopic> extends PreparationRules<T> {
   readonly database: pg.Pool;
   readonly privacy: PrivacySource;
+  readonly schemas: SchemaSource;
   /** Holds batches back that the database refuses for no fault of theirs; without it, every refused event is a dead letter. */
   readonly refusals?: Refusals;
 }
@@ -65,20 +68,37 @@ export async function ingest<T extends LogicalTopic>(
   events: readonly BrokerEvent[],
 ): Promise<IngestResult> {
   const ready = { ...rules, privacy: await rules.privacy.ready() };
+  const schemas = await schemasOf(rules, events);
   const parts: Part[] = [];
   for (const run of splitIntoTransactions(events)) {
     parts.push(
       ...(await write(
         ready,
-        run.map((event) => prepare(ready, event)),
+        run.map((event) => prepare(ready, event, schemas)),
       )),
     );
   }
   return addUp(events.length, parts);
 }
 
-function prepare<T extends LogicalTopic>(rules: ReadyRules<T>, event: BrokerEvent): PreparedEvent<T> {
-  const prepared = prepareEvent(rules, event);
+/**
+ * The schemas that the events were written by, where the topic is in Avro.
+ * @throws SchemaRegistryError where a registry is away: it is no fault of the events.
+ */
+export async function schemasOf<T extends LogicalTopic>(
+  { contract, schemas }: IngestRules<T>,
+  events: readonly BrokerEvent[],
+): Promise<KnownSchemas | undefined> {
+  if (contract.encoding !== 'avro') return undefined;
+  return schemas.read(new Set(events.map(schemaIdOf).filter((id) => id !== undefined)));
+}
+
+function prepare<T extends LogicalTopic>(
+  rules: ReadyRules<T>,
+  event: BrokerEvent,
+  schemas: KnownSchemas | undefined,
+): PreparedEvent<T> {
+  const prepared = prepareEvent(rules, event, schemas);
   if (!prepared.accepted) return prepared;
   return protectRecord(rules.contract.logicalTopic, rules.privacy, prepared);
 }

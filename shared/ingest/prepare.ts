@@ -1,3 +1,4 @@
+import type { KnownSchemas } from '../contracts/avro.ts';
 import { DELIVERY_FLAGS } from '../contracts/deliveryFlags.ts';
 import type { LogicalTopic } from '../contracts/fields.ts';
 import { isKeyOf } from '../contracts/messageKey.ts';
@@ -45,16 +46,20 @@ export interface PreparationRules<T extends LogicalTopic> {
   readonly maxClockSkew: Microseconds;
 }
 
-/** Decodes and checks one event. Never throws for what is in it: what cannot be stored is a rejection, or ignored. */
+/**
+ * Decodes and checks one event. Never throws for what is in it: what cannot be stored is a rejection, or ignored.
+ * @param schemas those that events in Avro were written by.
+ */
 export function prepareEvent<T extends LogicalTopic>(
   rules: PreparationRules<T>,
   event: BrokerEvent,
+  schemas?: KnownSchemas,
 ): PreparedEvent<T> {
   if (event.unreadable !== undefined) {
     return rejectedEvent(event, reject('unreadable_body', event.unreadable), 0);
   }
   const { contract, maxClockSkew } = rules;
-  const message = openMessage(contract, event.body);
+  const message = openMessage(contract, event, schemas);
   if (message.kind === 'ignored') return { accepted: false, event, flags: 0 };
   if (message.kind === 'rejected') return rejectedEvent(event, message.rejection, 0);
   const clock = { enqueuedAt: event.enqueuedAt, maxClockSkew };

@@ -1,6 +1,6 @@
 import type { ReceivedEventData } from '@azure/event-hubs';
 import { amqpBody } from './amqpBody.ts';
-import { type BrokerEvent, correlationIdOf, headerReader, keyText } from './brokerEvent.ts';
+import { type BrokerEvent, correlationIdOf, headerReader, keyText, schemaIdIn } from './brokerEvent.ts';
 import { hostFault } from './hostFault.ts';
 
 /**
@@ -13,6 +13,8 @@ export function brokerEventOf(event: ReceivedEventData, partition: number): Brok
   const fault = hostFault(event);
   const kafkaKey: unknown = messageAnnotations?.['x-opt-kafka-key'];
   const readHeader = headerReader(kafkaKey, event.partitionKey);
+  const headers = applicationProperties ?? {};
+  const read = (value: unknown) => readHeader(asOfHost(value));
   return {
     body: bytes,
     ...(unreadable !== undefined && { unreadable }),
@@ -22,7 +24,8 @@ export function brokerEventOf(event: ReceivedEventData, partition: number): Brok
     enqueuedAt: event.enqueuedTimeUtc.getTime() * 1000,
     offset: event.offset,
     key: keyText(kafkaKey ?? event.partitionKey),
-    correlationId: correlationIdOf(applicationProperties ?? {}, (value) => readHeader(asOfHost(value))),
+    correlationId: correlationIdOf(headers, read),
+    ...schemaIdIn(event.contentType, headers, read),
   };
 }
 

@@ -1,6 +1,6 @@
 import { LOGICAL_TOPICS, type LogicalTopic } from '../contracts/fields.ts';
 import type { BrokerEvent } from '../ingest/brokerEvent.ts';
-import { type IngestRules, ingest } from '../ingest/ingest.ts';
+import { type IngestRules, ingest, schemasOf } from '../ingest/ingest.ts';
 import { isRejected, prepareEvent, type RejectedEvent } from '../ingest/prepare.ts';
 import { ingestRules } from '../ingest/rules.ts';
 import type { PrivacySource } from '../privacy/privacy.ts';
@@ -142,7 +142,8 @@ async function rejectedOf(
   dryRun: boolean,
 ): Promise<readonly RejectedEvent[]> {
   if (!dryRun) return (await ingest(rules, events)).rejected;
-  return events.map((event) => prepareEvent(rules, event)).filter(isRejected);
+  const schemas = await schemasOf(rules, events);
+  return events.map((event) => prepareEvent(rules, event, schemas)).filter(isRejected);
 }
 
 /** A batch is of one partition, and of one hub: numbers of another epoch would be counted in the wrong one. */

@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { ClientConfig } from 'pg';
 import { LOGICAL_TOPICS, type LogicalTopic } from '../contracts/fields.ts';
 import { BUILT_IN_PROFILES, type Profile, parseProfile, topicNames } from '../contracts/profile.ts';
 import type { Microseconds } from '../contracts/timestamp.ts';
 import type { PrivacySource } from '../privacy/privacy.ts';
+import type { SchemaSource } from '../schemas/schemaSource.ts';
 import { databaseConnection } from './databaseConnection.ts';
 import { type EventHubsSettings, eventHubsSettings } from './eventHubsConnection.ts';
 import { readPrivacy } from './privacySettings.ts';
 import type { Environment, Report } from './report.ts';
+import { readSchemaSettings } from './schemaSettings.ts';
 import { type StorageSettings, storageSettings } from './storageConnection.ts';
 import { type TelemetrySettings, telemetrySettings } from './telemetrySettings.ts';
 
@@ -28,6 +31,8 @@ export interface OperatorSettings {
   readonly topics: Readonly<Record<LogicalTopic, string>>;
   readonly maxClockSkew: Microseconds;
   readonly privacy: PrivacySource;
+  /** Of topics in Avro. */
+  readonly schemas: SchemaSource;
   /** Whether `USER_ID_MODE` is named, and not left to its default. */
   readonly userIdModeIsNamed: boolean;
   readonly database: ClientConfig;
@@ -94,7 +99,11 @@ function checked<S>(read: (report: Report) => Partial<S>): S {
 function readDomainSettings(environment: Environment, report: Report): Partial<OperatorSettings> {
   const profile = readProfile(environment, report);
   return {
-    ...(profile && { profile, topics: readTopics(environment, profile, report) }),
+    ...(profile && {
+      profile,
+      topics: readTopics(environment, profile, report),
+      schemas: readSchemaSettings(environment, profile, report),
+    }),
     maxClockSkew: wholeNumber(environment, 'MAX_CLOCK_SKEW_SECONDS', 300, 0, 31_536_000, report) * 1_000_000,
     privacy: readPrivacy(environment, report),
     userIdModeIsNamed: (environment['USER_ID_MODE']?.trim() ?? '') !== '',
@@ -138,7 +147,11 @@ export function readProfileFile(file: string): Profile {
   } catch (error) {
     throw new Error(`The contract profile ${file} is no JSON: ${(error as Error).message}`);
   }
-  return parseProfile(data, file);
+  const profile = parseProfile(data, file);
+  const { avro_schemas: schemas } = profile;
+  if (schemas === undefined) return profile;
+  const fromHere = ([id, path]: [string, string]) => [id, join(dirname(file), path)];
+  return { ...profile, avro_schemas: Object.fromEntries(Object.entries(schemas).map(fromHere)) };
 }
 
 const TOPIC_VARIABLE: Record<LogicalTopic, string> = {

@@ -51,6 +51,8 @@ export interface DeadLetter {
   readonly reason: RejectionReason;
   readonly detail: string;
   readonly correlationId: string | null;
+  /** Of Avro, where the content type named it: the payload does not. */
+  readonly schemaId: string | null;
 }
 
 export const writeAccounting: WriteFields<BatchAccounting> = (fields, batch) => {
@@ -98,6 +100,7 @@ export const writeDeadLetter: WriteFields<DeadLetter> = (fields, letter) => {
   fields.text(letter.reason);
   fields.text(letter.detail);
   fields.text(letter.correlationId);
+  fields.text(letter.schemaId);
 };
 
 /** What writes a value of each kind. */

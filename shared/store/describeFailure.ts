@@ -1,4 +1,5 @@
 import { KeyError } from '../privacy/keyError.ts';
+import { SchemaRegistryError } from '../schemas/schemaRegistryError.ts';
 import { DatabaseRefusesRows } from './databaseRefusesRows.ts';
 import { failureKind, sqlState } from './sqlstates.ts';
 
@@ -7,7 +8,8 @@ import { failureKind, sqlState } from './sqlstates.ts';
  * may quote a row.
  */
 export function describeFailure(error: unknown): string {
-  if (error instanceof KeyError || error instanceof DatabaseRefusesRows) return error.message;
+  const isOurs = [KeyError, SchemaRegistryError, DatabaseRefusesRows].some((kind) => error instanceof kind);
+  if (isOurs) return (error as Error).message;
   const state = sqlState(error);
   if (state !== undefined)
     return `PostgreSQL refused the batch with SQLSTATE ${state}: ${adviceFor(state, error)}`;

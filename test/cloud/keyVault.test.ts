@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { ManagedIdentityCredential } from '@azure/identity';
 import { type TestContext, test } from 'vitest';
+import { BUILT_IN_PROFILES, parseProfile } from '../../shared/contracts/profile.ts';
 import { ACTIVATION_MS, KeyVaultKeys, keyVaultConnector } from '../../shared/privacy/keyVaultKeys.ts';
+import { readSchemaSettings } from '../../shared/settings/schemaSettings.ts';
 import { TestKeyVault } from '../../tools/proof/keyVault.ts';
+import { testRegistry } from '../support/schemaRegistry.ts';
 import { until } from '../support/until.ts';
 
 const T0 = Date.parse('2026-11-01T00:00:00Z');
@@ -129,4 +132,26 @@ test('a secret that is missing, or is no key, is named; its value is not', async
       return value === '' || !error.message.includes(value);
     });
   }
+});
+
+test('the password of a schema registry is its secret, the latest version of it; a vault that is away is an outage', async (t) => {
+  const { vault } = await vaultOf(t);
+  const registry = await testRegistry();
+  const environment = {
+    ...vault.environment,
+    ...{ SCHEMA_REGISTRY_URL: registry.url, SCHEMA_REGISTRY_USER: 'sync' },
+    SCHEMA_REGISTRY_PASSWORD_SECRET: 'registry-password',
+  };
+  const profile = parseProfile(BUILT_IN_PROFILES['canonical-v1'], 'canonical-v1');
+  const schemas = readSchemaSettings(environment, profile, assert.fail);
+  await assert.rejects(
+    schemas.read(new Set(['7'])),
+    /secret registry-password could not be read from Key Vault/,
+  );
+  assert.deepEqual(registry.requests, []);
+  vault.add('registry-password', { createdAt: new Date(T0), value: 'old' });
+  vault.add('registry-password', { createdAt: new Date(T0 + MINUTE), value: 'geheim' });
+  await schemas.read(new Set(['7']));
+  const basic = Buffer.from('sync:geheim').toString('base64');
+  assert.deepEqual(registry.requests, [`/schemas/ids/7 Basic ${basic}`]);
 });

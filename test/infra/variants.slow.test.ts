@@ -84,6 +84,36 @@ describe('egress through a firewall', options, () => {
   });
 });
 
+describe('a schema registry', options, () => {
+  it('is told to the app, with the name of its password in a vault that the app may read, where user ids need none', async () => {
+    const templates = new Templates(program!);
+    const file = 'infra/cloud-test.bicepparam';
+    const from = "eventProfileId: 'canonical-v1'";
+    const registry =
+      "{ url: 'https://registry.example.com/ccompat', user: 'sync', passwordName: 'registry-password' }";
+    try {
+      const prediction = await templates.predict(file, [
+        { file, from, to: `${from}\n  schemaRegistry: ${registry}` },
+      ]);
+      for (const [name, invariant] of Object.entries(INVARIANTS)) {
+        assert.deepEqual(invariant(prediction, PARAMETER_FILES[file]), [], name);
+      }
+      const { SCHEMA_REGISTRY_URL, SCHEMA_REGISTRY_USER, SCHEMA_REGISTRY_PASSWORD_SECRET, ...settings } =
+        appSettings(prediction);
+      assert.equal(SCHEMA_REGISTRY_URL, 'https://registry.example.com/ccompat');
+      assert.deepEqual(
+        [SCHEMA_REGISTRY_USER, SCHEMA_REGISTRY_PASSWORD_SECRET],
+        ['sync', 'registry-password'],
+      );
+      assert.match(String(settings['KEY_VAULT_URL']), /^https:/);
+      assert.equal(settings['DLQ_SEAL_KEY_SECRET'], undefined);
+      assert.equal(ofType(prediction, 'Microsoft.KeyVault/vaults').length, 1);
+    } finally {
+      await templates.close();
+    }
+  });
+});
+
 describe('a variable that is not set', options, () => {
   it('comes from a workflow as an empty text, and is the default then', async () => {
     const predictions = [];

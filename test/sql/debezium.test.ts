@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Temporal } from 'temporal-polyfill';
 import { test } from 'vitest';
+import { compileAvroSchema } from '../../shared/contracts/avroSchema.ts';
 import type { LogicalTopic } from '../../shared/contracts/fields.ts';
 import { parseProfile, topicNames } from '../../shared/contracts/profile.ts';
 import { keyText } from '../../shared/ingest/brokerEvent.ts';
 import { ingest } from '../../shared/ingest/ingest.ts';
 import { ingestRules } from '../../shared/ingest/rules.ts';
+import { schemaSource } from '../../shared/schemas/schemaSource.ts';
 import { CANONICAL_SETTINGS, Partition } from '../../tools/proof/exampleEvents.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 
@@ -39,6 +41,15 @@ const linesOf = <T>(file: string) =>
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as T);
+/** Those that its converter registered for `i-avro`. */
+const SCHEMAS = schemaSource({
+  files: new Map(
+    linesOf<{ id: number; schema: string }>('i-avro-schemas.ndjson').map(({ id, schema }) => [
+      String(id),
+      compileAvroSchema(JSON.parse(schema)),
+    ]),
+  ),
+});
 const AFTER = new Map(linesOf<Change>('expected.ndjson').map(({ case: name, after }) => [name, after]));
 
 /** Each file, and the profile that reads a record of it. */
@@ -65,7 +76,7 @@ const FILES: readonly (readonly [file: string, profileOf: (record: ChangeRecord)
     ({ config }) => (config.startsWith('f1') ? 'cloudevents-precise' : 'cloudevents-isostring'),
   ],
   ['h-transaction-heartbeat', () => 'string-adaptive'],
-  ['i-avro', () => 'unwrapped-precise'],
+  ['i-avro', () => 'avro'],
 ];
 const OUTBOX: Readonly<Record<string, string>> = {
   e0: 'outbox-table',
@@ -88,7 +99,6 @@ const DEAD: Readonly<Record<string, string>> = {
 /** What has to become of a record: `row`, `ignored`, or reason and field of a dead letter. */
 function fateOf({ config, case: name, key, value }: ChangeRecord): string {
   if (value === null || value === 'null') return 'ignored';
-  if (config.startsWith('i:')) return 'not_utf8';
   if (/^(?:d\d|m1|x1|o4|heartbeat)$/.test(name)) return 'ignored';
   // A changed primary key: the delete of the old one.
   if (name === 'k1' && key?.includes('order-3"')) return 'ignored';
@@ -145,7 +155,7 @@ test.for(FILES)('%s', async ([file, profileOf], t) => {
 function rulesOf(name: string, database: TestDatabase, topic: 'ledger' | 'payment_order') {
   const data: unknown = JSON.parse(readFileSync(join(FOLDER, 'profiles', `${name}.json`), 'utf8'));
   const profile = parseProfile(data, name);
-  const settings = { ...CANONICAL_SETTINGS, profile, topics: topicNames(profile) };
+  const settings = { ...CANONICAL_SETTINGS, profile, topics: topicNames(profile), schemas: SCHEMAS };
   return ingestRules<LogicalTopic>(settings, database.pool, topic);
 }
 

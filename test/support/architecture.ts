@@ -14,7 +14,13 @@ export const ROOT_FILES = [
   ...['package-lock.json', 'package.json', 'tsconfig.json', 'vitest.config.ts'],
 ] as const;
 
-const DOMAIN = ['shared/contracts', 'shared/pairing', 'shared/precedence', 'shared/privacy'];
+const DOMAIN = [
+  'shared/contracts',
+  'shared/pairing',
+  'shared/precedence',
+  'shared/privacy',
+  'shared/schemas',
+];
 const STORED = [...DOMAIN, 'shared/store'];
 const PROGRAM = ['tools/target', 'tools/terminal'];
 
@@ -38,7 +44,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'shared/precedence': ['shared/contracts'],
   'shared/pairing': [],
   'shared/privacy': ['shared/contracts', 'shared/precedence'],
-  'shared/settings': ['shared/contracts', 'shared/privacy'],
+  'shared/schemas': ['shared/contracts'],
+  'shared/settings': ['shared/contracts', 'shared/privacy', 'shared/schemas'],
   'shared/store': DOMAIN,
   'shared/ingest': STORED,
   'shared/replay': ['shared/ingest', ...STORED],
@@ -67,13 +74,14 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'infra/database',
     'shared/contracts',
     'shared/ingest',
+    'shared/schemas',
     'shared/settings',
     'shared/store',
     'tools/target',
   ],
   'tools/operator': ['shared', 'tools/operator/commands', ...PROGRAM],
   'tools/operator/commands': ['infra/alerts', 'shared', 'tools/operator', 'tools/proof', ...PROGRAM],
-  'tools/operator/queries': ['shared/privacy', 'shared/store'],
+  'tools/operator/queries': ['shared/contracts', 'shared/privacy', 'shared/store'],
   'tools/operator/dump': [...STORED, 'shared/ingest', 'shared/settings', ...PROGRAM],
   'tools/operator/backfill': [...STORED, 'tools/operator/dump'],
   'tools/operator/reconcile': [...STORED, 'tools/operator/backfill', 'tools/operator/dump'],

@@ -44,6 +44,11 @@ const order = (columns: Record<string, string | null>): ExpectedRow => ({
 });
 const FIRST_TIME = '2026-11-20 09:00:00.123+00';
 const UPDATED = { updated_at: '2026-11-20 09:01:04.5+00', source_version: '2' };
+/** The one with an amount that no double holds. */
+const EXACT_ENTRY = entry('tx-003', {
+  ...{ wallet_id: 'wallet-3', related_id: 'order-1', amount: '9007199254740993.25' },
+  event_time: '2026-11-20 09:00:03.123+00',
+});
 const PROPOSED_LEDGER = 'proposed-ledger-v1';
 const PROPOSED_ORDER = 'proposed-payment-order-v1';
 
@@ -218,6 +223,80 @@ export const TOPIC_STYLES: readonly TopicStyle[] = [
     verdict: 'ask_producer',
     profile: 'canonical-v1',
     asks: ['field_missing amount', 'no_json_object'],
+  },
+  {
+    samples: 'dynamodb-ledger.ndjson',
+    ...{ topic: 'ledger', verdict: 'ready_with_profile', profile: PROPOSED_LEDGER, asks: [] },
+    row: EXACT_ENTRY,
+  },
+  {
+    samples: 'avro-json-ledger.ndjson',
+    ...{ topic: 'ledger', verdict: 'ready_with_profile', profile: PROPOSED_LEDGER, asks: [] },
+    row: EXACT_ENTRY,
+  },
+  {
+    samples: 'mongodb-orders.ndjson',
+    ...{ topic: 'payment_order', verdict: 'ready_with_profile', profile: PROPOSED_ORDER, asks: [] },
+    row: order({ user_id: 'user-2', updated_at: '2026-11-20 09:01:02.5+00' }),
+  },
+  {
+    samples: 'date-parts-orders.ndjson',
+    // No value says in which zone they are.
+    ...{ topic: 'payment_order', verdict: 'ask_producer', profile: PROPOSED_ORDER, asks: ['zone_unknown'] },
+  },
+  {
+    samples: 'date-parts-orders.ndjson',
+    options: { timeZone: 'Asia/Seoul' },
+    ...{ topic: 'payment_order', verdict: 'ready_with_profile', profile: PROPOSED_ORDER, asks: [] },
+    row: order({ user_id: 'user-2', updated_at: '2026-11-20 09:01:02.5+00' }),
+  },
+  {
+    samples: 'protobuf-times-ledger.ndjson',
+    ...{ topic: 'ledger', verdict: 'ready_with_profile', profile: PROPOSED_LEDGER, asks: [] },
+    row: EXACT_ENTRY,
+  },
+  {
+    samples: 'zone-in-brackets-ledger.ndjson',
+    ...{ topic: 'ledger', verdict: 'ready_with_profile', profile: PROPOSED_LEDGER, asks: [] },
+    row: EXACT_ENTRY,
+  },
+  {
+    samples: 'json-in-text-ledger.ndjson',
+    ...{ topic: 'ledger', verdict: 'ready_with_profile', profile: PROPOSED_LEDGER, asks: [] },
+    row: EXACT_ENTRY,
+  },
+  {
+    samples: 'registry-json-ledger.ndjson',
+    ...{ topic: 'ledger', verdict: 'ready_with_profile', profile: PROPOSED_LEDGER, asks: [] },
+    row: EXACT_ENTRY,
+  },
+  {
+    samples: 'debezium-mysql-orders.ndjson',
+    ...{ topic: 'payment_order', verdict: 'ready_with_profile', profile: PROPOSED_ORDER, asks: [] },
+    row: order({ user_id: 'user-2', source_version: '30000000156' }),
+  },
+  {
+    samples: 'registry-avro-ledger.ndjson',
+    options: { topic: 'ledger' },
+    ...{ topic: 'ledger', verdict: 'ask_producer', profile: 'canonical-v1', asks: ['avro'] },
+  },
+  {
+    samples: 'canal-ledger.ndjson',
+    options: { topic: 'ledger' },
+    ...{ topic: 'ledger', verdict: 'ask_producer', profile: PROPOSED_LEDGER, asks: ['records_in_array'] },
+  },
+  {
+    samples: 'maxwell-ledger.ndjson',
+    ...{ topic: 'ledger', verdict: 'ask_producer', profile: PROPOSED_LEDGER, asks: ['confirm_deletes'] },
+  },
+  {
+    samples: 'local-called-utc-ledger.ndjson',
+    ...{ topic: 'ledger', verdict: 'ask_producer', profile: 'canonical-v1', asks: ['wall_clock event_time'] },
+  },
+  {
+    samples: 'net-dates-ledger.ndjson',
+    ...{ topic: 'ledger', verdict: 'ask_producer', profile: 'canonical-v1' },
+    asks: ['field_invalid event_time', 'field_invalid updated_at'],
   },
 ];
 

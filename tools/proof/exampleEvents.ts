@@ -10,6 +10,7 @@ import {
 import type { BrokerEvent } from '../../shared/ingest/brokerEvent.ts';
 import type { IngestRules } from '../../shared/ingest/ingest.ts';
 import { type IngestSettings, ingestRules } from '../../shared/ingest/rules.ts';
+import { schemaSource } from '../../shared/schemas/schemaSource.ts';
 import { readPrivacy } from '../../shared/settings/privacySettings.ts';
 
 const profile = parseProfile(BUILT_IN_PROFILES['canonical-v1'], 'canonical-v1');
@@ -20,6 +21,7 @@ export const CANONICAL_SETTINGS: IngestSettings = {
   topics: topicNames(profile),
   maxClockSkew: 300_000_000,
   privacy: readPrivacy({}, assert.fail),
+  schemas: schemaSource({ files: new Map() }),
 };
 
 /** The rules that a function of the canonical profile has. */

@@ -97,7 +97,7 @@ export class TestKeyVault {
         'Bearer authorization="https://login.microsoftonline.com/tenant", resource="https://vault.azure.net"';
       return { status: 401, body: {}, challenge };
     }
-    const [, secret = '', wanted] = /^\/secrets\/([\w-]+)\/(\w+)$/.exec(pathname) ?? [];
+    const [, secret = '', wanted] = /^\/secrets\/([\w-]+)\/(\w*)$/.exec(pathname) ?? [];
     const versions = this.#secrets.get(secret);
     if (versions === undefined) return { status: 404, body: { error: { code: 'SecretNotFound' } } };
     if (wanted === 'versions') {
@@ -105,7 +105,7 @@ export class TestKeyVault {
       // Key Vault gives no order.
       return { status: 200, body: { value: versions.map((one) => this.#properties(secret, one)).reverse() } };
     }
-    const version = versions.find(({ id }) => id === wanted);
+    const version = wanted === '' ? versions.at(-1) : versions.find(({ id }) => id === wanted);
     if (version === undefined) return { status: 404, body: { error: { code: 'SecretNotFound' } } };
     if (!version.enabled) return { status: 403, body: { error: { code: 'Forbidden' } } };
     return { status: 200, body: { ...this.#properties(secret, version), value: version.value } };

@@ -44,7 +44,8 @@ CREATE TYPE release.dead_letter AS (
   payload         bytea,
   error           text,
   error_detail    text,
-  correlation_id  text
+  correlation_id  text,
+  schema_id       text
 );
 
 -- What changed about a pair: an entry of its group is new, or gone, or (tx_id NULL) another of its inputs is.

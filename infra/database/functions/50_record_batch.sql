@@ -23,10 +23,10 @@ DECLARE
 BEGIN
   IF cardinality(p_dead_letters) > 0 THEN
     INSERT INTO bo.consumer_dlq_events (topic, partition, "offset", sequence_number, enqueued_at, key, payload,
-      error, error_detail, profile_id, correlation_id)
+      error, error_detail, profile_id, correlation_id, schema_id)
     SELECT p_batch.topic, p_batch.partition, d."offset", (p_others[d.delivery_number]).sequence_number,
       (p_others[d.delivery_number]).enqueued_at, d.key, d.payload, d.error, d.error_detail, p_batch.profile_id,
-      d.correlation_id
+      d.correlation_id, d.schema_id
     FROM unnest(p_dead_letters) d
     -- One order for everyone: two deliveries of the same letters wait for each other's.
     ORDER BY (p_others[d.delivery_number]).sequence_number, (p_others[d.delivery_number]).enqueued_at

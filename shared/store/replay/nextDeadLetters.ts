@@ -31,6 +31,8 @@ export interface OpenDeadLetter {
   readonly offset: string;
   readonly key: string | null;
   readonly correlationId: string | null;
+  /** Of Avro, where the content type named it. */
+  readonly schemaId?: string;
   /** The form of a body that has no exact bytes: it stays what it is. */
   readonly unreadable?: string;
   /** `null` where it has had its attempts. */
@@ -59,6 +61,7 @@ export async function nextDeadLetters(database: pg.Pool, page: PageOfDeadLetters
      SELECT d.dlq_id AS id, d.topic, d.partition,
        ${FUNCTIONS_SCHEMA}.closed_epoch_at(d.topic, d.partition, d.enqueued_at) AS epoch, d.sequence_number,
        (extract(epoch FROM d.enqueued_at) * 1000000)::bigint AS enqueued_at, d."offset", d.key, d.correlation_id,
+       d.schema_id,
        CASE WHEN d.error = 'unreadable_body' THEN d.error_detail END AS unreadable,
        CASE WHEN d.replay_count < $9 THEN d.payload END AS payload
      FROM page p JOIN bo.consumer_dlq_events d USING (dlq_id)
@@ -86,6 +89,7 @@ export async function nextDeadLetters(database: pg.Pool, page: PageOfDeadLetters
     offset: row.offset,
     key: row.key,
     correlationId: row.correlation_id,
+    ...(row.schema_id !== null && { schemaId: row.schema_id }),
     ...(row.unreadable !== null && { unreadable: row.unreadable }),
     payload: row.payload,
   }));

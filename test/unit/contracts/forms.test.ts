@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
 import { describe, it } from 'vitest';
 import { decodeBody } from '../../../shared/contracts/decode.ts';
+import type { JsonObject } from '../../../shared/contracts/json.ts';
 import { normalise } from '../../../shared/contracts/normalise.ts';
 import { contractOf, parseProfile } from '../../../shared/contracts/profile.ts';
 import canonical from '../../../shared/profiles/canonical-v1.json' with { type: 'json' };
@@ -17,8 +18,12 @@ const contract = contractOf(profile, 'ledger', 'ledger.entry.upserted') as Param
 /** The reason and the detail of a body as a dead letter. */
 function fault(body: Buffer | string): string {
   const decoded = decodeBody(Buffer.from(body as string));
-  if (!decoded.accepted) return `${decoded.reason} ${decoded.detail}`;
-  const read = normalise(contract, decoded.object, { enqueuedAt: Infinity, maxClockSkew: 0 });
+  const said = decoded.accepted ? readOf(decoded.object) : `${decoded.reason} ${decoded.detail}`;
+  // Where the form is documented: found.test.ts.
+  return said.replace(/ \(docs\/profiles\.md#[a-z-]+\)$/, '');
+}
+function readOf(object: JsonObject): string {
+  const read = normalise(contract, object, { enqueuedAt: Infinity, maxClockSkew: 0 });
   return read.accepted ? 'accepted' : `${read.reason} ${read.detail}`;
 }
 const withField = (name: string, json: string) =>

@@ -140,3 +140,46 @@ test('the certificate of another machine is verified unless the URL says otherwi
     ]);
   }
 });
+
+test('a profile of Avro needs its schemas: in files beside it, or a registry', (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'settings-'));
+  t.onTestFinished(() => rmSync(directory, { recursive: true }));
+  const canonical = BUILT_IN_PROFILES['canonical-v1'] as { topics: { ledger: object } };
+  const environmentOf = (change: object, more: Record<string, string> = {}) => {
+    const ledger = { ...canonical.topics.ledger, encoding: 'avro' };
+    const data = { ...canonical, topics: { ...canonical.topics, ledger }, ...change };
+    const EVENT_PROFILE_FILE = join(directory, 'profile.json');
+    writeFileSync(EVENT_PROFILE_FILE, JSON.stringify(data));
+    return { ...good, EVENT_PROFILE_FILE, ...more };
+  };
+  const url = 'https://registry.example.com/ccompat/v7';
+  assert.deepEqual(namedBy(environmentOf({})), ['SCHEMA_REGISTRY_URL']);
+  assert.deepEqual(problems(environmentOf({}, { SCHEMA_REGISTRY_URL: url })), []);
+  assert.deepEqual(problems(environmentOf({}, { AZURE_SCHEMA_REGISTRY_URL: url })), []);
+  for (const wrong of [
+    'registry',
+    'http://registry.example.com',
+    'https://sync:geheim@registry',
+    `${url}?a=b`,
+  ]) {
+    const found = problems(environmentOf({}, { SCHEMA_REGISTRY_URL: wrong }));
+    assert.match(found.join(), /^SCHEMA_REGISTRY_URL: must be an address/, wrong);
+    assert.doesNotMatch(found.join(), /geheim/);
+  }
+  const secret = environmentOf(
+    {},
+    { SCHEMA_REGISTRY_URL: url, SCHEMA_REGISTRY_PASSWORD_SECRET: 'registry-password' },
+  );
+  assert.deepEqual(namedBy(secret), ['KEY_VAULT_URL']);
+  assert.deepEqual(problems({ ...secret, KEY_VAULT_URL: 'https://v.vault.azure.net' }), []);
+
+  const inFile = { avro_schemas: { 7: 'entry.avsc' } };
+  assert.match(problems(environmentOf(inFile)).join(), /^EVENT_PROFILE_FILE: avro_schemas\.7: .*entry\.avsc/);
+  writeFileSync(join(directory, 'entry.avsc'), '{"type":"record","name":"Entry"}');
+  assert.match(
+    problems(environmentOf(inFile)).join(),
+    /entry\.avsc holds no Avro schema: a record has no fields/,
+  );
+  writeFileSync(join(directory, 'entry.avsc'), '"string"');
+  assert.deepEqual(problems(environmentOf(inFile)), []);
+});

@@ -18,7 +18,7 @@ test('a synthetic event is where its profile looks for it', () => {
     const data = structuredClone(BUILT_IN_PROFILES['canonical-v1']) as { topics: Record<string, object> };
     Object.assign(data.topics['payment_order']!, change);
     const profile = parseProfile(data, 'test');
-    const message = openMessage(contractOf(profile, 'payment_order', 'hub'), inEnvelope(event, profile).body);
+    const message = openMessage(contractOf(profile, 'payment_order', 'hub'), inEnvelope(event, profile));
     assert.deepEqual(message.kind === 'record' && message.payload, payload, JSON.stringify(change));
   }
 });

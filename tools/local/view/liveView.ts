@@ -10,7 +10,7 @@ import { claimPort } from '../processes/ports.ts';
 import { telemetryConnectionString } from '../telemetry/connectionString.ts';
 import { INGESTION_PATH, Ingestion } from '../telemetry/ingestion.ts';
 import { chartsOf } from './charts.ts';
-import { recentDeadLetters } from './recentDeadLetters.ts';
+import { arrivedDeadLetters, recentDeadLetters } from './recentDeadLetters.ts';
 
 const HOST = '127.0.0.1';
 const SHOWN_MS = 30 * 60_000;
@@ -105,6 +105,7 @@ export class LiveView {
       alerts,
       charts: chartsOf(this.#ingestion.rows, new Date(Date.now() - SHOWN_MS)),
       deadLetters: database === undefined ? [] : await recentDeadLetters(database),
+      arrived: database === undefined ? [] : await arrivedDeadLetters(database),
     };
   }
 

@@ -13,6 +13,25 @@ export interface RecentDeadLetter {
 
 const LISTED = 20;
 
+/** Open dead letters with the same reason and detail. */
+export interface ArrivedDeadLetters {
+  readonly topic: string;
+  readonly detail: string;
+  readonly open: number;
+}
+
+const COUNTED = 5;
+
+/** What the open dead letters are, the most frequent first. */
+export async function arrivedDeadLetters(database: pg.Pool): Promise<ArrivedDeadLetters[]> {
+  const { rows } = await database.query(
+    `SELECT d.topic, d.error_detail AS detail, count(*)::float8 AS open
+     FROM bo.consumer_dlq_events d WHERE d.resolved_at IS NULL
+     GROUP BY d.topic, d.error_detail ORDER BY open DESC, d.topic, detail LIMIT ${COUNTED}`,
+  );
+  return rows;
+}
+
 /** Open dead letters, the newest first. */
 export async function recentDeadLetters(database: pg.Pool): Promise<RecentDeadLetter[]> {
   const { rows } = await database.query(

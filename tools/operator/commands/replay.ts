@@ -37,7 +37,7 @@ export function replayCommand(): Command {
   const command = new Command('replay').description('Dead letters: look at them, and bring them in again.');
   command
     .command('summary')
-    .description('open dead letters by topic and reason')
+    .description('open dead letters by topic, reason and what arrived')
     .option('--json', 'write JSON')
     .action(({ json = false }: { json?: boolean }) =>
       withTarget(async ({ database }) =>

@@ -1,11 +1,14 @@
 import { FIELDS, type Field } from '../../../shared/contracts/fields.ts';
+import { foundIn } from '../../../shared/contracts/found.ts';
 import type { RejectionReason } from '../../../shared/contracts/rejection.ts';
+import type { TimeFormat } from '../../../shared/contracts/timeFormats.ts';
 import type { Evidence } from './evidence.ts';
 import { isDeletion } from './names.ts';
 import { positionOf } from './propose.ts';
 import type { Place } from './reading.ts';
 import type { Finding, TopicReport } from './report.ts';
 import { shownName } from './tally.ts';
+import { valueWishes } from './valueWishes.ts';
 
 type Facts = Omit<TopicReport, 'verdict' | 'asks' | 'wishes'>;
 
@@ -17,7 +20,10 @@ export function findings(evidence: Evidence, facts: Facts): { asks: Finding[]; w
 const WHOLE_MESSAGE: readonly RejectionReason[] = ['empty_body', 'not_utf8', 'not_json', 'not_an_object'];
 
 function asksOf(evidence: Evidence, facts: Facts): Finding[] {
-  const { zone, reading } = evidence;
+  const { zone, reading, survey } = evidence;
+  const inArray = arraysOfRecords(evidence);
+  // Whatever else is read is of the frame around them.
+  if (inArray.length > 0) return [{ code: 'records_in_array', names: inArray }];
   const { accepted, received } = evidence.best.tally;
   // All dead letters together have to be rare.
   const many = received - accepted > evidence.options.thresholds.core_violation_rate * accepted;
@@ -32,6 +38,22 @@ function asksOf(evidence: Evidence, facts: Facts): Finding[] {
     const offset = zone.offset === undefined ? {} : { detail: offsetText(zone.offset) };
     asks.push({ code: 'zone_unknown', names: zone.fields, ...offset });
   }
+  asks.push(...wallClockAsks(evidence));
+  // Who gave a profile that names it has decided.
+  if (
+    survey.operation !== undefined &&
+    evidence.options.given?.topics[reading.topic].operation === undefined
+  ) {
+    const { path, deletes } = survey.operation;
+    const count = survey.noRecords.get('deletes') ?? 0;
+    const names = [path.map(shownName).join('.')];
+    asks.push({
+      code: 'confirm_deletes',
+      names,
+      share: count / survey.samples,
+      detail: [...deletes].sort().join(', '),
+    });
+  }
   // Beside an amount that is read, they are only another form of it.
   const amount = asks.findIndex(({ code, field }) => code === 'field_missing' && field === 'amount');
   if (amount >= 0 && reading.minorUnits.length > 0) {
@@ -41,6 +63,32 @@ function asksOf(evidence: Evidence, facts: Facts): Finding[] {
   return asks;
 }
 
+/** Members that hold the records of a message in an array, where the message is none itself. */
+function arraysOfRecords({ survey, reading }: Evidence): string[] {
+  if (reading.fields[0]?.chosen.some(({ weak }) => !weak) === true) return [];
+  return [...reading.payload.children.values()]
+    .filter(({ recordsInside }) => recordsInside > 0 && recordsInside * 2 > survey.objects)
+    .map(({ path }) => path.map(shownName).join('.'));
+}
+
+/** A time that says where it is and is hours later than the broker had its message is somebody's local time. */
+function wallClockAsks({ reading, best }: Evidence): Finding[] {
+  const formats = best.profile.topics[reading.topic].formats as
+    | Readonly<Record<string, TimeFormat>>
+    | undefined;
+  return reading.fields.flatMap(({ field, chosen }): Finding[] =>
+    (formats?.[field.name]?.wall_time === true ? [] : chosen).flatMap(({ member, path }) => {
+      const [most] = [...member.later].sort((a, b) => b[1] - a[1]);
+      if (most === undefined || most[1] < CLOCK.least || most[1] < CLOCK.share * member.located) return [];
+      const names = [path.map(shownName).join('.')];
+      return [{ code: 'wall_clock', field: field.name, names, detail: offsetText(most[0] * 15) }];
+    }),
+  );
+}
+
+/** So many times that are equally far ahead are no accident. */
+const CLOCK = { least: 3, share: 0.8 } as const;
+
 /** What the ingest itself says of the messages that it would not store. */
 function failureAsks({ reading }: Evidence, facts: Facts): Finding[] {
   const { received } = facts.samples;
@@ -49,7 +97,8 @@ function failureAsks({ reading }: Evidence, facts: Facts): Finding[] {
     const [{ reason, detail }] = failures as [(typeof failures)[number]];
     const field = fieldOf(reading.topic, detail);
     if (WHOLE_MESSAGE.includes(reason)) {
-      const forms = new Set(failures.flatMap((failure) => failure.detail.split(': found ').slice(1)));
+      if (failures.every((failure) => failure.detail.includes(AVRO_FORM))) return { code: 'avro', share };
+      const forms = new Set(failures.flatMap((failure) => foundIn(failure.detail) ?? []));
       return { code: 'no_json_object', share, detail: [subject, ...forms].join(', ') };
     }
     if (reason === 'unsupported_schema_version') return { code: 'schema_version', share };
@@ -59,6 +108,9 @@ function failureAsks({ reading }: Evidence, facts: Facts): Finding[] {
     return fieldAsk(reason === 'core_missing', field, share, facts);
   });
 }
+
+/** Part of the form that forms.ts gives such bytes. */
+const AVRO_FORM = 'then binary data such as Avro';
 
 /** What the values of each field say, also behind the first fault of a message. */
 function fieldAsks({ options, survey, reading }: Evidence, facts: Facts): Finding[] {
@@ -127,8 +179,10 @@ const HUB_SETTING = {
 /** Fewer sightings than these say little of a zone. */
 const MANY = 10;
 
-function wishesOf({ survey, reading, zone, best, options }: Evidence, facts: Facts): Finding[] {
+function wishesOf(evidence: Evidence, facts: Facts): Finding[] {
+  const { survey, reading, zone, best, options } = evidence;
   const wishes: Finding[] = [];
+  if (arraysOfRecords(evidence).length > 0) return wishes;
   const places = reading.fields.flatMap(({ field, chosen }) => chosen.map((place) => ({ field, place })));
   for (const { field, place } of places) {
     if (place.weak) wishes.push({ code: 'confirm_name', field: field.name, names: [nameOf(place)] });
@@ -137,13 +191,16 @@ function wishesOf({ survey, reading, zone, best, options }: Evidence, facts: Fac
     const names = [reading.payload, ...reading.rivals].map(({ path }) => path.map(shownName).join('.'));
     wishes.push({ code: 'confirm_envelope', names });
   }
-  wishes.push(...formatWishes(places));
+  wishes.push(...formatWishes(places), ...valueWishes(evidence));
+  const { registry_json: behindHeader, text: inText } = survey.wrapped;
+  if (behindHeader > 0) wishes.push({ code: 'behind_header', share: behindHeader / survey.samples });
+  if (inText > 0) wishes.push({ code: 'json_in_text', share: inText / survey.samples });
   const position = positionOf(survey, reading);
   if (position !== undefined) {
     wishes.push({
       code: 'confirm_position',
       field: 'version',
-      names: [position.root.map(shownName).join('.')],
+      names: [position.alias.root.map(shownName).join('.')],
     });
   }
   if ((best.profile.topics[reading.topic].ignored ?? []).length > 0 && survey.noRecords.size > 0) {
@@ -157,7 +214,8 @@ function wishesOf({ survey, reading, zone, best, options }: Evidence, facts: Fac
   if (aliasRatio?.ok === false && aliasRatio.value !== null) {
     const renamed = places.filter(({ field, place }) => nameOf(place) !== field.name);
     const names = renamed.map(({ field, place }) => `${nameOf(place)} → ${field.name}`);
-    wishes.push({ code: 'rename', names, share: aliasRatio.value });
+    // Only what is around the record has another name.
+    if (names.length > 0) wishes.push({ code: 'rename', names, share: aliasRatio.value });
   }
   if (facts.pairs !== null && best.tally.accepted > 0) {
     const { related_id_null_share: share, entries } = facts.pairs;

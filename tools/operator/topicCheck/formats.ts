@@ -101,5 +101,7 @@ function timeFormat(text: string): Format | undefined {
   if (/^\d{4}-\d{2}-\d{2}$/.test(text)) return 'date';
   if (/^20\d{6}(\d{4}|\d{6}|\d{9})?$/.test(text)) return 'compact_time';
   if (profileFormatOf(text, 'timestamp')?.format === 'java_time') return 'java_time';
-  return /^(\d{1,4}[./-]\d{1,2}[./-]\d{1,4}([ T]|$)|[A-Z][a-z]{2}, \d)/.test(text) ? 'other_time' : undefined;
+  return /^(\d{1,4}[./-]\d{1,2}[./-]\d{1,4}([ T]|$)|[A-Z][a-z]{2}, \d|\/Date\(-?\d)/.test(text)
+    ? 'other_time'
+    : undefined;
 }

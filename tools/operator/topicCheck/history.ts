@@ -60,6 +60,8 @@ export class History<T extends LogicalTopic> {
   readonly #records: SampledMap<RecordHistory<T>>;
   readonly #groups: SampledMap<Group>;
   entryTypes = { payment: 0, receive: 0, other: 0 };
+  /** Payments and receives with a `related_type` that never pairs. */
+  ofOtherType = 0;
 
   constructor(topic: T, versionFirst: boolean, limit: number) {
     this.#topic = topic;
@@ -100,7 +102,11 @@ export class History<T extends LogicalTopic> {
     const kind =
       entryType === paymentEntryType ? 'payment' : entryType === receiveEntryType ? 'receive' : 'other';
     this.entryTypes[kind]++;
-    if (kind === 'other' || relatedId === null || (relatedType !== null && relatedType !== paired)) return;
+    if (kind === 'other' || relatedId === null) return;
+    if (relatedType !== null && relatedType !== paired) {
+      this.ofOtherType++;
+      return;
+    }
     if (!this.#groups.takes(relatedId)) return;
     const group = this.#groups.get(relatedId) ?? { payments: new Set(), receives: new Set() };
     const entries = kind === 'payment' ? group.payments : group.receives;

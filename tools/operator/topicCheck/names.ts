@@ -76,6 +76,13 @@ const OTHER_NAMES: Readonly<Record<LogicalTopic, Readonly<Record<string, string>
 /** Whole numbers of a smaller unit: no profile can turn them into amounts. */
 const MINOR_UNITS =
   /^(amount|amt|total|price)(in)?(minor|cents?|minorunits?|micros)$|^minor(amount|amt|units?)$/;
+/** Members that hold the value of the field around them, by its type: Avro's JSON, DynamoDB, MongoDB, wrappers of Java. */
+const TYPED_VALUE = new Set(
+  (
+    'string int long float double bytes boolean S N $oid $uuid $date $numberDecimal $numberLong $numberInt ' +
+    '$numberDouble value'
+  ).split(' '),
+);
 const CURRENCY = /^(currency|currencycode|currencycd|curcd|currcd|ccy|amountcurrency|moneycurrency)$/;
 /** Marks of a record that is gone, as connectors and tables with soft deletes have them. */
 const DELETION = /^(is)?(deleted|removed)(at|yn|flag|date|time)?$|^del(yn|flag|dt|dtm)$/;
@@ -87,6 +94,7 @@ export function bare(name: string): string {
   return name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
 }
 
+export const isTypedValue = (name: string) => TYPED_VALUE.has(name);
 export const isMinorUnits = (name: string) => MINOR_UNITS.test(bare(name));
 export const isCurrency = (name: string) => CURRENCY.test(bare(name));
 export const isDeletion = (name: string) => DELETION.test(bare(name));

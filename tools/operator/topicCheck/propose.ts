@@ -2,6 +2,7 @@ import type { EnvelopeStep } from '../../../shared/contracts/envelope.ts';
 import { LOGICAL_TOPICS, type LogicalTopic } from '../../../shared/contracts/fields.ts';
 import type { NoRecord } from '../../../shared/contracts/openMessage.ts';
 import { type Alias, type Profile, parseProfile } from '../../../shared/contracts/profile.ts';
+import type { VersionFormat } from '../../../shared/contracts/versionFormats.ts';
 import type { ProfileFormat } from './profileFormats.ts';
 import type { FieldReading, Place, Reading } from './reading.ts';
 import type { Member, Survey } from './survey.ts';
@@ -17,14 +18,18 @@ export function proposeProfile(
 ): Profile {
   const rules = base.topics[reading.topic];
   const { envelope: _, ...rest } = rules;
-  const formats = { ...rules.formats, ...formatsOf(reading) };
   const ignored = [...new Set([...(rules.ignored ?? []), ...names.ignored])];
   const position = positionOf(survey, reading);
+  const formats = {
+    ...rules.formats,
+    ...formatsOf(reading),
+    ...(position !== undefined && { version: position.format }),
+  };
   const { registry_json: behindHeader, text: inText } = survey.wrapped;
   // One profile reads one of the two: what most of the messages are.
   const envelope: EnvelopeStep[] = [
     ...(inText * 2 > survey.objects ? [{ parse: 'json' } as const] : []),
-    ...reading.envelope,
+    ...stepsTo(survey.root, reading.envelope),
   ];
   const proposed = {
     ...rest,
@@ -38,7 +43,7 @@ export function proposeProfile(
     ...(Object.keys(formats).length === 0 ? {} : { formats }),
     aliases: {
       ...aliasesOf(reading, rules.aliases as Record<string, Alias[]>),
-      ...(position !== undefined && { version: [position] }),
+      ...(position !== undefined && { version: [position.alias] }),
     },
     ...(zone.kind === 'known' ? { time_zone: zone.zone } : {}),
     precedence:
@@ -53,17 +58,38 @@ export function proposeProfile(
   return parseProfile({ id: names.id, topics }, 'that is proposed');
 }
 
+/** The members to walk to the record, and into those that are a text. */
+function stepsTo(root: Member, path: readonly string[]): EnvelopeStep[] {
+  return path.flatMap((name, index): EnvelopeStep[] => {
+    const member = memberAt(root, path.slice(0, index + 1));
+    return member !== undefined && member.inText * 2 > member.present ? [name, { parse: 'json' }] : [name];
+  });
+}
+
+/** A place in a source's log that orders the states of a record, and its format. */
+interface LogPosition {
+  readonly alias: { root: string[] };
+  readonly format: VersionFormat;
+}
+
 /**
- * Where the place of a change in PostgreSQL's log is, as Debezium writes it, if that is all that orders the states of a record:
- * there is neither `updated_at` nor `version`.
+ * Where the place of a change in the log of PostgreSQL or MySQL is, as Debezium writes it, if that is all that orders the
+ * states of a record: there is neither `updated_at` nor `version`.
  */
-export function positionOf(survey: Survey, { envelope, fields }: Reading): { root: string[] } | undefined {
+export function positionOf(survey: Survey, { envelope, fields }: Reading): LogPosition | undefined {
   const isOrdered = fields.some(
     ({ field, chosen }) => (field.name === 'updated_at' || field.name === 'version') && chosen.length > 0,
   );
   if (isOrdered || envelope.at(-1) !== 'after') return undefined;
-  const root = [...envelope.slice(0, -1), 'source', 'lsn'];
-  return memberAt(survey.root, root)?.formats.has('integer') === true ? { root } : undefined;
+  const root = [...envelope.slice(0, -1), 'source'];
+  const isInteger = (name: string) => memberAt(survey.root, [...root, name])?.formats.has('integer') === true;
+  if (isInteger('lsn')) {
+    return { alias: { root: [...root, 'lsn'] }, format: { format: 'postgres_lsn', epoch: 0 } };
+  }
+  const hasFile = memberAt(survey.root, [...root, 'file'])?.formats.has('text') === true;
+  return hasFile && isInteger('pos')
+    ? { alias: { root }, format: { format: 'mysql_binlog', epoch: 0 } }
+    : undefined;
 }
 
 /** Formats that the values of fields have. */

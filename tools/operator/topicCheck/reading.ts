@@ -162,7 +162,15 @@ function candidatesOf(
     // A former state, with all that is in it.
     if (child.former) continue;
     if (child.formats.size > 1 || !child.formats.has('object')) add(child, bare(child.name), 0);
-    for (const nested of child.children.values()) {
+    // No path leads into a text.
+    for (const nested of child.inText > 0 ? [] : child.children.values()) {
+      if (nested.holdsField) {
+        // `{"$date": {"$numberLong": ...}}`
+        for (const value of [nested, ...nested.children.values()]) {
+          if (value.children.size === 0) add(value, bare(child.name), 0);
+        }
+        continue;
+      }
       if (nested.children.size > 0) continue;
       const withParent = bare(`${child.name}_${nested.name}`);
       if (!add(nested, withParent, NESTED_RANK)) add(nested, bare(nested.name), 2 * NESTED_RANK);

@@ -1,7 +1,7 @@
 import { connectSchemaAt } from '../../../shared/contracts/connectSchema.ts';
 import { decodeJson, parseJson } from '../../../shared/contracts/decode.ts';
 import { readerOf } from '../../../shared/contracts/fieldReader.ts';
-import { type FieldKind, LOGICAL_TOPICS } from '../../../shared/contracts/fields.ts';
+import { FIELDS, type FieldKind, LOGICAL_TOPICS } from '../../../shared/contracts/fields.ts';
 import { isObject, type JsonObject } from '../../../shared/contracts/json.ts';
 import { present } from '../../../shared/contracts/normalise.ts';
 import type { NoRecord } from '../../../shared/contracts/openMessage.ts';
@@ -9,7 +9,7 @@ import { contractOf, type Profile } from '../../../shared/contracts/profile.ts';
 import { timeReader } from '../../../shared/contracts/timeFormats.ts';
 import { type Microseconds, readTimestamp } from '../../../shared/contracts/timestamp.ts';
 import { type Format, formatOf } from './formats.ts';
-import { bare, isCurrency, isFormerState, isMinorUnits, matchName } from './names.ts';
+import { bare, isCurrency, isFormerState, isMinorUnits, isTypedValue, matchName } from './names.ts';
 import { type FoundNoRecord, noRecordOf } from './noRecords.ts';
 import { type ProfileFormat, profileFormatOf } from './profileFormats.ts';
 import type { Sample } from './sample.ts';
@@ -37,6 +37,12 @@ export class Member {
   readonly children = new Map<string, Member>();
   /** Of a name that says that it holds a former state. */
   readonly former: boolean;
+  /** It is the value of the field around it, as `{"string": ...}` has it. */
+  readonly holdsField: boolean;
+  /** Texts that hold a JSON object, which is looked into. */
+  inText = 0;
+  /** Of arrays of objects: whether the first has names of a record, how often. */
+  recordsInside = 0;
   /** Samples in which it has a value: not null, not blank. */
   present = 0;
   empty = 0;
@@ -47,6 +53,9 @@ export class Member {
   readonly readableIn = new Map<ProfileFormat, number>();
   /** Times without an offset: quarters of an hour that they are ahead of a time that is known. */
   readonly ahead = new Map<number, number>();
+  /** Other times, and how many of them are as many quarters later than the broker had their message. */
+  readonly later = new Map<number, number>();
+  located = 0;
   readonly currencies: Set<string> | undefined;
 
   constructor(id: number, path: readonly string[], parent: Member | undefined, agreed: AgreedNames) {
@@ -56,7 +65,10 @@ export class Member {
     const withParent = bare(path.slice(-2).join('_'));
     const found = LOGICAL_TOPICS.flatMap((topic) => [matchName(topic, own), matchName(topic, withParent)]);
     const byName = found.flatMap((match) => (match === undefined ? [] : [match.kind]));
-    this.kinds = [...new Set([...byName, ...(agreed.get(path.at(-1) ?? '') ?? [])])];
+    this.holdsField = isTypedValue(path.at(-1) ?? '') && (parent?.kinds.length ?? 0) > 0;
+    this.kinds = this.holdsField
+      ? parent!.kinds
+      : [...new Set([...byName, ...(agreed.get(path.at(-1) ?? '') ?? [])])];
     if (this.kinds.length === 0 && isMinorUnits(own)) this.kinds = ['money'];
     this.former = parent?.former === true || isFormerState(path.at(-1) ?? '');
     this.currencies = isCurrency(own) || isCurrency(withParent) ? new Set() : undefined;
@@ -112,11 +124,17 @@ export class Survey {
       root: found.object,
       ids: [],
       local: [],
+      others: [],
       known: placed ? event.enqueuedAt : undefined,
       placed,
     };
     this.#walk(this.root, found.object, seen);
     this.#keepSet(seen.ids);
+    for (const [member, time] of seen.others) {
+      member.located++;
+      const quarters = Math.round((time - event.enqueuedAt) / QUARTER_HOUR);
+      if (quarters >= 4 && quarters <= 56) member.later.set(quarters, (member.later.get(quarters) ?? 0) + 1);
+    }
     for (const [member, time] of seen.local) {
       if (seen.known === undefined) break;
       const quarters = Math.round((time - seen.known) / QUARTER_HOUR);
@@ -148,9 +166,13 @@ export class Survey {
       member.present++;
       const format = formatOf(value, member.kinds[0]);
       member.formats.set(format, (member.formats.get(format) ?? 0) + 1);
-      if (isObject(value) && format === 'object') {
-        if (member.path.length < MAX_DEPTH) this.#walk(member, value, seen);
+      const text = typeof value === 'string' && value.startsWith('{') ? parseJson(value) : undefined;
+      const inner = format === 'object' ? value : text;
+      if (text !== undefined) member.inText++;
+      if (isObject(inner)) {
+        if (member.path.length < MAX_DEPTH) this.#walk(member, inner, seen);
       } else if (member.kinds.length > 0) this.#read(member, value, format, seen);
+      if (Array.isArray(value) && isRecord(value[0])) member.recordsInside++;
       const { currencies } = member;
       if (currencies !== undefined && currencies.size < MAX_CURRENCIES) currencies.add(String(value));
     }
@@ -183,8 +205,9 @@ export class Survey {
     const time = readTimestamp(value, asUtc) ?? PARTS.read(value);
     if (time === undefined) return;
     if (format === 'time_without_offset' || format === 'date_parts') seen.local.push([member, time]);
+    else if (seen.placed) seen.others.push([member, time]);
     // The latest of its other times is nearest to when the message was made.
-    else if (!seen.placed && !member.former) seen.known = Math.max(seen.known ?? 0, time);
+    else if (!member.former) seen.known = Math.max(seen.known ?? 0, time);
   }
 
   #keepSet(ids: number[]): void {
@@ -197,6 +220,16 @@ export class Survey {
 
 function schemaOf({ path }: Member, { root }: Seen): JsonObject | undefined {
   return path[0] === 'payload' ? connectSchemaAt(root, path) : undefined;
+}
+
+/** By the names of its members: three fields of a topic, one of them its key. */
+function isRecord(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  return LOGICAL_TOPICS.some((topic) => {
+    const matches = Object.keys(value).flatMap((name) => matchName(topic, bare(name)) ?? []);
+    const fields = new Set(matches.map(({ field }) => field));
+    return fields.size >= 3 && fields.has(FIELDS[topic][0].name);
+  });
 }
 
 /** The object that a message is, or that is in it. */
@@ -229,6 +262,8 @@ interface Seen {
   readonly root: JsonObject;
   readonly ids: number[];
   readonly local: [Member, Microseconds][];
+  /** Times that say where they are, of messages with the broker's data. */
+  readonly others: [Member, Microseconds][];
   /** A time that is known: when the broker had the message, else the latest one in it that has an offset. */
   known: Microseconds | undefined;
   readonly placed: boolean;

@@ -143,13 +143,22 @@ function showDeadLetters(deadLetters) {
   element('letters').replaceChildren(...rows);
 }
 
+/** What arrived, counted: one line for a thousand messages of a kind. */
+function showArrived(arrived) {
+  const lines = arrived.map(({ topic, detail, open }) =>
+    make('li', `${open.toLocaleString()} × ${detail} (${topic})`),
+  );
+  element('arrived').replaceChildren(...lines);
+}
+
 async function refresh() {
   try {
     const response = await fetch('/state');
     if (!response.ok) throw new Error(await response.text());
-    const { alerts, charts, deadLetters } = await response.json();
+    const { alerts, charts, deadLetters, arrived } = await response.json();
     for (const chart of charts) drawChart(chart);
     showAlerts(alerts);
+    showArrived(arrived);
     showDeadLetters(deadLetters);
     const last = charts[0]?.times.at(-1);
     element('status').textContent =

@@ -77,6 +77,26 @@ const FINDING: Readonly<Record<Finding['code'], (finding: Finding) => string>> =
     `${share(found)} of the messages have neither \`updated_at\` nor \`version\`${names(found) ? ` that can be read (${names(found)}: ${formats(found)})` : ''}. Without them an older state that comes late can't be told from a newer one. At least 99 % need one: \`updated_at\` as ${needed('updated_at')}; or \`version\`, ${needed('version')} that grows with every change of the record.`,
   zone_unknown: (found) =>
     `${names(found)}: times without an offset. ${found.detail === undefined ? 'Nothing in the messages says which zone they are in' : `They look like ${found.detail}, which may be a zone whose clock changes`}. Send the offset; or say which zone it is (--time-zone).`,
+  wall_clock: (found) =>
+    `${names(found)} is later than the broker had the message, always by ${found.detail!.slice(1)}: a local time (${found.detail}) that says that it is UTC. Send the offset that it has; or set \`wall_time\` and \`time_zone\` for \`${found.field}\` in the profile (docs/profiles.md#formats-of-values).`,
+  records_in_array: (found) =>
+    `The records are in an array at ${names(found)}, which the sync does not read: a message is one record. Send one record a message (Canal: \`canal.mq.flatMessage\` with one row, or a connector that writes rows).`,
+  avro: (found) =>
+    `${share(found)} of the messages are binary behind the header of a schema registry, such as Avro: no JSON is in them. A profile with \`"encoding": "avro"\` reads them (docs/profiles.md#avro); check its names with \`npm start -- --profile\`, or send JSON.`,
+  confirm_deletes: (found) =>
+    `${names(found)} says of ${share(found)} of the messages that their record was deleted (${found.detail}): are records deleted? The sync has no deletions: the rows stay. If that is meant, use the profile that is proposed, which passes over them; a cancelled order is a new \`status\`, a refund a new entry.`,
+  behind_header: (found) =>
+    `${share(found)} of the messages are no JSON object by themselves: their JSON is behind the header of a schema registry (its wire format), which the profile reads (\`encoding\`).`,
+  json_in_text: (found) =>
+    `${share(found)} of the messages are no JSON object but a JSON text that holds JSON, as a converter writes it that is given JSON; the profile reads it (\`{"parse": "json"}\`).`,
+  never_paired: (found) =>
+    `${found.detail} entries that are a payment or a receive have a \`related_type\` other than \`PAYMENT_ORDER\`: they are stored, and never paired. Is theirs another domain, or another word for an order?`,
+  through_double: (found) =>
+    `${names(found)}: numbers with an exponent (1.2E16), as a program writes a double. Digits beyond its 15 are lost already: send the amount as text, or from a decimal.`,
+  cut_to_milliseconds: () =>
+    '`updated_at` has milliseconds: two states of a record within one are a tie. If its column has more, `time.precision.mode=isostring` keeps them (connect cuts).',
+  confirm_scale: (found) =>
+    `${names(found)}: whole numbers only, of a currency that has a smaller unit. If they are cents, \`"${found.field}": { "format": "minor_units", "scale": 2 }\` in the profile reads them; as they are, they are stored as whole units.`,
   minor_units: (found) =>
     `${names(found)} seems to be an amount in a smaller unit (cents). \`amount\` is needed: ${needed('amount')}.`,
   related_id: (found) =>
@@ -92,9 +112,9 @@ const FINDING: Readonly<Record<Finding['code'], (finding: Finding) => string>> =
   read_format: (found) =>
     `${names(found)} is ${formats(found)}, which the profile reads as it is (docs/profiles.md).${hint(found)}`,
   confirm_ignored: (found) =>
-    `Messages that hold no record (${names(found)}) are passed over by this profile, and rows stay as they are: is that meant? Without \`ignored\` each is a dead letter.`,
+    `Messages that hold no record (${names(found)}) are passed over by this profile, and rows stay as they are: is that meant? A deletion does not reach the tables. Without \`ignored\` each is a dead letter.`,
   confirm_position: (found) =>
-    `There is neither \`updated_at\` nor \`version\`: ${names(found)}, the place in the source's log, decides which state is newer. It holds as long as the source is the same. After a restore or a failover its log may begin lower, and old rows would win: is that acceptable, or can the table have an \`updated_at\`?`,
+    `There is neither \`updated_at\` nor \`version\`: ${names(found)}, the place in the source's log, decides which state is newer. It holds as long as the source is the same. After a restore or a failover its log may begin lower, and old rows would win until somebody raises \`epoch\` in the profile: is that acceptable, or can the table have an \`updated_at\`?`,
   key_missing: (found) =>
     `${share(found)} of the messages have no key. Send the record's id as the key: its states then keep their order.`,
   key_differs: (found) =>

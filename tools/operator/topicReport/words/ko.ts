@@ -80,6 +80,26 @@ const FINDING: Readonly<Record<Finding['code'], (finding: Finding) => string>> =
     `메시지의 ${share(found)}에 읽을 수 있는 \`updated_at\`이나 \`version\`이 없습니다${names(found) ? `(${names(found)}: ${formats(found)})` : ''}. 둘 다 없으면 늦게 도착한 이전 상태와 최신 상태를 구분할 수 없습니다. 메시지의 99% 이상에 둘 중 하나가 필요합니다. \`updated_at\` 형식: ${needed('updated_at')}. \`version\` 형식: 레코드가 바뀔 때마다 커지는 ${needed('version')}.`,
   zone_unknown: (found) =>
     `${names(found)}: 오프셋이 없는 시각입니다. ${found.detail === undefined ? '메시지만으로는 어느 시간대인지 알 수 없습니다' : `오프셋이 ${found.detail}인 것으로 보이지만 서머타임을 쓰는 시간대일 수 있습니다`}. 오프셋을 함께 보내거나 시간대를 알려 주십시오(--time-zone).`,
+  wall_clock: (found) =>
+    `${names(found)}: 브로커가 메시지를 받은 시각보다 항상 ${found.detail!.slice(1)}만큼 늦습니다. 현지 시각(${found.detail})을 UTC로 표시한 것으로 보입니다. 실제 오프셋을 보내거나, 프로파일에서 \`${found.field}\`에 \`wall_time\`과 \`time_zone\`을 지정하십시오(docs/profiles.md#formats-of-values).`,
+  records_in_array: (found) =>
+    `레코드가 ${names(found)} 배열 안에 있어 읽을 수 없습니다. 메시지 하나에 레코드 하나를 보내 주십시오.`,
+  avro: (found) =>
+    `메시지의 ${share(found)}가 스키마 레지스트리 헤더 뒤의 바이너리(예: Avro)이며 JSON이 아닙니다. 프로파일의 \`"encoding": "avro"\`로 읽습니다(docs/profiles.md#avro). 또는 JSON으로 보내 주십시오.`,
+  confirm_deletes: (found) =>
+    `메시지의 ${share(found)}에서 ${names(found)}가 레코드 삭제(${found.detail})를 나타냅니다. 레코드가 삭제되기도 합니까? 삭제는 반영되지 않으므로 행이 그대로 남습니다. 의도한 것이라면 삭제 메시지를 건너뛰는 제안된 프로파일을 쓰십시오. 취소는 새 \`status\`로, 환불은 새 엔트리로 보내 주십시오.`,
+  behind_header: (found) =>
+    `메시지의 ${share(found)}는 스키마 레지스트리 헤더 뒤에 JSON이 있습니다(wire format). 프로파일의 \`encoding\`으로 읽습니다.`,
+  json_in_text: (found) =>
+    `메시지의 ${share(found)}는 JSON을 담은 JSON 문자열입니다. 프로파일의 \`{"parse": "json"}\`으로 읽습니다.`,
+  never_paired: (found) =>
+    `PAYMENT 또는 RECEIVE 엔트리 ${found.detail}건의 \`related_type\`이 \`PAYMENT_ORDER\`가 아닙니다. 저장되지만 페어링되지 않습니다. 다른 도메인입니까, 아니면 주문을 뜻하는 다른 표현입니까?`,
+  through_double: (found) =>
+    `${names(found)}: 지수 표기 숫자(1.2E16)입니다. double로 변환된 값이므로 15자리 이후는 이미 손실되었습니다. 문자열이나 decimal로 보내 주십시오.`,
+  cut_to_milliseconds: () =>
+    '`updated_at`이 밀리초 단위입니다. 같은 밀리초의 두 상태는 순서를 알 수 없습니다. 컬럼이 더 정밀하다면 `time.precision.mode=isostring`을 쓰십시오(connect는 잘립니다).',
+  confirm_scale: (found) =>
+    `${names(found)}: 보조 단위가 있는 통화인데 모두 정수입니다. 센트 단위라면 프로파일에 \`"${found.field}": { "format": "minor_units", "scale": 2 }\`를 지정하십시오. 지금은 기본 단위로 저장됩니다.`,
   minor_units: (found) =>
     `${names(found)}: 더 작은 단위(예: 센트)의 금액으로 보입니다. \`amount\`가 필요합니다. 형식: ${needed('amount')}.`,
   related_id: (found) =>
@@ -97,9 +117,9 @@ const FINDING: Readonly<Record<Finding['code'], (finding: Finding) => string>> =
   read_format: (found) =>
     `${names(found)}: ${formats(found)}. 프로파일이 그대로 읽습니다(docs/profiles.md).${hint(found)}`,
   confirm_ignored: (found) =>
-    `레코드가 없는 메시지(${names(found)})는 이 프로파일에서 건너뛰며 기존 행은 그대로 남습니다. 의도한 것입니까? \`ignored\`가 없으면 각각 데드 레터가 됩니다.`,
+    `레코드가 없는 메시지(${names(found)})는 이 프로파일에서 건너뛰며 기존 행은 그대로 남습니다(삭제는 반영되지 않습니다). 의도한 것입니까? \`ignored\`가 없으면 각각 데드 레터가 됩니다.`,
   confirm_position: (found) =>
-    `\`updated_at\`도 \`version\`도 없습니다. 원본 로그의 위치인 ${names(found)}(으)로 최신 상태를 정합니다. 원본이 같은 동안만 맞습니다. 복원이나 장애 조치 후에는 위치가 더 작아져 이전 행이 남을 수 있습니다. 그래도 됩니까, 아니면 테이블에 \`updated_at\`을 둘 수 있습니까?`,
+    `\`updated_at\`도 \`version\`도 없습니다. 원본 로그의 위치인 ${names(found)}(으)로 최신 상태를 정합니다. 원본이 같은 동안만 맞습니다. 복원이나 장애 조치 후에는 위치가 더 작아질 수 있으며, 프로파일의 \`epoch\`을 올릴 때까지 이전 행이 남습니다. 그래도 됩니까, 아니면 테이블에 \`updated_at\`을 둘 수 있습니까?`,
   key_missing: (found) =>
     `메시지의 ${share(found)}에 키가 없습니다. 레코드의 ID를 키로 보내 주십시오. 그래야 한 레코드의 상태가 순서대로 전달됩니다.`,
   key_differs: (found) =>
