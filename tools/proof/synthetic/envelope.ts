@@ -1,5 +1,4 @@
 import { decodeBody } from '../../../shared/contracts/decode.ts';
-import type { EnvelopeStep } from '../../../shared/contracts/envelope.ts';
 import type { FieldFormat } from '../../../shared/contracts/fieldReader.ts';
 import { FIELDS, type LogicalTopic } from '../../../shared/contracts/fields.ts';
 import { type JsonObject, NumberText } from '../../../shared/contracts/json.ts';
@@ -78,11 +77,9 @@ function withSchema(body: string, { envelope = [], formats = {} }: Rules): strin
     ...{ field, type: 'bytes', name: 'org.apache.kafka.connect.data.Decimal' },
     parameters: { scale: String(WRITTEN_SCALE) },
   }));
-  const schema = envelope
-    .slice(1)
-    .reduceRight<object>(
-      (inner, step: EnvelopeStep) => ({ type: 'struct', fields: [{ ...inner, field: step }] }),
-      { type: 'struct', fields },
-    );
+  let schema: object = { type: 'struct', fields };
+  for (const step of envelope.slice(1).reverse()) {
+    schema = { type: 'struct', fields: [Object.assign(schema, { field: step })] };
+  }
   return `{"schema":${JSON.stringify(schema)},${body.slice(1)}`;
 }
