@@ -49,6 +49,10 @@ function urlConnection(text: string, report: Report): ClientConfig {
   const plain = sslmode === 'disable' || (sslmode === null && isThisMachine(url.hostname));
   // The driver reads the mode differently from release to release; what is meant is said below.
   url.search = '';
+  // What a URL leaves out, the driver takes from the shell: PGPORT, PGUSER.
+  url.port ||= '5432';
+  if (url.username === '')
+    report('DATABASE_URL: must name the user: postgres://USER:PASSWORD@HOST:PORT/DATABASE.');
   return { connectionString: url.href, ssl: plain ? false : { rejectUnauthorized: true } };
 }
 

@@ -86,6 +86,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'tools/operator/topicCheck',
     'tools/terminal',
   ],
+  'tools/operator/explain': ['shared', 'tools/operator/queries', 'tools/operator/topicSamples', ...PROGRAM],
+  'tools/operator/doctor': ['infra/alerts', 'infra/database', 'shared', 'tools/operator/gate', ...PROGRAM],
   'tools/operator/e2e': ['shared', 'tools/operator/queries', 'tools/proof'],
   'tools/operator/gate': ['shared/settings', 'tools/terminal'],
   'tools/local': ['infra/database', 'shared', 'tools/package', 'tools/proof', ...PROGRAM],

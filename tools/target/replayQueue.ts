@@ -17,7 +17,7 @@ const NOT_BEGUN_AFTER_MS = 120_000;
 const STANDS_STILL_AFTER_MS = 15 * 60_000;
 
 /** Somebody waits: what is wrong is said after seconds. */
-const QUEUE_OPTIONS = { retryOptions: { maxTries: 3, retryDelayInMs: 500 } };
+const QUEUE_OPTIONS = { retryOptions: { maxTries: 2, retryDelayInMs: 300, tryTimeoutInMs: 2000 } };
 
 /** Puts a request into the queue of `dlqReplay`; returns the id under which its result is read. */
 export async function askForReplay({ settings }: Target, request: object): Promise<string> {
@@ -72,18 +72,24 @@ export function resultOf({ examined, resolved, rejected, exhausted, lost }: Repl
   return { examined, resolved, rejected, exhausted, lost };
 }
 
-/** By connection string, or by the identity of this machine or user. */
-async function replayQueue(storage: StorageSettings | undefined): Promise<QueueClient> {
+/**
+ * The queue of the function dlqReplay, or another one of its account: by connection string, or by the identity of this machine
+ * or user.
+ * @throws Complaint where the settings do not say where it is.
+ */
+export async function replayQueue(
+  storage: StorageSettings | undefined,
+  name: string = REPLAY_QUEUE,
+): Promise<QueueClient> {
   if (storage === undefined) {
     throw new Complaint(
       'AzureWebJobsStorage is missing: the request goes through its queue. Set it to the connection string, or ' +
         'AzureWebJobsStorage__accountName to the name of the storage account, of the Function App.',
     );
   }
-  if ('connectionString' in storage)
-    return new QueueClient(storage.connectionString, REPLAY_QUEUE, QUEUE_OPTIONS);
+  if ('connectionString' in storage) return new QueueClient(storage.connectionString, name, QUEUE_OPTIONS);
   return new QueueClient(
-    `${storage.queueServiceUri}/${REPLAY_QUEUE}`,
+    `${storage.queueServiceUri}/${name}`,
     await identityCredential(undefined),
     QUEUE_OPTIONS,
   );

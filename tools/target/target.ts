@@ -1,11 +1,18 @@
 import { userInfo } from 'node:os';
 import type pg from 'pg';
-import { type EventHubsSettings, eventHubsSettings } from '../../shared/settings/eventHubsConnection.ts';
-import type { Environment } from '../../shared/settings/report.ts';
+import { HubReader } from '../../shared/replay/hubReader.ts';
+import {
+  type EventHubsSettings,
+  eventHubsSettings,
+  hubConnector,
+  namespaceOf,
+} from '../../shared/settings/eventHubsConnection.ts';
 import { type OperatorSettings, readOperatorSettings } from '../../shared/settings/settings.ts';
 import { openDatabase } from '../../shared/store/database.ts';
 import { Complaint } from '../terminal/exit.ts';
-import { localCloudFrom, localEnvironment, OPERATOR_LOGIN } from './localCloud.ts';
+import { hideFromDriver, type TargetEnvironment, targetEnvironment } from './environment.ts';
+import { targetLine } from './targetLine.ts';
+import { watchLocks } from './watchLocks.ts';
 
 /** What a command works on. */
 export interface Target {
@@ -13,25 +20,38 @@ export interface Target {
   readonly database: pg.Pool;
 }
 
-/** Any of these says that a deployment is meant, and not the local cloud. */
-const DEPLOYMENT_SETTINGS = ['DATABASE_URL', 'DATABASE_AUTH', 'PGHOST', 'EventHubs', 'AzureWebJobsStorage'];
+/** Somebody waits: a part that does not answer in this time is said to be away. */
+export const ANSWERS_WITHIN_MS = 4000;
 
 /**
- * The settings of this process; without those of a deployment, the local cloud's.
- * @throws SettingsError that names every problem.
+ * The settings of this process; without those of a deployment, the local cloud's. Says on standard error what they name.
+ * @throws SettingsError that names every problem; Complaint where two of them contradict each other.
  */
 export function targetSettings(): OperatorSettings {
-  return readOperatorSettings(targetEnvironment());
+  const { settings: environment, note } = ownEnvironment();
+  const settings = readOperatorSettings(environment);
+  console.error(targetLine(settings));
+  if (note !== undefined) console.error(note);
+  return settings;
 }
 
 /**
- * The hubs alone: to read samples of one needs no database.
+ * The hubs alone: to read samples of one needs no database. Says on standard error which namespace it is.
  * @throws Complaint
  */
 export function targetEventHubs(): EventHubsSettings {
-  const settings = eventHubsSettings(targetEnvironment(), (problem) => {
+  const settings = eventHubsSettings(ownEnvironment().settings, (problem) => {
     throw new Complaint(problem);
   });
+  console.error(`Target: Event Hubs ${namespaceOf(namespaceRequired(settings))}`);
+  return namespaceRequired(settings);
+}
+
+/**
+ * The namespace of a command that can do nothing without it.
+ * @throws Complaint
+ */
+export function namespaceRequired(settings: EventHubsSettings | undefined): EventHubsSettings {
   if (settings === undefined) {
     throw new Complaint(
       'EventHubs, or EventHubs__fullyQualifiedNamespace, is missing: there is no namespace.',
@@ -40,25 +60,31 @@ export function targetEventHubs(): EventHubsSettings {
   return settings;
 }
 
-function targetEnvironment(): Environment {
-  const named = Object.keys(process.env).some((name) =>
-    DEPLOYMENT_SETTINGS.some((setting) => name === setting || name.startsWith(`${setting}__`)),
-  );
-  if (named) return process.env;
-  return { ...localEnvironment(localCloudFrom(process.env), OPERATOR_LOGIN), ...process.env };
+/** Reads hubs for somebody who waits: what is away is said after seconds, and nothing is tried for minutes. */
+export function hubReader(settings: EventHubsSettings): HubReader {
+  return new HubReader(hubConnector(settings, { retryOptions: { maxRetries: 0 } }), ANSWERS_WITHIN_MS);
 }
 
-/** @throws SettingsError that names every problem. */
+function ownEnvironment(): TargetEnvironment {
+  const environment = targetEnvironment({ ...process.env });
+  hideFromDriver(process.env);
+  return environment;
+}
+
+/** @throws SettingsError that names every problem; Complaint where two settings contradict each other. */
 export async function withTarget<V>(work: (target: Target) => Promise<V>): Promise<V> {
   const settings = targetSettings();
   const database = openDatabase({
     connection: settings.database,
     poolSize: settings.databasePoolSize,
     onIdleError: () => {},
+    connectWithinMs: ANSWERS_WITHIN_MS,
   });
+  const locks = watchLocks(database, settings.database, (text) => console.error(text));
   try {
     return await work({ settings, database });
   } finally {
+    locks.end();
     await database.end();
   }
 }

@@ -18,7 +18,10 @@ export async function spoolHub(
 ): Promise<void> {
   const reader = new HubReader(connect);
   const held = (await reader.heldNumbers(hub)).filter(({ first, last }) => last >= first);
-  const ranges = 'last' in part ? lastOf(held, part.last) : await since(connect, hub, held, part.minutes);
+  const ranges =
+    'last' in part
+      ? lastOf(held, part.last)
+      : await heldSince(connect, hub, held, new Date(Date.now() - part.minutes * 60_000));
   let read = 0;
   for (const { partition, first, last } of ranges) {
     await reader.read(hub, partition, { from: first, to: last }, async (events) => {
@@ -52,14 +55,14 @@ function lastOf(held: readonly HeldNumbers[], count: number): HeldNumbers[] {
   return ranges.sort((a, b) => a.partition - b.partition);
 }
 
-async function since(
+/** What partitions hold of the time since then. */
+export async function heldSince(
   connect: ConnectHub,
   hub: string,
   held: readonly HeldNumbers[],
-  minutes: number,
+  from: Date,
 ): Promise<HeldNumbers[]> {
   const client = await connect(hub);
-  const from = new Date(Date.now() - minutes * 60_000);
   try {
     const firsts = await Promise.all(held.map(({ partition }) => firstSince(client, hub, partition, from)));
     return held.flatMap(({ partition, last }, index) => {
