@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import type pg from 'pg';
-import { HubReader } from '../../shared/replay/hubReader.ts';
+import { type ConnectHub, HubReader } from '../../shared/replay/hubReader.ts';
 import {
   type EventHubsSettings,
   eventHubsSettings,
@@ -60,9 +60,14 @@ export function namespaceRequired(settings: EventHubsSettings | undefined): Even
   return settings;
 }
 
-/** Reads hubs for somebody who waits: what is away is said after seconds, and nothing is tried for minutes. */
+/** Makes clients of hubs for somebody who waits: nothing is tried for minutes. */
+export function hubConnection(settings: EventHubsSettings): ConnectHub {
+  return hubConnector(settings, { retryOptions: { maxRetries: 1, retryDelayInMs: 300 } });
+}
+
+/** Reads hubs for somebody who waits: what is away is said after seconds. */
 export function hubReader(settings: EventHubsSettings): HubReader {
-  return new HubReader(hubConnector(settings, { retryOptions: { maxRetries: 0 } }), ANSWERS_WITHIN_MS);
+  return new HubReader(hubConnection(settings), ANSWERS_WITHIN_MS);
 }
 
 function ownEnvironment(): TargetEnvironment {

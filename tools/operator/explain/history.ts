@@ -1,7 +1,6 @@
 import type { LogicalTopic } from '../../../shared/contracts/fields.ts';
 import { ingestRules } from '../../../shared/ingest/rules.ts';
-import { hubConnector } from '../../../shared/settings/eventHubsConnection.ts';
-import { hubReader, namespaceRequired } from '../../target/target.ts';
+import { hubConnection, hubReader, namespaceRequired } from '../../target/target.ts';
 import type { Asking, Facts, RowFacts } from './facts.ts';
 import { type HubFindings, searchHub } from './hubSearch.ts';
 import { type JudgedEvent, judge } from './verdicts.ts';
@@ -74,7 +73,7 @@ async function historyIn(
   const { events, ...rest } = await searchHub({
     rules,
     hub: hubReader(eventHubs),
-    connect: hubConnector(eventHubs),
+    connect: hubConnection(eventHubs),
     key: id,
     known,
     since,

@@ -5,6 +5,8 @@ import type { Spool } from './spool.ts';
 /** How much of a hub is read. */
 export type HubPart = { readonly last: number } | { readonly minutes: number };
 
+/** Somebody waits: a hub that says nothing in this time is away. */
+const ANSWERS_WITHIN_MS = 4000;
 /** How long a partition may take to say that it has nothing since then. */
 const NOTHING_AFTER_SECONDS = 10;
 
@@ -16,7 +18,7 @@ export async function spoolHub(
   spool: Spool,
   progress: (read: number) => void,
 ): Promise<void> {
-  const reader = new HubReader(connect);
+  const reader = new HubReader(connect, ANSWERS_WITHIN_MS);
   const held = (await reader.heldNumbers(hub)).filter(({ first, last }) => last >= first);
   const ranges =
     'last' in part
