@@ -51,13 +51,14 @@ export async function hubAccess(settings: EventHubsSettings): Promise<HubAccess>
 export function hubConnector(
   settings: EventHubsSettings,
   options: EventHubConsumerClientOptions = {},
+  consumerGroup: string = CONSUMER_GROUP,
 ): (hub: string) => Promise<EventHubConsumerClient> {
   // One for all clients: a credential keeps its tokens.
   let known: Promise<HubAccess> | undefined;
   return async (hub) => {
     known ??= hubAccess(settings);
     const [{ EventHubConsumerClient }, access] = await Promise.all([import('@azure/event-hubs'), known]);
-    if (typeof access === 'string') return new EventHubConsumerClient(CONSUMER_GROUP, access, hub, options);
-    return new EventHubConsumerClient(CONSUMER_GROUP, access.namespace, hub, access.credential, options);
+    if (typeof access === 'string') return new EventHubConsumerClient(consumerGroup, access, hub, options);
+    return new EventHubConsumerClient(consumerGroup, access.namespace, hub, access.credential, options);
   };
 }

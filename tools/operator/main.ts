@@ -9,6 +9,7 @@ import { DumpError } from './dump/dumpError.ts';
 
 /** A command is loaded when it is used: what the others need takes seconds to load on a small machine. */
 const COMMANDS = new Map<string, () => Promise<Command>>([
+  ['doctor', async () => (await import('./commands/doctor.ts')).doctorCommand()],
   ['explain', async () => (await import('./commands/explain.ts')).explainCommand()],
   ['find', async () => (await import('./commands/find.ts')).findCommand()],
   ['replay', async () => (await import('./commands/replay.ts')).replayCommand()],

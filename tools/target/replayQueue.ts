@@ -28,7 +28,7 @@ export async function askForReplay({ settings }: Target, request: object): Promi
     if (error instanceof InvalidReplayRequest) throw new Complaint(error.message);
     throw error;
   }
-  const queue = await replayQueue(settings.storage);
+  const queue = await queueOf(settings.storage, REPLAY_QUEUE);
   try {
     await queue.createIfNotExists();
     await queue.sendMessage(Buffer.from(JSON.stringify(message)).toString('base64'));
@@ -73,14 +73,28 @@ export function resultOf({ examined, resolved, rejected, exhausted, lost }: Repl
 }
 
 /**
- * The queue of the function dlqReplay, or another one of its account: by connection string, or by the identity of this machine
+ * How many messages a queue of the account holds, about; `undefined` where it is not there.
+ * @throws QueueError
+ */
+export async function waitingMessages(
+  storage: StorageSettings | undefined,
+  name: string,
+): Promise<number | undefined> {
+  const queue = await queueOf(storage, name);
+  try {
+    return (await queue.getProperties()).approximateMessagesCount;
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
+    throw new QueueError(queue, error);
+  }
+}
+
+/**
+ * A queue of the Function App's account: by connection string, or by the identity of this machine
  * or user.
  * @throws Complaint where the settings do not say where it is.
  */
-export async function replayQueue(
-  storage: StorageSettings | undefined,
-  name: string = REPLAY_QUEUE,
-): Promise<QueueClient> {
+async function queueOf(storage: StorageSettings | undefined, name: string): Promise<QueueClient> {
   if (storage === undefined) {
     throw new Complaint(
       'AzureWebJobsStorage is missing: the request goes through its queue. Set it to the connection string, or ' +

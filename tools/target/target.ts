@@ -70,6 +70,43 @@ export function hubReader(settings: EventHubsSettings): HubReader {
   return new HubReader(hubConnection(settings), ANSWERS_WITHIN_MS);
 }
 
+/**
+ * Why a consumer group can't be read as, in a few words; `undefined` where it can. A reader without an owner level does not
+ * disturb those that have one, and is sent away by them: so somebody reads.
+ */
+export async function consumerGroupAnswers(
+  settings: EventHubsSettings,
+  group: string,
+  hub: string,
+): Promise<string | undefined> {
+  const client = await hubConnector(settings, { retryOptions: { maxRetries: 0 } }, group)(hub);
+  const answer = Promise.withResolvers<string | undefined>();
+  const late = setTimeout(() => answer.resolve('it does not answer'), ANSWERS_WITHIN_MS);
+  client.subscribe(
+    '0',
+    {
+      processEvents: async () => answer.resolve(undefined),
+      processError: async (error) => {
+        const { code, message, name } = error as Error & { code?: string };
+        answer.resolve(code === 'ReceiverDisconnectedError' ? undefined : message || (code ?? name));
+      },
+    },
+    {
+      startPosition: { offset: '@latest' },
+      maxBatchSize: 1,
+      maxWaitTimeInSeconds: 1,
+      skipParsingBodyAsJson: true,
+    },
+  );
+  try {
+    return await answer.promise;
+  } finally {
+    clearTimeout(late);
+    // Without an answer, it would try to say goodbye for minutes.
+    void client.close().catch(() => {});
+  }
+}
+
 function ownEnvironment(): TargetEnvironment {
   const environment = targetEnvironment({ ...process.env });
   hideFromDriver(process.env);

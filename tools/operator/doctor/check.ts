@@ -9,5 +9,10 @@ export interface Finding {
 }
 
 export const ok = (part: string, says: string): Finding => ({ part, state: 'ok', says });
-export const wrong = (part: string, says: string, todo: string): Finding => ({ part, state: 'wrong', says, todo });
+export const wrong = (part: string, says: string, todo: string): Finding => ({
+  part,
+  state: 'wrong',
+  says,
+  todo,
+});
 export const unknown = (part: string, says: string): Finding => ({ part, state: 'unknown', says });
