@@ -27,6 +27,8 @@ export class HubError extends Error {
 /** The client's own errors say little where it never came to talk to the service. */
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
+  // Of several attempts.
+  if (cause instanceof AggregateError && cause.errors.length > 0) return reasonOf(cause.errors.at(-1));
   const { code, message, name, address, port } = cause as Error &
     Partial<Record<'code' | 'address' | 'port', string>>;
   if (name === 'AbortError' || name === 'TimeoutError')

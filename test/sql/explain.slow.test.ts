@@ -11,7 +11,7 @@ import { hubConnector } from '../../shared/settings/eventHubsConnection.ts';
 import { startEmulator } from '../../tools/local/emulator/emulator.ts';
 import { CANONICAL_SETTINGS, entry, order, Partition, rulesFor } from '../../tools/proof/exampleEvents.ts';
 import { testDatabase } from '../support/database.ts';
-import { cli, loginWith } from './operatorCommands.ts';
+import { cli, loginWith } from '../support/operatorCommands.ts';
 
 const fits = (text: string) =>
   assert.deepEqual(

@@ -8,7 +8,7 @@ import type { ReplayResult } from '../../shared/store/replay/finishReplay.ts';
 import { readReplay } from '../../shared/store/replay/readReplay.ts';
 import { Complaint } from '../terminal/exit.ts';
 import { QueueError } from './queueError.ts';
-import type { Target } from './target.ts';
+import { ANSWERS_WITHIN_MS, type Target } from './target.ts';
 
 const POLL_MS = 500;
 /** A function that nobody runs never answers; the request itself waits in the queue. */
@@ -17,7 +17,7 @@ const NOT_BEGUN_AFTER_MS = 120_000;
 const STANDS_STILL_AFTER_MS = 15 * 60_000;
 
 /** Somebody waits: what is wrong is said after seconds. */
-const QUEUE_OPTIONS = { retryOptions: { maxTries: 2, retryDelayInMs: 300, tryTimeoutInMs: 2000 } };
+const QUEUE_OPTIONS = { retryOptions: { maxTries: 2, retryDelayInMs: 300 } };
 
 /** Puts a request into the queue of `dlqReplay`; returns the id under which its result is read. */
 export async function askForReplay({ settings }: Target, request: object): Promise<string> {
@@ -30,8 +30,10 @@ export async function askForReplay({ settings }: Target, request: object): Promi
   }
   const queue = await queueOf(settings.storage, REPLAY_QUEUE);
   try {
-    await queue.createIfNotExists();
-    await queue.sendMessage(Buffer.from(JSON.stringify(message)).toString('base64'));
+    // A time-out among the options is one that the service keeps, if it answers.
+    const abortSignal = AbortSignal.timeout(ANSWERS_WITHIN_MS);
+    await queue.createIfNotExists({ abortSignal });
+    await queue.sendMessage(Buffer.from(JSON.stringify(message)).toString('base64'), { abortSignal });
   } catch (error) {
     throw new QueueError(queue, error);
   }
@@ -82,7 +84,8 @@ export async function waitingMessages(
 ): Promise<number | undefined> {
   const queue = await queueOf(storage, name);
   try {
-    return (await queue.getProperties()).approximateMessagesCount;
+    return (await queue.getProperties({ abortSignal: AbortSignal.timeout(ANSWERS_WITHIN_MS) }))
+      .approximateMessagesCount;
   } catch (error) {
     if ((error as { statusCode?: number }).statusCode === 404) return undefined;
     throw new QueueError(queue, error);

@@ -120,7 +120,7 @@ export async function withTarget<V>(work: (target: Target) => Promise<V>): Promi
     connection: settings.database,
     poolSize: settings.databasePoolSize,
     onIdleError: () => {},
-    connectWithinMs: ANSWERS_WITHIN_MS,
+    connectWithinMs: 5000,
   });
   const locks = watchLocks(database, settings.database, (text) => console.error(text));
   try {

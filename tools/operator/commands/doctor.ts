@@ -51,14 +51,15 @@ async function examine(zip: string, json: boolean): Promise<void> {
 
 function allFindings(zip: string): Promise<Finding[]> {
   return withTarget(async ({ settings, database }) => {
-    const parts = await Promise.all([
-      checkDatabase(database, { zip, isElsewhere: isElsewhere(settings) }),
+    // First: what the others load takes a small machine's time, and a connection has seconds.
+    const ofDatabase = await checkDatabase(database, { zip, isElsewhere: isElsewhere(settings) });
+    const others = await Promise.all([
       checkHubs(settings, database),
       checkQueue(settings),
       checkKeys(settings),
       checkHostSettings(HOST_JSON, process.env),
     ]);
-    return parts.flat();
+    return [...ofDatabase, ...others.flat()];
   });
 }
 
