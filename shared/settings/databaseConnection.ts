@@ -32,7 +32,10 @@ function urlConnection(text: string, report: Report): ClientConfig {
   const named = url !== undefined && url.hostname !== '' && url.pathname.length > 1;
   if (!named || (url.protocol !== 'postgres:' && url.protocol !== 'postgresql:')) {
     // The text holds a password: it is not repeated.
-    report('DATABASE_URL: must have the form postgres://USER:PASSWORD@HOST:PORT/DATABASE.');
+    report(
+      'DATABASE_URL: must have the form postgres://USER:PASSWORD@HOST:PORT/DATABASE; a character such as # or @ in the password has to ' +
+        'be encoded (%23, %40).',
+    );
     return {};
   }
   // Others (`ssl`, `host`, ...) would override in the driver what is checked here.

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { recordAction } from '../../../shared/store/recordAction.ts';
-import { operatorName, type Target, withTarget } from '../../target/target.ts';
-import { EXIT } from '../../terminal/exit.ts';
+import { namespaceRequired, operatorName, type Target, withTarget } from '../../target/target.ts';
+import { Complaint, EXIT } from '../../terminal/exit.ts';
 import { time, wholeNumber } from '../../terminal/options.ts';
 import { untilStopped } from '../../terminal/untilStopped.ts';
 import { type Facts, factsOf } from '../explain/facts.ts';
@@ -53,6 +53,8 @@ async function explain(
   id: string,
   { events = false, since, most, as = operatorName(), json = false }: Options,
 ): Promise<void> {
+  if (since !== undefined && !events) throw new Complaint('--since says which events: add --events.');
+  if (events) namespaceRequired(settings.eventHubs);
   const seesUserIds = await maySeeUserIds(database);
   const asking = { settings, database, seesUserIds };
   const facts = await factsOf(asking, id);
@@ -78,6 +80,9 @@ async function explain(
         progress: reporter(),
       })
     : undefined;
+  if (histories?.length === 0) {
+    console.error('No events: they are looked for by the id of an entry, an order or a payment.');
+  }
   if (json) {
     const { id: _id, ...known } = facts;
     console.log(
