@@ -12,6 +12,8 @@ export function describeFailure(error: unknown): string {
   if (state !== undefined)
     return `PostgreSQL refused the statement with SQLSTATE ${state}: ${adviceFor(state, error)}`;
   if (!(error instanceof Error)) return 'an unknown error.';
+  // Of all addresses of a name.
+  if (error instanceof AggregateError && error.errors.length > 0) return describeFailure(error.errors.at(-1));
   if (PROGRAMMING_ERRORS.some((kind) => error instanceof kind)) return programmingError(error);
   const failure = error as Error & Failure;
   const service = serviceOf(failure);
@@ -26,7 +28,8 @@ export function describeFailure(error: unknown): string {
     return `PostgreSQL cannot be reached at ${place} (${code}). Check that it runs and that the network lets us through.`;
   }
   // Of sockets and certificates; other clients have errors of their own.
-  if (typeof code === 'string') return `the connection to PostgreSQL failed (${code}).`;
+  if (typeof code === 'string' && !/^ERR_(?!TLS|SSL)/.test(code))
+    return `the connection to PostgreSQL failed (${code}).`;
   if (OF_THE_DRIVER.test(error.message)) return `PostgreSQL did not answer: ${error.message}.`;
   return programmingError(error);
 }

@@ -60,6 +60,6 @@ function sentenceOf({ pid, login, since, kind, state }: BlockingSession): string
         : `, last ran ${kind}, ${state}`;
   return (
     `The database is locked: session ${pid} (${login}${begun}${what}) holds what this command waits for. It goes on waiting; ` +
-    `SELECT pg_terminate_backend(${pid}) ends that session.`
+    `SELECT pg_terminate_backend(${pid}) ends that session, as an administrator.`
   );
 }

@@ -29,6 +29,8 @@ test('PostgreSQL is named where nobody listens at its address, or what does is f
     describeFailure(await failureOf(() => pool.query('SELECT 1'))),
     /^PostgreSQL did not answer: .*time/,
   );
+  const refused = Object.assign(new Error(''), { code: 'ECONNREFUSED', address: '::1', port: 9 });
+  assert.match(describeFailure(new AggregateError([refused])), /^PostgreSQL cannot be reached at ::1:9/);
   const unknown = new pg.Client('postgres://jo@no.such.host.invalid:5432/x');
   assert.match(describeFailure(await failureOf(() => unknown.connect())), /no\.such\.host\.invalid/);
 });

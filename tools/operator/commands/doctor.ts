@@ -7,8 +7,10 @@ import { EXIT } from '../../terminal/exit.ts';
 import { userPath } from '../../terminal/userPath.ts';
 import { type Finding, wrong } from '../doctor/check.ts';
 import { checkDatabase } from '../doctor/database.ts';
+import { checkHostSettings } from '../doctor/hostSettings.ts';
 import { checkHubs } from '../doctor/hubs.ts';
-import { checkHostSettings, checkKeys, checkQueue } from '../doctor/rest.ts';
+import { checkKeys } from '../doctor/keys.ts';
+import { checkQueue } from '../doctor/queue.ts';
 
 const HOST_JSON = fileURLToPath(new URL('../../../host.json', import.meta.url));
 
