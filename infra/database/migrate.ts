@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
 import { FUNCTIONS_SCHEMA } from '../../shared/store/release.ts';
 import { functionSources } from './functionSources.ts';
+import { functionsFingerprint } from './thisRelease.ts';
 
 const MIGRATIONS = join(import.meta.dirname, 'migrations');
 /** One at a time, over all processes. */
@@ -122,8 +122,7 @@ async function installFunctions(
   client: pg.Client,
   replace: boolean,
 ): Promise<{ installed: boolean; dropped: string[] }> {
-  const text = functionSources();
-  const sha256 = createHash('sha256').update(text).digest('hex');
+  const sha256 = functionsFingerprint();
   const found = await client.query<{ sha256: string }>(
     'SELECT sha256 FROM sync.function_releases WHERE schema = $1',
     [FUNCTIONS_SCHEMA],
@@ -140,7 +139,7 @@ async function installFunctions(
   const schema = client.escapeIdentifier(FUNCTIONS_SCHEMA);
   if (there !== undefined) await client.query(`DROP SCHEMA ${schema} CASCADE`);
   await client.query(`CREATE SCHEMA ${schema}`);
-  await client.query(text);
+  await client.query(functionSources());
   await client.query(
     `INSERT INTO sync.function_releases (schema, sha256) VALUES ($1, $2)
      ON CONFLICT (schema) DO UPDATE SET sha256 = excluded.sha256, installed_at = clock_timestamp()`,

@@ -14,12 +14,30 @@ export interface HeldNumbers {
   readonly last: number;
 }
 
-/** The hub could not be read. The message says which and why. */
+/** The hub could not be read. The message says which, where, and why. */
 export class HubError extends Error {
   override readonly name = 'HubError';
-  constructor(hub: string, cause: unknown) {
-    super(`The hub ${hub} could not be read (${cause instanceof Error ? cause.message : cause}).`);
+  /** @param namespace where the hub is, if it is known there. */
+  constructor(hub: string, cause: unknown, namespace?: string) {
+    const where = namespace === undefined ? '' : `Event Hubs at ${namespace}: `;
+    super(`The hub ${hub} could not be read (${where}${reasonOf(cause)}).`);
   }
+}
+
+/** The client's own errors say little where it never came to talk to the service. */
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  // Of several attempts.
+  if (cause instanceof AggregateError && cause.errors.length > 0) return reasonOf(cause.errors.at(-1));
+  const { code, message, name, address, port } = cause as Error &
+    Partial<Record<'code' | 'address' | 'port', string>>;
+  if (name === 'AbortError' || name === 'TimeoutError')
+    return 'it did not answer in time; does the network let us through?';
+  const reached = address === undefined ? '' : ` at ${address}:${port}`;
+  const text = message.trim().replace(/\.$/, '') || `it cannot be reached${reached}: ${code ?? name}`;
+  return code === 'UnauthorizedError'
+    ? `the login was refused: ${text}. Is the key in EventHubs right, or has the identity the role Azure Event Hubs Data Receiver?`
+    : text;
 }
 
 const PAGE = 500;
@@ -56,7 +74,7 @@ export class HubReader {
         last: held.isEmpty ? held.beginningSequenceNumber - 1 : held.lastEnqueuedSequenceNumber,
       }));
     } catch (error) {
-      throw new HubError(hub, error);
+      throw new HubError(hub, error, client.fullyQualifiedNamespace);
     } finally {
       await closeSoon(client);
     }
@@ -103,7 +121,7 @@ export class HubReader {
                 reject(error);
               }
             },
-            processError: async (error) => reject(new HubError(hub, error)),
+            processError: async (error) => reject(new HubError(hub, error, client.fullyQualifiedNamespace)),
           },
           {
             startPosition: { sequenceNumber: from, isInclusive: true },

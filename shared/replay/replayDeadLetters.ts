@@ -35,12 +35,7 @@ export async function replayDeadLetters(
   const { settings, database, requestId, timeIsOver } = context;
   const { dry_run: dryRun, force, accept_future: acceptFuture } = request;
   const { ids, limit, ...filter } = filterOf(request);
-  const rules = new Map(
-    LOGICAL_TOPICS.filter((topic) => settings.topics[topic] !== '').map((topic) => {
-      const ofTopic = ingestRules<LogicalTopic>(settings, database, topic);
-      return [settings.topics[topic], acceptFuture ? { ...ofTopic, maxClockSkew: Infinity } : ofTopic];
-    }),
-  );
+  const rules = rulesByHub(settings, database, acceptFuture);
   for (let after = position, left = limit - examined; left > 0; ) {
     if (timeIsOver()) return false;
     const page = await nextDeadLetters(database, {
@@ -71,6 +66,32 @@ export async function replayDeadLetters(
     left -= page.length;
   }
   return true;
+}
+
+/**
+ * What a replay of this dead letter would come to now, by the contract; the database is not asked and nothing is written.
+ * `left alone`: sealed by a key that is not at hand, or of a hub that these settings do not read.
+ */
+export async function tryReplay(
+  { settings, database }: Pick<ReplayContext, 'settings' | 'database'>,
+  letter: OpenDeadLetter,
+): Promise<'stored' | 'left alone' | { readonly error: string; readonly detail: string }> {
+  const page = await opened(settings.privacy, [letter]);
+  const { stored, refused } = await bringIn(page, rulesByHub(settings, database, false), true);
+  return refused[0] ?? (stored.length > 0 ? 'stored' : 'left alone');
+}
+
+function rulesByHub(
+  settings: ReplayContext['settings'],
+  database: ReplayContext['database'],
+  acceptFuture: boolean,
+): ReadonlyMap<string, IngestRules<LogicalTopic>> {
+  return new Map(
+    LOGICAL_TOPICS.filter((topic) => settings.topics[topic] !== '').map((topic) => {
+      const ofTopic = ingestRules<LogicalTopic>(settings, database, topic);
+      return [settings.topics[topic], acceptFuture ? { ...ofTopic, maxClockSkew: Infinity } : ofTopic];
+    }),
+  );
 }
 
 function filterOf({ select }: ReplayRequest) {

@@ -32,7 +32,10 @@ function urlConnection(text: string, report: Report): ClientConfig {
   const named = url !== undefined && url.hostname !== '' && url.pathname.length > 1;
   if (!named || (url.protocol !== 'postgres:' && url.protocol !== 'postgresql:')) {
     // The text holds a password: it is not repeated.
-    report('DATABASE_URL: must have the form postgres://USER:PASSWORD@HOST:PORT/DATABASE.');
+    report(
+      'DATABASE_URL: must have the form postgres://USER:PASSWORD@HOST:PORT/DATABASE; a character such as # or @ in the password has to ' +
+        'be encoded (%23, %40).',
+    );
     return {};
   }
   // Others (`ssl`, `host`, ...) would override in the driver what is checked here.
@@ -49,6 +52,10 @@ function urlConnection(text: string, report: Report): ClientConfig {
   const plain = sslmode === 'disable' || (sslmode === null && isThisMachine(url.hostname));
   // The driver reads the mode differently from release to release; what is meant is said below.
   url.search = '';
+  // What a URL leaves out, the driver takes from the shell: PGPORT, PGUSER.
+  url.port ||= '5432';
+  if (url.username === '')
+    report('DATABASE_URL: must name the user: postgres://USER:PASSWORD@HOST:PORT/DATABASE.');
   return { connectionString: url.href, ssl: plain ? false : { rejectUnauthorized: true } };
 }
 

@@ -1,4 +1,4 @@
-import type { EventHubConsumerClient } from '@azure/event-hubs';
+import type { EventHubConsumerClient, EventHubConsumerClientOptions } from '@azure/event-hubs';
 import type { TokenCredential } from '@azure/identity';
 import { identityCredential } from './identityCredential.ts';
 import type { Environment, Report } from './report.ts';
@@ -48,13 +48,17 @@ export async function hubAccess(settings: EventHubsSettings): Promise<HubAccess>
 /**
  * Makes clients of hubs. The libraries are loaded by the first call: most processes never make one.
  */
-export function hubConnector(settings: EventHubsSettings): (hub: string) => Promise<EventHubConsumerClient> {
+export function hubConnector(
+  settings: EventHubsSettings,
+  options: EventHubConsumerClientOptions = {},
+  consumerGroup: string = CONSUMER_GROUP,
+): (hub: string) => Promise<EventHubConsumerClient> {
   // One for all clients: a credential keeps its tokens.
   let known: Promise<HubAccess> | undefined;
   return async (hub) => {
     known ??= hubAccess(settings);
     const [{ EventHubConsumerClient }, access] = await Promise.all([import('@azure/event-hubs'), known]);
-    if (typeof access === 'string') return new EventHubConsumerClient(CONSUMER_GROUP, access, hub);
-    return new EventHubConsumerClient(CONSUMER_GROUP, access.namespace, hub, access.credential);
+    if (typeof access === 'string') return new EventHubConsumerClient(consumerGroup, access, hub, options);
+    return new EventHubConsumerClient(consumerGroup, access.namespace, hub, access.credential, options);
   };
 }

@@ -6,6 +6,8 @@ export interface DatabaseOptions {
   readonly poolSize: number;
   /** Errors of idle connections; the pool replaces them by itself. */
   readonly onIdleError: (error: Error) => void;
+  /** Where nobody answers; 10 s where it is left out. */
+  readonly connectWithinMs?: number;
 }
 
 /**
@@ -17,7 +19,7 @@ export function openDatabase(options: DatabaseOptions): pg.Pool {
     ...options.connection,
     max: options.poolSize,
     application_name: 'backoffice-sync',
-    connectionTimeoutMillis: 10_000,
+    connectionTimeoutMillis: options.connectWithinMs ?? 10_000,
     idleTimeoutMillis: 60_000,
     // A batch takes milliseconds; one that hangs must not hold its partition, or its locks, for ever.
     statement_timeout: 60_000,

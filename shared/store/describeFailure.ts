@@ -4,31 +4,68 @@ import { DatabaseRefusesRows } from './databaseRefusesRows.ts';
 import { failureKind, sqlState } from './sqlstates.ts';
 
 /**
- * What an operator is told of a failed batch: what happened and what to do. Never the server's own message: it
- * may quote a row.
+ * What an operator is told of a failure: which part failed, and what to do. PostgreSQL is named only where it, or the way to it,
+ * failed. Never the part's own message: it may quote a row.
  */
 export function describeFailure(error: unknown): string {
   const isOurs = [KeyError, SchemaRegistryError, DatabaseRefusesRows].some((kind) => error instanceof kind);
   if (isOurs) return (error as Error).message;
   const state = sqlState(error);
   if (state !== undefined)
-    return `PostgreSQL refused the batch with SQLSTATE ${state}: ${adviceFor(state, error)}`;
-  const { code, address, port } = (error ?? {}) as { code?: unknown; address?: unknown; port?: unknown };
-  if (typeof code === 'string' && address !== undefined) {
-    return `PostgreSQL cannot be reached at ${address}:${port} (${code}). Check that it runs and that the network lets us through.`;
+    return `PostgreSQL refused the statement with SQLSTATE ${state}: ${adviceFor(state, error)}`;
+  if (!(error instanceof Error)) return 'an unknown error.';
+  // Of all addresses of a name.
+  if (error instanceof AggregateError && error.errors.length > 0) return describeFailure(error.errors.at(-1));
+  if (PROGRAMMING_ERRORS.some((kind) => error instanceof kind)) return programmingError(error);
+  const failure = error as Error & Failure;
+  const service = serviceOf(failure);
+  if (service !== undefined) {
+    const { code = failure.statusCode ?? failure.name } = failure;
+    return `${service} did not do what it was asked (${code}).`;
   }
-  if (typeof code === 'string') return `the connection to PostgreSQL failed (${code}).`;
-  if (PROGRAMMING_ERRORS.some((kind) => error instanceof kind)) {
-    const { name, stack = '' } = error as Error;
-    // Where, and not what: the message may quote data.
-    const where = /\(?([^\s()/]+:\d+:\d+)\)?/.exec(stack.split('\n').slice(1).join('\n'))?.[1];
-    return `an error in this program (${name}${where === undefined ? '' : ` at ${where}`}). Please report it.`;
+  const { code, address, port, hostname, path } = failure;
+  if (typeof code === 'string' && path !== undefined) return `a file can't be used (${code}).`;
+  if (typeof code === 'string' && (address ?? hostname) !== undefined) {
+    const place = address === undefined ? hostname : `${address}:${port}`;
+    return `PostgreSQL cannot be reached at ${place} (${code}). Check that it runs and that the network lets us through.`;
   }
-  // What is left is the driver's own: a broken connection, a time-out, a pool that is full.
-  return error instanceof Error ? `PostgreSQL did not answer: ${error.message}.` : 'an unknown error.';
+  // Of sockets and certificates; other clients have errors of their own.
+  if (typeof code === 'string' && !/^ERR_(?!TLS|SSL)/.test(code))
+    return `the connection to PostgreSQL failed (${code}).`;
+  if (OF_THE_DRIVER.test(error.message)) return `PostgreSQL did not answer: ${error.message}.`;
+  return programmingError(error);
+}
+
+/** What errors have that are not PostgreSQL's: of Node, and of Azure's clients. */
+interface Failure {
+  readonly code?: unknown;
+  readonly address?: unknown;
+  readonly port?: unknown;
+  readonly hostname?: unknown;
+  readonly path?: unknown;
+  readonly statusCode?: unknown;
+  readonly retryable?: unknown;
+}
+
+function serviceOf({ name, statusCode, retryable }: Error & Failure): string | undefined {
+  if (typeof retryable === 'boolean') return 'Event Hubs';
+  if (name === 'RestError')
+    return statusCode === undefined ? 'a service of Azure, which was not reached,' : 'a service of Azure';
+  if (/^(Aggregate)?Authentication.*Error$|^CredentialUnavailableError$/.test(name)) return 'the identity';
+  return undefined;
 }
 
 const PROGRAMMING_ERRORS = [TypeError, RangeError, ReferenceError, SyntaxError];
+
+/** A broken connection, a time-out, a pool that is closed: they have no code. */
+const OF_THE_DRIVER =
+  /^(timeout e|Connection terminated|Query read timeout|Client (has encountered|was closed)|Cannot use a pool|The server does not support SSL|There was an error establishing|Received unexpected \w+ message from backend)/;
+
+/** Where, and not what: the message may quote data. */
+function programmingError({ name, stack = '' }: Error): string {
+  const where = /\(?([^\s()/]+:\d+:\d+)\)?/.exec(stack.split('\n').slice(1).join('\n'))?.[1];
+  return `an error in this program (${name}${where === undefined ? '' : ` at ${where}`}). Please report it.`;
+}
 
 const ADVICE: readonly (readonly [prefix: string, advice: string])[] = [
   ['28', 'the login was refused. Check DATABASE_URL, or the role of the identity.'],

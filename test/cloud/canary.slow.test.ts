@@ -105,7 +105,7 @@ test('no value of an event, no id and no secret is in a log, a metric, an error 
     ['replay', 'summary'],
     ['replay', 'list', '--all'],
     ['replay', 'run', '--dry-run', '--as', 'operator'],
-    ['replay', 'run', '--as', 'operator'],
+    ['replay', 'run', '--yes', '--as', 'operator'],
     ['gaps'],
   ]) {
     const { stdout, stderr } = await cli(...words);
@@ -119,6 +119,9 @@ test('no value of an event, no id and no secret is in a log, a metric, an error 
   const shown = await cli('replay', 'show', letters[0].dlq_id, '--as', 'operator');
   assert.match(shown.stdout, /canary-/);
   outputs.push(shown.stderr);
+  const explained = await cli('explain', letters[0].dlq_id, '--as', 'operator');
+  assert.match(explained.stdout, /^An event of /);
+  outputs.push(explained.stdout, explained.stderr);
   await until('a span was sent', 60_000, () => telemetry.dependencies.length > 0);
   await metrics.nextRun();
 

@@ -39,7 +39,7 @@ describe(`recovery through the queue and the command line, seed ${SEED}`, () => 
       (summary.out as { open: number }[]).reduce((sum, row) => sum + row.open, 0),
       letters,
     );
-    const { code, out } = await cli('replay', 'run', '--as', 'jo@example.com');
+    const { code, out } = await cli('replay', 'run', '--yes', '--as', 'jo@example.com');
     const { request_id: id, ...counts } = out as Record<string, unknown>;
     // Time has passed: what was in the future an hour ago still is.
     assert.deepEqual(counts, {
@@ -108,6 +108,41 @@ describe(`recovery through the queue and the command line, seed ${SEED}`, () => 
     assert.deepEqual(rows, [{ pairing_status: 'AMBIGUOUS', count: 10 }]);
   });
 
+  it('a bare replay run names what it would replay, and does nothing where nobody can be asked', async () => {
+    const { code, out, err } = await cli('replay', 'run');
+    assert.deepEqual([code, out], [2, undefined]);
+    assert.match(err, /No selection: it is about to bring in every open dead letter: \d+ \w+ of [\w.]+, /);
+  });
+
+  it('a selection that matches nothing that there is is an error', async () => {
+    for (const [words, says] of [
+      [['run', '--ids', '999999999'], /There is no dead letter 999999999/],
+      [
+        ['run', '--topic', 'ledger.entry.upsertd'],
+        /There is no topic ledger\.entry\.upsertd.*The topics: ledger/,
+      ],
+      [['list', '--topic', 'ledger.entry.upsertd'], /There is no topic/],
+    ] as const) {
+      const { code, out, err } = await cli('replay', ...words);
+      assert.deepEqual([code, out], [2, undefined]);
+      assert.match(err, says);
+    }
+  });
+
+  it('dead letters of a key, and a table that fits a terminal', async () => {
+    await bed.sql(
+      `UPDATE bo.consumer_dlq_events SET key = 'a key' WHERE dlq_id = (SELECT max(dlq_id) FROM bo.consumer_dlq_events)`,
+    );
+    const { out } = await cli('replay', 'list', '--key', 'a key');
+    assert.equal((out as object[]).length, 1);
+    const list = async (...words: string[]) =>
+      (await execute(process.execPath, ['tools/operator/main.ts', 'replay', 'list', ...words])).stdout.split(
+        '\n',
+      );
+    assert.ok((await list()).every((line) => line.length <= 80));
+    assert.ok((await list('--wide')).some((line) => line.length > 80));
+  });
+
   it('wrong use and wrong settings say what to do', async () => {
     const usage = await cli('replay', 'run', '--ids', 'seventeen');
     assert.deepEqual([usage.code, usage.out], [2, undefined]);
@@ -120,7 +155,7 @@ describe(`recovery through the queue and the command line, seed ${SEED}`, () => 
     const away = { AzureWebJobsStorage: AzureWebJobsStorage!.replace(/:\d+\//g, ':9/'), DATABASE_URL };
     const noQueue = await execute(
       process.execPath,
-      ['tools/operator/main.ts', 'replay', 'run', '--no-wait'],
+      ['tools/operator/main.ts', 'replay', 'run', '--error', 'not_json', '--no-wait'],
       {
         env: { ...process.env, ...away },
       },
@@ -128,7 +163,7 @@ describe(`recovery through the queue and the command line, seed ${SEED}`, () => 
     assert.equal('code' in noQueue && noQueue.code, 3);
     assert.match(
       noQueue.stderr,
-      /^The queue dlq-replay at 127\.0\.0\.1:9 did not take the request \(ECONNREFUSED\)/,
+      /\nThe queue dlq-replay at 127\.0\.0\.1:9 did not take the request \(ECONNREFUSED\)/,
     );
   });
 });

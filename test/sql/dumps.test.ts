@@ -12,6 +12,7 @@ test('beside a deployment the mode of user ids has to be named: the default woul
   const database = await testDatabase(t);
   const { hostname, pathname } = new URL(database.url);
   const entra = {
+    DATABASE_URL: '',
     DATABASE_AUTH: 'entra',
     PGHOST: hostname,
     PGDATABASE: pathname.slice(1),
@@ -20,7 +21,7 @@ test('beside a deployment the mode of user ids has to be named: the default woul
   for (const command of ['backfill', 'reconcile']) {
     const { code, err } = await cli(database, [command, '--orders', 'absent.csv'], '', entra);
     assert.equal(code, 2, err);
-    assert.match(err, /^USER_ID_MODE is missing/);
+    assert.match(err, /^Target: .*\nUSER_ID_MODE is missing/);
     const named = await cli(database, [command, '--orders', 'absent.csv'], '', {
       ...entra,
       USER_ID_MODE: 'plain',

@@ -9,6 +9,9 @@ import { DumpError } from './dump/dumpError.ts';
 
 /** A command is loaded when it is used: what the others need takes seconds to load on a small machine. */
 const COMMANDS = new Map<string, () => Promise<Command>>([
+  ['doctor', async () => (await import('./commands/doctor.ts')).doctorCommand()],
+  ['explain', async () => (await import('./commands/explain.ts')).explainCommand()],
+  ['find', async () => (await import('./commands/find.ts')).findCommand()],
   ['replay', async () => (await import('./commands/replay.ts')).replayCommand()],
   ['user-token', async () => (await import('./commands/userToken.ts')).userTokenCommand()],
   ['gaps', async () => (await import('./commands/gaps.ts')).gapsCommand()],
@@ -31,9 +34,22 @@ const program = new Command('npm run cli --')
 Settings are those of the functions (README): DATABASE_URL or PGHOST and DATABASE_AUTH=entra, EventHubs,
 AzureWebJobsStorage. With none of them set, it works on the local cloud that npm start or npm run local:backends runs.
 \`npm run --silent cli -- ... --json\` writes nothing but JSON to stdout.
+The first line on stderr says what is worked on. What writes outside of this machine asks; --yes answers.
 Exit codes: 0 done, 1 something is left to do (the output says what), 2 wrong use or settings, 3 a service failed,
-130 stopped by Ctrl-C; what was begun goes on or can be begun again.`,
+4 there is no such id, 130 stopped by Ctrl-C; what was begun goes on or can be begun again.`,
   );
+
+const MOST_USED = `What people do most:
+  npm run cli -- doctor                       is everything all right? each part, and what to do
+  npm run cli -- explain ID                   what became of a transaction, an order, a wallet, a dead letter
+  npm run cli -- replay summary               open dead letters, by topic and reason
+  npm run cli -- replay run --error REASON    bring dead letters in again; --dry-run only says what would come of it
+  npm run cli -- gaps --repair                read again what the broker delivered past us
+All commands: npm run cli -- --help`;
+if (process.argv.length <= 2) {
+  console.log(MOST_USED);
+  process.exit(EXIT.usage);
+}
 
 const named = COMMANDS.get(process.argv[2] ?? '');
 for (const load of named === undefined ? COMMANDS.values() : [named]) program.addCommand(await load());

@@ -8,7 +8,7 @@ import type { ReplayResult } from '../../shared/store/replay/finishReplay.ts';
 import { readReplay } from '../../shared/store/replay/readReplay.ts';
 import { Complaint } from '../terminal/exit.ts';
 import { QueueError } from './queueError.ts';
-import type { Target } from './target.ts';
+import { ANSWERS_WITHIN_MS, type Target } from './target.ts';
 
 const POLL_MS = 500;
 /** A function that nobody runs never answers; the request itself waits in the queue. */
@@ -17,7 +17,7 @@ const NOT_BEGUN_AFTER_MS = 120_000;
 const STANDS_STILL_AFTER_MS = 15 * 60_000;
 
 /** Somebody waits: what is wrong is said after seconds. */
-const QUEUE_OPTIONS = { retryOptions: { maxTries: 3, retryDelayInMs: 500 } };
+const QUEUE_OPTIONS = { retryOptions: { maxTries: 2, retryDelayInMs: 300 } };
 
 /** Puts a request into the queue of `dlqReplay`; returns the id under which its result is read. */
 export async function askForReplay({ settings }: Target, request: object): Promise<string> {
@@ -28,10 +28,12 @@ export async function askForReplay({ settings }: Target, request: object): Promi
     if (error instanceof InvalidReplayRequest) throw new Complaint(error.message);
     throw error;
   }
-  const queue = await replayQueue(settings.storage);
+  const queue = await queueOf(settings.storage, REPLAY_QUEUE);
   try {
-    await queue.createIfNotExists();
-    await queue.sendMessage(Buffer.from(JSON.stringify(message)).toString('base64'));
+    // A time-out among the options is one that the service keeps, if it answers.
+    const abortSignal = AbortSignal.timeout(ANSWERS_WITHIN_MS);
+    await queue.createIfNotExists({ abortSignal });
+    await queue.sendMessage(Buffer.from(JSON.stringify(message)).toString('base64'), { abortSignal });
   } catch (error) {
     throw new QueueError(queue, error);
   }
@@ -72,18 +74,39 @@ export function resultOf({ examined, resolved, rejected, exhausted, lost }: Repl
   return { examined, resolved, rejected, exhausted, lost };
 }
 
-/** By connection string, or by the identity of this machine or user. */
-async function replayQueue(storage: StorageSettings | undefined): Promise<QueueClient> {
+/**
+ * How many messages a queue of the account holds, about; `undefined` where it is not there.
+ * @throws QueueError
+ */
+export async function waitingMessages(
+  storage: StorageSettings | undefined,
+  name: string,
+): Promise<number | undefined> {
+  const queue = await queueOf(storage, name);
+  try {
+    return (await queue.getProperties({ abortSignal: AbortSignal.timeout(ANSWERS_WITHIN_MS) }))
+      .approximateMessagesCount;
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
+    throw new QueueError(queue, error);
+  }
+}
+
+/**
+ * A queue of the Function App's account: by connection string, or by the identity of this machine
+ * or user.
+ * @throws Complaint where the settings do not say where it is.
+ */
+async function queueOf(storage: StorageSettings | undefined, name: string): Promise<QueueClient> {
   if (storage === undefined) {
     throw new Complaint(
       'AzureWebJobsStorage is missing: the request goes through its queue. Set it to the connection string, or ' +
         'AzureWebJobsStorage__accountName to the name of the storage account, of the Function App.',
     );
   }
-  if ('connectionString' in storage)
-    return new QueueClient(storage.connectionString, REPLAY_QUEUE, QUEUE_OPTIONS);
+  if ('connectionString' in storage) return new QueueClient(storage.connectionString, name, QUEUE_OPTIONS);
   return new QueueClient(
-    `${storage.queueServiceUri}/${REPLAY_QUEUE}`,
+    `${storage.queueServiceUri}/${name}`,
     await identityCredential(undefined),
     QUEUE_OPTIONS,
   );

@@ -1,7 +1,23 @@
 import Table from 'cli-table3';
 
-/** Writes rows: one JSON array, or a table with the members of the first row as its heads. */
-export function writeRows(rows: readonly object[], { json, empty }: { json: boolean; empty: string }): void {
+interface RowsOptions {
+  readonly json: boolean;
+  /** What is said where there is no row. */
+  readonly empty: string;
+  /** As wide as it gets: every column, and no cell on several lines. */
+  readonly wide?: boolean;
+  /** The columns that a terminal has room for; left out: all of them. */
+  readonly columns?: readonly string[];
+}
+
+/** The least that a column is narrowed to. */
+const NARROWEST = 8;
+
+/** Writes rows: one JSON array, or a table with the members of the first row as its heads, as wide as the terminal at most. */
+export function writeRows(
+  rows: readonly object[],
+  { json, empty, wide = false, columns }: RowsOptions,
+): void {
   if (json) {
     console.log(JSON.stringify(rows));
     return;
@@ -11,10 +27,43 @@ export function writeRows(rows: readonly object[], { json, empty }: { json: bool
     console.log(empty);
     return;
   }
-  const table = new Table({ head: Object.keys(first), style: { head: [], border: [] } });
-  for (const row of rows)
-    table.push(Object.values(row).map((value) => (value === null ? '' : String(value))));
+  const all = Object.keys(first);
+  const shown = wide || columns === undefined ? all : all.filter((name) => columns.includes(name));
+  const cells = rows.map((row) => shown.map((name) => textOf((row as Record<string, unknown>)[name])));
+  const widths = shown.map((name, column) =>
+    Math.max(name.length, ...cells.map((row) => row[column]!.length)),
+  );
+  const table = new Table({
+    head: shown,
+    style: { head: [], border: [] },
+    ...(!wide && { colWidths: narrowed(widths, terminalWidth()), wordWrap: true, wrapOnWordBoundary: false }),
+  });
+  table.push(...cells);
   console.log(table.toString());
+  const left = all.length - shown.length;
+  if (left > 0) console.error(`${left} more columns: --wide or --json.`);
+}
+
+/** Of what people read: a terminal's own, and 80 where the output goes elsewhere. */
+export function terminalWidth(): number {
+  return (process.stdout.isTTY && process.stdout.columns) || 80;
+}
+
+function textOf(value: unknown): string {
+  return value === null || value === undefined ? '' : String(value);
+}
+
+/** Widths with the padding of a cell; where they do not fit, the widest columns give way. */
+function narrowed(widths: readonly number[], room: number): number[] {
+  const fitted = [...widths];
+  // A border and two spaces a column, and the last border.
+  const over = () => fitted.reduce((sum, width) => sum + width + 3, 1) - room;
+  for (let left = over(); left > 0; left--) {
+    const widest = fitted.indexOf(Math.max(...fitted));
+    if (fitted[widest]! <= NARROWEST) break;
+    fitted[widest]!--;
+  }
+  return fitted.map((width) => width + 2);
 }
 
 /** Writes one result: as JSON, or a line for each member. */

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import type { DumpTopic } from '../../../shared/contracts/fields.ts';
 import type { Rejection } from '../../../shared/contracts/rejection.ts';
 import { operatorName, type Target, withTarget } from '../../target/target.ts';
+import { confirmElsewhere } from '../../target/targetLine.ts';
 import { EXIT } from '../../terminal/exit.ts';
 import { wholeNumber } from '../../terminal/options.ts';
 import { writeResult } from '../../terminal/output.ts';
@@ -63,6 +64,7 @@ function run(options: Options): Promise<void> {
   return withTarget(async (target) => {
     checkUserIdMode(target);
     const window = windowOf(options, target.settings);
+    await confirmElsewhere(target.settings, 'load rows into the serving tables', options.yes);
     for (const { topic, path } of dumps) {
       const result = await load(target, topic, path, window, options, stopped);
       writeResult(result, { json: options.json ?? false });
@@ -126,7 +128,12 @@ async function load(
     reject: (line: DumpLine, rejection: Rejection) => rejected.write(rejectedLine(line, rejection)),
     progress: (read: number) => shown.update(read),
   };
-  const finished = await backfill(plan, pages).finally(() => shown.end());
+  let finished = false;
+  try {
+    finished = await backfill(plan, pages);
+  } finally {
+    shown.end({ finished });
+  }
   const details = { file: shortName(path), as_of: new Date(window.asOf / 1000), profile: contract.profileId };
   const { refused, ...counts } = await finishBackfill(database, backfillId, { finished, details });
   for (const line of refused) rejected.write(refusedLine(line));

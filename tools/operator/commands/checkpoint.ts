@@ -1,15 +1,14 @@
-import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
 import type { HostCheckpoints } from '../../../shared/checkpoints/hostCheckpoints.ts';
 import { movePastProcessed } from '../../../shared/checkpoints/movePastProcessed.ts';
 import { checkpointsOf } from '../../../shared/checkpoints/ofSettings.ts';
 import { MOST_IN_A_BATCH } from '../../../shared/metrics/standing.ts';
-import { HubReader } from '../../../shared/replay/hubReader.ts';
-import { hubConnector } from '../../../shared/settings/eventHubsConnection.ts';
+import type { HubReader } from '../../../shared/replay/hubReader.ts';
 import { processedUpTo } from '../../../shared/store/checkpoints/processedUpTo.ts';
 import { missingNumbers, type NumberRange } from '../../../shared/store/replay/missingNumbers.ts';
 import { askForReplay, waitForReplay } from '../../target/replayQueue.ts';
-import { operatorName, type Target, withTarget } from '../../target/target.ts';
+import { hubReader, operatorName, type Target, withTarget } from '../../target/target.ts';
+import { confirm } from '../../terminal/confirm.ts';
 import { Complaint, EXIT } from '../../terminal/exit.ts';
 import { wholeNumber } from '../../terminal/options.ts';
 import { writeResult, writeRows } from '../../terminal/output.ts';
@@ -64,7 +63,7 @@ async function skip(
       writeRows(faults, { json: false, empty });
     }
   }
-  if (!yes) await confirmed();
+  await confirm('It is about to bring this batch in, and to move the checkpoint behind it.', { yes });
   const repaired = batch && (await repair(target, topic, partition, batch, as));
   if (repaired === 'stopped') return;
   const result = await movePastProcessed(
@@ -113,7 +112,7 @@ function connections({ settings }: Target, topic: string) {
       'AzureWebJobsStorage, or AzureWebJobsStorage__accountName, is missing: the checkpoints are in its blobs.',
     );
   }
-  return { hub: new HubReader(hubConnector(eventHubs)), checkpoints };
+  return { hub: hubReader(eventHubs), checkpoints };
 }
 
 /** What the host reads next and nobody has processed; `undefined` where there is nothing. */
@@ -153,15 +152,6 @@ async function hostFaults(hub: HubReader, topic: string, partition: number, batc
     return true;
   });
   return faults;
-}
-
-async function confirmed(): Promise<void> {
-  if (!process.stdin.isTTY)
-    throw new Complaint('Nobody can be asked here: --yes does it without a question.');
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await terminal.question('Bring this batch in and move the checkpoint behind it? [y/N] ');
-  terminal.close();
-  if (!/^y(es)?$/i.test(answer.trim())) throw new Complaint('Nothing was done.');
 }
 
 async function repair(

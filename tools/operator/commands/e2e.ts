@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
-import type { ClientConfig } from 'pg';
-import { HubReader } from '../../../shared/replay/hubReader.ts';
-import { type HubAccess, hubAccess, hubConnector } from '../../../shared/settings/eventHubsConnection.ts';
+import { type HubAccess, hubAccess } from '../../../shared/settings/eventHubsConnection.ts';
+import type { OperatorSettings } from '../../../shared/settings/settings.ts';
 import { PublishError, Publisher } from '../../proof/synthetic/publish.ts';
-import { operatorName, targetEventHubs, withTarget } from '../../target/target.ts';
+import { hubReader, namespaceRequired, operatorName, withTarget } from '../../target/target.ts';
+import { confirmElsewhere, databaseOf } from '../../target/targetLine.ts';
 import { EXIT } from '../../terminal/exit.ts';
 import { seedOption, wholeNumber } from '../../terminal/options.ts';
 import { writeResult } from '../../terminal/output.ts';
@@ -24,6 +24,7 @@ interface Options {
   out?: string;
   keep?: boolean;
   remove?: string;
+  yes?: boolean;
   json?: boolean;
 }
 
@@ -40,6 +41,7 @@ export function e2eCommand(): Command {
     .option('--out <file>', 'write the result there as JSON, for gate record')
     .option('--keep', 'leave the rows in the tables, to look at them')
     .option('--remove <run>', 'take away what an earlier run has left, and do nothing else', runId)
+    .option('--yes', 'do not ask where that is another machine')
     .option('--json', 'write JSON')
     .addHelpText(
       'after',
@@ -61,8 +63,9 @@ function runId(text: string): string {
   return text;
 }
 
-function remove(run: string, { json = false }: Options): Promise<void> {
-  return withTarget(async ({ database }) => {
+function remove(run: string, { yes, json = false }: Options): Promise<void> {
+  return withTarget(async ({ settings, database }) => {
+    await confirmElsewhere(settings, `delete the rows of the test ${run}`, yes);
     const say = (text: string) => console.error(text);
     const removed = await removeRun({ database, run, actor: operatorName(), say });
     writeResult({ run_id: run, removed }, { json });
@@ -77,11 +80,16 @@ function run({
   maxLag,
   out,
   keep = false,
+  yes,
   json = false,
 }: Options): Promise<void> {
   const stopped = untilStopped();
   return withTarget(async ({ settings, database }) => {
-    const eventHubs = targetEventHubs();
+    const eventHubs = namespaceRequired(settings.eventHubs);
+    await confirmElsewhere(settings, 'publish synthetic payments, and delete their rows at the end', yes);
+    const hub = hubReader(eventHubs);
+    // The publisher's client would try for minutes.
+    await hub.heldNumbers(settings.topics.ledger);
     const access = await hubAccess(eventHubs);
     const id = `e2e-${randomBytes(6).toString('hex')}`;
     const publisher = new Publisher(access, settings.topics, id);
@@ -96,8 +104,8 @@ function run({
         maxLag,
         keep,
         stopped,
-        hub: new HubReader(hubConnector(eventHubs)),
-        environment: tested(access, settings.database),
+        hub,
+        environment: tested(access, settings),
         actor: operatorName(),
         timeoutMs: timeout * 1000,
         maxVisibleMs: maxVisible,
@@ -133,16 +141,13 @@ function run({
 }
 
 /** What the settings name, without what is secret in them. */
-function tested(
-  access: HubAccess,
-  { connectionString, host, port, database }: ClientConfig,
-): TestedEnvironment {
-  const url = connectionString === undefined ? undefined : new URL(connectionString);
+function tested(access: HubAccess, settings: OperatorSettings): TestedEnvironment {
+  const { host, port, name } = databaseOf(settings);
   return {
     event_hubs:
       typeof access === 'string'
         ? (/(?:^|;)\s*Endpoint=sb:\/\/([^/;]+)/i.exec(access)?.[1] ?? '')
         : access.namespace,
-    database: url === undefined ? `${host}:${port}/${database}` : `${url.host}${url.pathname}`,
+    database: `${host}:${port}/${name}`,
   };
 }

@@ -1,8 +1,6 @@
-import { HubReader } from '../../../shared/replay/hubReader.ts';
-import { hubConnector } from '../../../shared/settings/eventHubsConnection.ts';
 import { readLedger } from '../../../shared/store/metrics/readLedger.ts';
 import { missingNumbers } from '../../../shared/store/replay/missingNumbers.ts';
-import type { Target } from '../../target/target.ts';
+import { hubReader, type Target } from '../../target/target.ts';
 import type { Gap } from '../queries/readGaps.ts';
 
 /**
@@ -14,7 +12,7 @@ export async function gapsAhead({ settings, database }: Target): Promise<Gap[]> 
     console.error('Without EventHubs only gaps behind the first processed number are known.');
     return [];
   }
-  const hub = new HubReader(hubConnector(settings.eventHubs));
+  const hub = hubReader(settings.eventHubs);
   const ledger = await readLedger(database);
   const gaps: Gap[] = [];
   for (const hubName of Object.values(settings.topics)) {

@@ -7,7 +7,8 @@ import { type EventPublisher, PublishError, Publisher } from '../../proof/synthe
 import { Random } from '../../proof/synthetic/random.ts';
 import { SCENARIOS, scenarioEvents } from '../../proof/synthetic/scenarios.ts';
 import { localCloudFrom } from '../../target/localCloud.ts';
-import { targetSettings } from '../../target/target.ts';
+import { hubReader, namespaceRequired, targetSettings } from '../../target/target.ts';
+import { confirmElsewhere } from '../../target/targetLine.ts';
 import { Complaint, EXIT } from '../../terminal/exit.ts';
 import { seedOption, wholeNumber } from '../../terminal/options.ts';
 import { writeResult } from '../../terminal/output.ts';
@@ -20,6 +21,7 @@ interface Options {
   rate?: number;
   kafka?: boolean;
   login?: 'token' | 'key';
+  yes?: boolean;
   json?: boolean;
 }
 
@@ -42,6 +44,7 @@ export function publishCommand(): Command {
         'key',
       ]),
     )
+    .option('--yes', 'do not ask where that is another machine')
     .option('--json', 'write JSON')
     .addHelpText(
       'after',
@@ -62,15 +65,16 @@ async function publish({
   rate,
   kafka = false,
   login,
+  yes,
   json = false,
 }: Options): Promise<void> {
   if (login !== undefined && !kafka) throw new Complaint('--login is for --kafka.');
-  const { topics, profile, eventHubs } = targetSettings();
-  if (eventHubs === undefined) {
-    throw new Complaint(
-      'EventHubs, or EventHubs__fullyQualifiedNamespace, is missing: synthetic events need a test namespace.',
-    );
-  }
+  const settings = targetSettings();
+  const { topics, profile } = settings;
+  const eventHubs = namespaceRequired(settings.eventHubs);
+  await confirmElsewhere(settings, 'publish synthetic payments to these hubs', yes);
+  // The publisher's client would try for minutes.
+  if (!kafka) await hubReader(eventHubs).heldNumbers(topics.ledger);
   const access = await hubAccess(eventHubs);
   const stopped = untilStopped();
   const publisher = kafka ? await kafkaPublisher(access, login, topics) : new Publisher(access, topics);

@@ -4,6 +4,7 @@ import type { Rejection } from '../../../shared/contracts/rejection.ts';
 import { describeFailure } from '../../../shared/store/describeFailure.ts';
 import { recordAction } from '../../../shared/store/recordAction.ts';
 import { operatorName, type Target, withTarget } from '../../target/target.ts';
+import { confirmElsewhere } from '../../target/targetLine.ts';
 import { EXIT } from '../../terminal/exit.ts';
 import { writeResult } from '../../terminal/output.ts';
 import { untilStopped } from '../../terminal/untilStopped.ts';
@@ -57,6 +58,9 @@ function run(options: Options): Promise<void> {
   return withTarget(async (target) => {
     checkUserIdMode(target);
     const window = windowOf(options, target.settings);
+    if (options.repair) {
+      await confirmElsewhere(target.settings, 'load what differs into the serving tables', options.yes);
+    }
     for (const { topic, path } of dumps) {
       const result = await compare(target, topic, path, window, options, stopped);
       writeResult(result, { json: options.json ?? false });
@@ -112,7 +116,7 @@ async function compare(
   try {
     finished = await reconcile(plan, pages, counts);
   } finally {
-    shown.end();
+    shown.end({ finished });
     report.close();
     rejected.close();
     // What a run that failed has repaired is repaired.

@@ -1,16 +1,21 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import { REJECTION_REASONS } from '../../../shared/contracts/rejection.ts';
 import { isSealed } from '../../../shared/privacy/seal.ts';
 import { MAX_ATTEMPTS } from '../../../shared/replay/replayDeadLetters.ts';
 import { recordAction } from '../../../shared/store/recordAction.ts';
 import { readReplay } from '../../../shared/store/replay/readReplay.ts';
 import { askForReplay, resultOf, waitForReplay } from '../../target/replayQueue.ts';
-import { operatorName, withTarget } from '../../target/target.ts';
+import { operatorName, type Target, withTarget } from '../../target/target.ts';
+import { confirmElsewhere } from '../../target/targetLine.ts';
+import { confirm } from '../../terminal/confirm.ts';
 import { Complaint, EXIT } from '../../terminal/exit.ts';
 import { time, wholeNumber, wholeNumbers } from '../../terminal/options.ts';
 import { writeResult, writeRows } from '../../terminal/output.ts';
 import { untilStopped } from '../../terminal/untilStopped.ts';
 import { countDeadLetters } from '../queries/countDeadLetters.ts';
+import { hasDeadLetters } from '../queries/hasDeadLetters.ts';
 import { listDeadLetters } from '../queries/listDeadLetters.ts';
+import { openDeadLetters } from '../queries/openDeadLetters.ts';
 import { readDeadLetter } from '../queries/readDeadLetter.ts';
 
 interface Filter {
@@ -20,6 +25,7 @@ interface Filter {
   until?: string;
   limit?: number;
   json?: boolean;
+  wide?: boolean;
 }
 
 interface Run extends Filter {
@@ -27,37 +33,46 @@ interface Run extends Filter {
   dryRun?: boolean;
   force?: boolean;
   acceptFuture?: boolean;
+  yes?: boolean;
   as?: string;
   wait: boolean;
 }
 
 const LISTED = 50;
+const LISTED_COLUMNS = ['dlq_id', 'topic', 'error', 'error_detail', 'parked_at'];
+const NONE_OPEN = 'No dead letter is open.';
 
 export function replayCommand(): Command {
   const command = new Command('replay').description('Dead letters: look at them, and bring them in again.');
   command
     .command('summary')
     .description('open dead letters by topic, reason and what arrived')
+    .option('--wide', 'as wide as it gets')
     .option('--json', 'write JSON')
-    .action(({ json = false }: { json?: boolean }) =>
+    .action(({ json = false, wide = false }: { json?: boolean; wide?: boolean }) =>
       withTarget(async ({ database }) =>
-        writeRows(await countDeadLetters(database, MAX_ATTEMPTS), { json, empty: 'No dead letter is open.' }),
+        writeRows(await countDeadLetters(database, MAX_ATTEMPTS), { json, wide, empty: NONE_OPEN }),
       ),
     );
   filtered(command.command('list').description('dead letters, the oldest first, without their payload'))
+    .option('--key <key>', "whose broker's key is this, exactly")
     .option('--all', 'also those that are resolved')
-    .action(({ json = false, ...filter }: Filter & { all?: boolean }) =>
-      withTarget(async ({ database }) => {
+    .option('--wide', 'every column, as wide as it gets')
+    .action(({ json = false, wide = false, ...filter }: Filter & { key?: string; all?: boolean }) =>
+      withTarget(async (target) => {
+        await checkSelection(target, filter);
         const {
           topic = null,
           error = null,
+          key = null,
           since = null,
           until = null,
           all = false,
           limit = LISTED,
         } = filter;
-        const rows = await listDeadLetters(database, { topic, error, since, until, all, limit });
-        writeRows(rows, { json, empty: 'No dead letter is open.' });
+        const rows = await listDeadLetters(target.database, { topic, error, key, since, until, all, limit });
+        const empty = all ? 'There is no such dead letter.' : 'No such dead letter is open.';
+        writeRows(rows, { json, wide, empty, columns: LISTED_COLUMNS });
         if (rows.length === limit && !json) console.log(`The first ${limit}; --limit shows more.`);
       }),
     );
@@ -74,6 +89,7 @@ export function replayCommand(): Command {
     .option('--dry-run', 'only say what would happen, by the contract: the database is not asked')
     .option('--force', 'also what has failed five times')
     .option('--accept-future', 'let an updated_at in the future through')
+    .option('--yes', 'do not ask')
     .option('--as <name>', 'who asks, for the audit log (default: the user of this machine)')
     .option('--no-wait', 'print the id of the request and end')
     .addHelpText(
@@ -83,7 +99,7 @@ Examples:
   npm run cli -- replay run --error core_missing --dry-run
   npm run cli -- replay run --topic ledger.entry.upserted --since 2026-11-22T10:00:00Z
   npm run cli -- replay run --ids 17,18 --force
-Without a selection, every open dead letter. Exit code 1 where some are still refused or left alone.`,
+Without a selection, every open dead letter: it names them and asks first. Exit code 1 where some are still refused or left alone.`,
     )
     .action((options: Run) => run(options));
   command
@@ -105,7 +121,7 @@ Without a selection, every open dead letter. Exit code 1 where some are still re
 function filtered(command: Command): Command {
   return command
     .option('--topic <hub>', "of this hub's events")
-    .option('--error <reason>', 'with this reason')
+    .addOption(new Option('--error <reason>', 'with this reason').choices(REJECTION_REASONS))
     .option('--since <time>', 'parked then or later', time)
     .option('--until <time>', 'parked before', time)
     .option('--limit <n>', 'at most that many, the oldest first', wholeNumber(1))
@@ -148,13 +164,15 @@ function show(id: number, { raw = false, json = false, as = operatorName() }: Sh
   });
 }
 
-function run({ ids, json = false, wait, as = operatorName(), ...options }: Run): Promise<void> {
+function run({ ids, json = false, wait, yes = false, as = operatorName(), ...options }: Run): Promise<void> {
   const { dryRun = false, force = false, acceptFuture = false, ...filter } = options;
   if (ids !== undefined && Object.keys(filter).length > 0) {
     throw new Complaint('--ids names dead letters one by one: leave the other selections out.');
   }
   const stopped = untilStopped();
   return withTarget(async (target) => {
+    await checkSelection(target, { ...filter, ...(ids && { ids }) });
+    if (!dryRun && !(await mayReplay(target, filter, ids, yes))) return;
     const requestId = await askForReplay(target, {
       select: ids === undefined ? filter : { dlq_ids: ids },
       dry_run: dryRun,
@@ -169,7 +187,7 @@ function run({ ids, json = false, wait, as = operatorName(), ...options }: Run):
     console.error(`Request ${requestId}: waiting for the function dlqReplay ...`);
     let reported = 0;
     const result = await waitForReplay(target, requestId, stopped, ({ examined }) => {
-      if (examined > reported) console.error(`${examined} dead letters are done.`);
+      if (examined > reported) console.error(`${examined} dead letters so far ...`);
       reported = examined;
     });
     if (result === undefined) {
@@ -177,7 +195,63 @@ function run({ ids, json = false, wait, as = operatorName(), ...options }: Run):
       process.exitCode = EXIT.stopped;
       return;
     }
+    console.error(`${result.examined} dead letters: done.`);
     writeResult({ request_id: requestId, dry_run: dryRun, ...result }, { json });
     if (result.rejected + result.exhausted > 0) process.exitCode = EXIT.left;
   });
+}
+
+/**
+ * What can't match anything is a mistake, and no success with nothing to do.
+ * @throws Complaint
+ */
+async function checkSelection(
+  { settings, database }: Target,
+  { topic, ids = [] }: Pick<Run, 'topic' | 'ids'>,
+): Promise<void> {
+  if (topic !== undefined) {
+    const topics = Object.values(settings.topics).filter((name) => name !== '');
+    if (!topics.includes(topic) && !(await hasDeadLetters(database, topic))) {
+      throw new Complaint(
+        `There is no topic ${topic}, and no dead letter of it. The topics: ${topics.join(', ')}.`,
+      );
+    }
+  }
+  if (ids.length === 0) return;
+  const found = await openDeadLetters(database, ids);
+  const unknown = ids.filter((id) => !found.some((one) => one.id === id));
+  if (unknown.length > 0) throw new Complaint(`There is no dead letter ${unknown.join(', ')}.`);
+  if (!found.some(({ isOpen }) => isOpen))
+    throw new Complaint('These dead letters are resolved: none is open.');
+}
+
+/** Asks, where nothing is selected or that is another machine. Returns false where there is nothing to replay. */
+async function mayReplay(
+  { settings, database }: Target,
+  { limit, ...selection }: Filter,
+  ids: readonly number[] | undefined,
+  yes: boolean,
+): Promise<boolean> {
+  if (ids !== undefined || Object.keys(selection).length > 0) {
+    await confirmElsewhere(settings, 'bring the selected dead letters in again', yes);
+    return true;
+  }
+  const open = (await countDeadLetters(database, MAX_ATTEMPTS)) as unknown as OpenCount[];
+  if (open.length === 0) {
+    console.log(NONE_OPEN);
+    return false;
+  }
+  const counts = open.map(({ topic, error, open: count }) => `${count} ${error} of ${topic}`);
+  const most = limit === undefined ? '' : `, the oldest ${limit} of them`;
+  await confirm(
+    `No selection: it is about to bring in every open dead letter${most}: ${counts.join(', ')}.`,
+    { yes },
+  );
+  return true;
+}
+
+interface OpenCount {
+  readonly topic: string;
+  readonly error: string;
+  readonly open: number;
 }

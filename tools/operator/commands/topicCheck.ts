@@ -4,9 +4,8 @@ import { ALERT_FILE } from '../../../infra/alerts/alerts.ts';
 import { LOGICAL_TOPICS, type LogicalTopic } from '../../../shared/contracts/fields.ts';
 import { BUILT_IN_PROFILES, type Profile, parseProfile } from '../../../shared/contracts/profile.ts';
 import { localTimeZone } from '../../../shared/contracts/timestamp.ts';
-import { hubConnector } from '../../../shared/settings/eventHubsConnection.ts';
 import { readProfileFile } from '../../../shared/settings/settings.ts';
-import { targetEventHubs } from '../../target/target.ts';
+import { hubConnection, targetEventHubs } from '../../target/target.ts';
 import { Complaint, EXIT } from '../../terminal/exit.ts';
 import { wholeNumber } from '../../terminal/options.ts';
 import { checkOutputs } from '../../terminal/outputFiles.ts';
@@ -150,11 +149,14 @@ async function readSamples(
   else {
     const part: HubPart = minutes === undefined ? { last } : { minutes };
     let reportedAt = performance.now();
-    await spoolHub(hubConnector(targetEventHubs()), hub, part, spool, (read) => {
+    let events = 0;
+    await spoolHub(hubConnection(targetEventHubs()), hub, part, spool, (read) => {
+      events = read;
       if (performance.now() - reportedAt < 2000) return;
       reportedAt = performance.now();
-      console.error(`${hub}: ${read} events read`);
+      console.error(`${hub}: ${read} events read ...`);
     });
+    console.error(`${hub}: ${events} events read, done.`);
   }
   return samplesOfSpool(spool, hub ?? shortName('-'), now);
 }

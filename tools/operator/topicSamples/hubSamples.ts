@@ -5,6 +5,8 @@ import type { Spool } from './spool.ts';
 /** How much of a hub is read. */
 export type HubPart = { readonly last: number } | { readonly minutes: number };
 
+/** Somebody waits: a hub that says nothing in this time is away. */
+const ANSWERS_WITHIN_MS = 4000;
 /** How long a partition may take to say that it has nothing since then. */
 const NOTHING_AFTER_SECONDS = 10;
 
@@ -16,9 +18,12 @@ export async function spoolHub(
   spool: Spool,
   progress: (read: number) => void,
 ): Promise<void> {
-  const reader = new HubReader(connect);
+  const reader = new HubReader(connect, ANSWERS_WITHIN_MS);
   const held = (await reader.heldNumbers(hub)).filter(({ first, last }) => last >= first);
-  const ranges = 'last' in part ? lastOf(held, part.last) : await since(connect, hub, held, part.minutes);
+  const ranges =
+    'last' in part
+      ? lastOf(held, part.last)
+      : await heldSince(connect, hub, held, new Date(Date.now() - part.minutes * 60_000));
   let read = 0;
   for (const { partition, first, last } of ranges) {
     await reader.read(hub, partition, { from: first, to: last }, async (events) => {
@@ -52,14 +57,14 @@ function lastOf(held: readonly HeldNumbers[], count: number): HeldNumbers[] {
   return ranges.sort((a, b) => a.partition - b.partition);
 }
 
-async function since(
+/** What partitions hold of the time since then. */
+export async function heldSince(
   connect: ConnectHub,
   hub: string,
   held: readonly HeldNumbers[],
-  minutes: number,
+  from: Date,
 ): Promise<HeldNumbers[]> {
   const client = await connect(hub);
-  const from = new Date(Date.now() - minutes * 60_000);
   try {
     const firsts = await Promise.all(held.map(({ partition }) => firstSince(client, hub, partition, from)));
     return held.flatMap(({ partition, last }, index) => {

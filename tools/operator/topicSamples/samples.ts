@@ -33,6 +33,7 @@ export async function samplesOfFiles(path: string, readAt: Microseconds): Promis
     );
     let count = 0;
     let at = 0;
+    let finished = false;
     try {
       for (const [index, file] of files.entries()) {
         at = index;
@@ -54,11 +55,12 @@ export async function samplesOfFiles(path: string, readAt: Microseconds): Promis
         done += reading.bytesRead();
         reading = undefined;
       }
+      finished = true;
     } catch (error) {
       if (!(error instanceof DumpError)) throw error;
       throw new Complaint(`${files[at]}: ${error.message}`);
     } finally {
-      shown.end();
+      shown.end({ finished });
     }
   };
 }
@@ -78,6 +80,7 @@ export function samplesOfSpool(spool: Spool, name: string, readAt: Microseconds)
     const progress = { size: spool.size, bytesRead: () => done, chunks: NOTHING };
     const shown = new DumpProgress(progress, `${name}, ${++pass} of 3`);
     let line = 0;
+    let finished = false;
     try {
       for await (const page of linesOf(counted())) {
         const samples: Sample[] = [];
@@ -88,8 +91,9 @@ export function samplesOfSpool(spool: Spool, name: string, readAt: Microseconds)
         shown.update(count);
         yield samples;
       }
+      finished = true;
     } finally {
-      shown.end();
+      shown.end({ finished });
     }
   };
 }

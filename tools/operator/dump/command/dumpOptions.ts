@@ -16,6 +16,7 @@ export interface DumpCommandOptions {
   days?: number;
   table?: string[];
   null?: string;
+  yes?: boolean;
   as?: string;
   json?: boolean;
 }
@@ -34,6 +35,7 @@ export function withDumpOptions(command: Command): Command {
       (name: string, before: string[] = []) => [...before, name],
     )
     .option('--null <text>', 'the word that stands for no value in a CSV (default: nothing, and \\N)')
+    .option('--yes', 'do not ask where that writes to another machine')
     .option('--as <name>', 'who asks, for the audit log (default: the user of this machine)')
     .option('--json', 'write JSON');
 }

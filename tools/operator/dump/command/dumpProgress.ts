@@ -10,6 +10,7 @@ export class DumpProgress {
   readonly #bar: SingleBar | undefined;
   readonly #startedAt = performance.now();
   #reportedAt = performance.now();
+  #isShown = false;
 
   constructor(file: DumpFile, name: string) {
     this.#file = file;
@@ -28,9 +29,12 @@ export class DumpProgress {
       this.#file.size === undefined
         ? ''
         : `${Math.ceil((seconds / Math.max(done, 1)) * (this.#file.size - done))} s`;
-    if (this.#bar !== undefined) this.#bar.update(done, { rate, left });
-    else if (performance.now() - this.#reportedAt > REPORT_EVERY_MS) {
+    if (this.#bar !== undefined) {
+      this.#bar.update(done, { rate, left });
+      this.#isShown = true;
+    } else if (performance.now() - this.#reportedAt > REPORT_EVERY_MS) {
       this.#reportedAt = performance.now();
+      this.#isShown = true;
       const share =
         this.#file.size === undefined
           ? ''
@@ -39,7 +43,9 @@ export class DumpProgress {
     }
   }
 
-  end(): void {
+  /** The last line says that it is done, where there was one before. */
+  end({ finished }: { readonly finished: boolean }): void {
     this.#bar?.stop();
+    if (finished && this.#isShown) console.error(`${this.#name}: done.`);
   }
 }

@@ -1,0 +1,120 @@
+import { Command } from 'commander';
+import { recordAction } from '../../../shared/store/recordAction.ts';
+import { namespaceRequired, operatorName, type Target, withTarget } from '../../target/target.ts';
+import { Complaint, EXIT } from '../../terminal/exit.ts';
+import { time, wholeNumber } from '../../terminal/options.ts';
+import { untilStopped } from '../../terminal/untilStopped.ts';
+import { type Facts, factsOf } from '../explain/facts.ts';
+import { historyOf } from '../explain/history.ts';
+import { pageOf } from '../explain/page.ts';
+import { kindsOf, sentencesOf } from '../explain/sentence.ts';
+import { maySeeUserIds } from '../queries/maySeeUserIds.ts';
+
+interface Options {
+  readonly events?: boolean;
+  readonly since?: string;
+  readonly most: number;
+  readonly as?: string;
+  readonly json?: boolean;
+}
+
+/** Events that are looked at in a hub: half a minute's work, or so. */
+const MOST = 1_000_000;
+const REPORT_EVERY_MS = 2000;
+
+export function explainCommand(): Command {
+  return new Command('explain')
+    .description('What became of an id, and why: an entry, an order, a wallet, a dead letter.')
+    .argument('<id>', 'a tx_id, order_id, wallet or dlq_id, exactly; find looks for one by its beginning')
+    .option('--events', 'also every event of this key that the hub still holds, each with its verdict')
+    .option(
+      '--since <time>',
+      'with --events: what the hub had then or later (default: since the record is there)',
+      time,
+    )
+    .option('--most <n>', 'with --events: events that are looked at in a hub', wholeNumber(1), MOST)
+    .option('--as <name>', 'who asks, for the audit log (default: the user of this machine)')
+    .option('--json', 'write JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  npm run cli -- explain tx-0001
+  npm run cli -- explain order-17 --events
+User ids are shown to members of the role bo_user_ids only. Each use is written to the audit log, with the place of the
+row in its hub, never with the id.
+Exit code 4 where nothing has this id.`,
+    )
+    .action((id: string, options: Options) => withTarget((target) => explain(target, id, options)));
+}
+
+async function explain(
+  { settings, database }: Target,
+  id: string,
+  { events = false, since, most, as = operatorName(), json = false }: Options,
+): Promise<void> {
+  if (since !== undefined && !events) throw new Complaint('--since says which events: add --events.');
+  if (events) namespaceRequired(settings.eventHubs);
+  const seesUserIds = await maySeeUserIds(database);
+  const asking = { settings, database, seesUserIds };
+  const facts = await factsOf(asking, id);
+  const kinds = kindsOf(facts);
+  // Before anything is seen.
+  const details = { found: kinds, ...placeOf(facts), events };
+  await recordAction(database, { actor: as, action: 'explain', details, result: { user_ids: seesUserIds } });
+  if (kinds.length === 0) {
+    if (json) console.log(JSON.stringify({ is: [] }));
+    console.error(
+      'Nothing has this id: no entry, order, payment, wallet or dead letter. Look for what begins like it: ' +
+        'npm run cli -- find PREFIX',
+    );
+    process.exitCode = EXIT.unknown;
+    return;
+  }
+  const stopped = untilStopped();
+  const histories = events
+    ? await historyOf(asking, facts, {
+        since: since === undefined ? undefined : new Date(since),
+        most,
+        stopped,
+        progress: reporter(),
+      })
+    : undefined;
+  if (histories?.length === 0) {
+    console.error('No events: they are looked for by the id of an entry, an order or a payment.');
+  }
+  if (json) {
+    const { id: _id, ...known } = facts;
+    console.log(
+      JSON.stringify({
+        is: kinds,
+        sentences: sentencesOf(facts),
+        ...known,
+        ...(histories && { events: histories }),
+      }),
+    );
+  } else console.log(pageOf(facts, histories));
+  if (stopped.aborted) process.exitCode = EXIT.stopped;
+}
+
+/** The place of what was found in its hub: it says which row it was, and names no id. */
+function placeOf({ entry, payment, id, deadLetter }: Facts): object {
+  const order = payment?.id === id ? payment.order : undefined;
+  const row = entry ?? order;
+  return {
+    ...(row && { topic: row.topic, partition: row.source.partition, sequence_number: row.source.sequence }),
+    ...(deadLetter && { dlq_id: deadLetter.columns['dlq_id'] }),
+  };
+}
+
+/** A line now and then, and one at the end of each hub. */
+function reporter(): (topic: string, looked: number, of: number) => void {
+  let reportedAt = performance.now();
+  return (topic, looked, of) => {
+    const isDone = looked === of;
+    if (!isDone && performance.now() - reportedAt < REPORT_EVERY_MS) return;
+    reportedAt = performance.now();
+    const numbers = `${looked.toLocaleString('en-US')} of ${of.toLocaleString('en-US')} events`;
+    console.error(`${topic}: ${numbers} looked at${isDone ? ', done.' : ' ...'}`);
+  };
+}

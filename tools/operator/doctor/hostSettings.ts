@@ -1,0 +1,54 @@
+import { readFile } from 'node:fs/promises';
+import * as z from 'zod';
+import { EXPIRES_AFTER_SECONDS } from '../../../shared/metrics/holders.ts';
+import { MOST_IN_A_BATCH } from '../../../shared/metrics/standing.ts';
+import { type Finding, ok, wrong } from './check.ts';
+
+const hostSchema = z.looseObject({
+  extensions: z.looseObject({
+    eventHubs: z.looseObject({
+      maxEventBatchSize: z.literal(MOST_IN_A_BATCH),
+      batchCheckpointFrequency: z.literal(1),
+      initialOffsetOptions: z.looseObject({ type: z.literal('fromStart') }),
+      partitionOwnershipExpirationInterval: z.literal(`00:00:${EXPIRES_AFTER_SECONDS}`),
+    }),
+    queues: z.looseObject({ messageEncoding: z.literal('base64') }),
+  }),
+});
+
+/** What the code relies on in host.json, and that no setting of the environment overrides it. */
+export async function checkHostSettings(file: string, environment: NodeJS.ProcessEnv): Promise<Finding[]> {
+  const part = 'host settings';
+  const overrides = Object.keys(environment).filter((name) => name.startsWith('AzureFunctionsJobHost__'));
+  if (overrides.length > 0) {
+    return [
+      wrong(
+        part,
+        `${overrides.join(', ')} override host.json`,
+        'Leave them out: the code relies on host.json.',
+      ),
+    ];
+  }
+  let text: unknown;
+  try {
+    text = JSON.parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    return [
+      wrong(
+        part,
+        `host.json can't be read (${(error as NodeJS.ErrnoException).code ?? 'no JSON'})`,
+        'Restore the file of the release.',
+      ),
+    ];
+  }
+  const result = hostSchema.safeParse(text);
+  if (result.success) return [ok(part, 'host.json has what the code relies on')];
+  const names = result.error.issues.map(({ path }) => path.join('.'));
+  return [
+    wrong(
+      part,
+      `host.json: ${names.join(', ')}`,
+      'docs/architecture.md, host.json, says what each has to be.',
+    ),
+  ];
+}

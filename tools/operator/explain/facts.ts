@@ -1,0 +1,131 @@
+import type pg from 'pg';
+import { MAX_ATTEMPTS, tryReplay } from '../../../shared/replay/replayDeadLetters.ts';
+import type { OperatorSettings } from '../../../shared/settings/settings.ts';
+import { nextDeadLetters } from '../../../shared/store/replay/nextDeadLetters.ts';
+import { deadLettersOfKey, type ListedDeadLetter } from '../queries/deadLettersOfKey.ts';
+import { type EntriesOfPayment, entriesOfPayment } from '../queries/entriesOfPayment.ts';
+import { type EntriesOfWallet, entriesOfWallet } from '../queries/entriesOfWallet.ts';
+import { profilesOf } from '../queries/profilesOf.ts';
+import { readDeadLetter } from '../queries/readDeadLetter.ts';
+import { readEntry } from '../queries/readEntry.ts';
+import { readOrder } from '../queries/readOrder.ts';
+import { type Pair, readPair } from '../queries/readPair.ts';
+import type { ServingRow } from '../queries/rowText.ts';
+import { ADVICE } from './advice.ts';
+
+/** A row of a serving table, and where it came from. */
+export interface RowFacts extends ServingRow {
+  /** Name of its hub. */
+  readonly topic: string;
+  /** That its batch was read with; none where that is no longer known. */
+  readonly profiles: readonly string[];
+}
+
+/** A payment: what has one `related_id`. */
+export interface PaymentFacts {
+  readonly id: string;
+  readonly order: RowFacts | undefined;
+  readonly pair: Pair | undefined;
+  readonly entries: EntriesOfPayment;
+}
+
+export interface DeadLetterFacts {
+  /** All but payload and, for who may not see it, key. */
+  readonly columns: Readonly<Record<string, unknown>>;
+  readonly advice: string | undefined;
+  /** What a replay would come to; `undefined` where it is resolved. */
+  readonly replay: string | undefined;
+}
+
+/** All that is known of an id: it may be several things at once. */
+export interface Facts {
+  readonly id: string;
+  readonly entry: RowFacts | undefined;
+  /** That the id names, or that its entry belongs to. */
+  readonly payment: PaymentFacts | undefined;
+  readonly wallet: EntriesOfWallet | undefined;
+  readonly deadLetter: DeadLetterFacts | undefined;
+  readonly deadLettersOfKey: readonly ListedDeadLetter[];
+}
+
+export interface Asking {
+  readonly settings: OperatorSettings;
+  readonly database: pg.Pool;
+  readonly seesUserIds: boolean;
+}
+
+/** Reads what is known of an id; everything is found by an index, and nothing grows with a group of entries. */
+export async function factsOf(asking: Asking, id: string): Promise<Facts> {
+  const { settings, database } = asking;
+  const [entry, own, wallet, deadLetter, letters] = await Promise.all([
+    readEntry(database, id),
+    paymentFacts(asking, id),
+    entriesOfWallet(database, id),
+    deadLetterFacts(asking, id),
+    deadLettersOfKey(database, keysOf(id)),
+  ]);
+  const relatedId = entry?.columns['related_id'] ?? undefined;
+  return {
+    id,
+    entry: entry && (await rowFacts(database, settings.topics.ledger, entry)),
+    payment: own ?? (relatedId === undefined ? undefined : await paymentFacts(asking, relatedId)),
+    wallet,
+    deadLetter,
+    deadLettersOfKey: letters,
+  };
+}
+
+/** An id as a broker's key: as it is, and as a converter of Kafka Connect writes it. */
+function keysOf(id: string): string[] {
+  const inJson = ['tx_id', 'order_id', 'payment_order_id'].map((name) => JSON.stringify({ [name]: id }));
+  return [id, JSON.stringify(id), ...inJson];
+}
+
+async function paymentFacts(
+  { settings, database, seesUserIds }: Asking,
+  id: string,
+): Promise<PaymentFacts | undefined> {
+  const [order, pair, entries] = await Promise.all([
+    readOrder(database, id, seesUserIds),
+    readPair(database, id),
+    entriesOfPayment(database, id),
+  ]);
+  if (order === undefined && pair === undefined && entries.kinds.length === 0) return undefined;
+  return {
+    id,
+    order: order && (await rowFacts(database, settings.topics.payment_order, order)),
+    pair,
+    entries,
+  };
+}
+
+async function rowFacts(database: pg.Pool, topic: string, row: ServingRow): Promise<RowFacts> {
+  const { partition, ingestedAt } = row.source;
+  return { ...row, topic, profiles: await profilesOf(database, topic, partition, ingestedAt) };
+}
+
+async function deadLetterFacts(asking: Asking, id: string): Promise<DeadLetterFacts | undefined> {
+  if (!/^\d{1,15}$/.test(id)) return undefined;
+  const found = await readDeadLetter(asking.database, Number(id));
+  if (found === undefined) return undefined;
+  const { key, ...columns } = found.columns;
+  return {
+    columns: { ...columns, key: key === null || asking.seesUserIds ? key : '(hidden: role bo_user_ids)' },
+    advice: ADVICE[columns['error'] as keyof typeof ADVICE],
+    replay: columns['resolved_at'] === null ? await replayOutcome(asking, Number(id)) : undefined,
+  };
+}
+
+/** What a replay would come to now, tried by the replay's own code. */
+async function replayOutcome(asking: Asking, id: number): Promise<string> {
+  const all = { ids: [id], topic: null, error: null, since: null, until: null };
+  const one = { after: id - 1, ceiling: id, most: 1, maxAttempts: 2 ** 31 - 1 };
+  const [letter] = await nextDeadLetters(asking.database, { ...all, ...one });
+  if (letter === undefined) return 'It was resolved a moment ago.';
+  const outcome = await tryReplay(asking, letter);
+  if (outcome === 'left alone') {
+    return 'A replay would leave it alone: no key at hand opens it, or these settings do not read its topic.';
+  }
+  if (outcome !== 'stored') return `A replay would be refused: ${outcome.error} (${outcome.detail}).`;
+  return `A replay would succeed now: replay run --ids ${id}. After ${MAX_ATTEMPTS} failed attempts it needs --force.`;
+}
