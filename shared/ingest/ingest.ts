@@ -86,7 +86,7 @@ export async function ingest<T extends LogicalTopic>(
  * @throws SchemaRegistryError where a registry is away: it is no fault of the events.
  */
 export async function schemasOf<T extends LogicalTopic>(
-  { contract, schemas }: IngestRules<T>,
+  { contract, schemas }: Pick<IngestRules<T>, 'contract' | 'schemas'>,
   events: readonly BrokerEvent[],
 ): Promise<KnownSchemas | undefined> {
   if (contract.encoding !== 'avro') return undefined;

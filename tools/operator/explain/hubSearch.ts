@@ -2,14 +2,14 @@ import type { LogicalTopic } from '../../../shared/contracts/fields.ts';
 import { isKeyOf } from '../../../shared/contracts/messageKey.ts';
 import { KEY_OF } from '../../../shared/contracts/records.ts';
 import type { BrokerEvent } from '../../../shared/ingest/brokerEvent.ts';
-import type { IngestRules } from '../../../shared/ingest/ingest.ts';
+import { type IngestRules, schemasOf } from '../../../shared/ingest/ingest.ts';
 import { type PreparedEvent, prepareEvent } from '../../../shared/ingest/prepare.ts';
 import { protectRecord } from '../../../shared/privacy/protectRecord.ts';
 import type { ConnectHub, HeldNumbers, HubReader } from '../../../shared/replay/hubReader.ts';
 import { heldSince } from '../topicSamples/hubSamples.ts';
 
 export interface HubSearch<T extends LogicalTopic> {
-  readonly rules: Pick<IngestRules<T>, 'contract' | 'maxClockSkew' | 'privacy'>;
+  readonly rules: Pick<IngestRules<T>, 'contract' | 'maxClockSkew' | 'privacy' | 'schemas'>;
   readonly hub: HubReader;
   readonly connect: ConnectHub;
   /** The key whose events are wanted. */
@@ -49,9 +49,10 @@ export async function searchHub<T extends LogicalTopic>(search: HubSearch<T>): P
     if (stopped.aborted || looked >= most) break;
     const to = Math.min(last, first + most - looked - 1);
     await hub.read(topic, partition, { from: first, to }, async (page) => {
-      for (const event of page) {
-        if (!mayBeOf(key, event)) continue;
-        const prepared = prepareEvent(rules, event);
+      const likely = page.filter((event) => mayBeOf(key, event));
+      const schemas = await schemasOf(rules, likely);
+      for (const event of likely) {
+        const prepared = prepareEvent(rules, event, schemas);
         if (!isOf(rules.contract.logicalTopic, key, prepared)) continue;
         events.push(
           prepared.accepted ? protectRecord(rules.contract.logicalTopic, privacy, prepared) : prepared,
