@@ -48,7 +48,9 @@ const environment = {
   ...(vault !== '' && { KEY_VAULT: vault }),
   ...made.ingestSettings.value,
 };
-for (const [name, value] of Object.entries(environment)) console.log(`${name}=${value}`);
+// A hook's shell reads the lines as commands.
+const quoted = (value: string) => (fromAzd ? `'${value.replaceAll("'", "'\\''")}'` : value);
+for (const [name, value] of Object.entries(environment)) console.log(`${name}=${quoted(value ?? '')}`);
 
 /** Outputs by their names; one that is an object is JSON. */
 function variablesOfAzd(): unknown {

@@ -3,4 +3,4 @@
 # member of the operators.
 source "$(dirname "$0")/session.sh"
 PGUSER="$OPERATORS_NAME" npm run cli -- gate running
-PGUSER="$OPERATORS_NAME" npm run cli -- e2e --timeout 300 --out build/e2e.json
+PGUSER="$OPERATORS_NAME" npm run cli -- e2e --yes --timeout 300 --out build/e2e.json

@@ -65,6 +65,20 @@ export class AvroInput {
     throw new MalformedAvro('it has an integer of more than 64 bits');
   }
 
+  int(): number {
+    const value = this.long();
+    if (typeof value === 'bigint' || value !== (value | 0)) {
+      throw new MalformedAvro('it has an int of more than 32 bits');
+    }
+    return value;
+  }
+
+  boolean(): boolean {
+    const byte = this.take(1)[0]!;
+    if (byte > 1) throw new MalformedAvro('it has a boolean that is neither 0 nor 1');
+    return byte === 1;
+  }
+
   /** A number of bytes that follow, or the place of something. */
   index(): number {
     const value = this.long();

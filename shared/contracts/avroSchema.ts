@@ -1,7 +1,7 @@
 import type { AvroInput } from './avroInput.ts';
 import { MalformedAvro } from './avroInput.ts';
 import { logicalType } from './avroLogicalTypes.ts';
-import { isObject, type JsonObject, NumberText } from './json.ts';
+import { FloatingPoint, isObject, type JsonObject, NumberText } from './json.ts';
 
 /** Reads the value of a schema, as JSON would have it: what the rules of a profile are for. */
 export type AvroReader = (input: AvroInput) => unknown;
@@ -11,8 +11,8 @@ type Names = Map<string, AvroReader>;
 
 const PRIMITIVES: Readonly<Record<string, AvroReader>> = {
   null: () => null,
-  boolean: (input) => input.take(1)[0] === 1,
-  int: (input) => input.long(),
+  boolean: (input) => input.boolean(),
+  int: (input) => input.int(),
   long: (input) => input.long(),
   float: (input) => input.take(4).readFloatLE(),
   double: (input) => input.take(8).readDoubleLE(),
@@ -25,7 +25,7 @@ const PRIMITIVES: Readonly<Record<string, AvroReader>> = {
  * aliases and the order of fields play no part.
  *
  * Values are those that a converter writes to JSON: a union is its value alone, bytes are base64, logical types are what they
- * mean ({@link logicalType}). Every integer keeps its digits.
+ * mean ({@link logicalType}). Every integer keeps its digits; a float or double that is none is no amount.
  *
  * @param references schemas whose types it names, each after those that it names itself.
  * @throws Error where it is no Avro schema.
@@ -69,7 +69,8 @@ function fullName(name: string, namespace: string): string {
 }
 
 function named(schema: JsonObject, outer: string, names: Names): AvroReader {
-  const { name, namespace = outer } = schema;
+  const { name } = schema;
+  const namespace = schema['namespace'] ?? outer;
   if (typeof name !== 'string' || typeof namespace !== 'string') throw new Error('a type has no name');
   const full = fullName(name, namespace);
   let read: AvroReader | undefined;
@@ -153,5 +154,6 @@ function asJson(read: AvroReader, convert: ((value: unknown) => unknown) | undef
 function jsonOf(value: unknown): unknown {
   if (typeof value === 'bigint') return new NumberText(String(value));
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
+  if (typeof value === 'number' && !Number.isSafeInteger(value)) return new FloatingPoint(value);
   return Buffer.isBuffer(value) ? value.toString('base64') : value;
 }

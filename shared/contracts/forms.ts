@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { connectorMessage, isDelete, isUnavailable } from './debezium.ts';
-import { isObject, type JsonObject, NumberText } from './json.ts';
+import { FloatingPoint, isObject, type JsonObject, NumberText } from './json.ts';
 
 /**
  * What arrived where something else was expected, in words (SPEC 2.4): the form of it, never a value. Names of members are
@@ -181,6 +181,7 @@ export function formOfValue(value: unknown): string {
   if (typeof value === 'boolean') return 'a boolean';
   if (typeof value === 'number') return formOfNumber(String(value));
   if (value instanceof NumberText) return formOfNumber(value.text);
+  if (value instanceof FloatingPoint) return 'a floating-point number';
   if (Array.isArray(value)) return formOfArray(value);
   if (typeof value === 'object' && value !== null) return formOfObject(value as JsonObject);
   return typeof value === 'string' ? formOfString(value) : 'nothing';

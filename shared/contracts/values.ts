@@ -115,7 +115,7 @@ const MAX_VERSION = 10n ** 18n;
 
 /** A record's version: an integer from 0 to 10^18, as a JSON integer or as digits without leading zeros. */
 export function readVersion(value: unknown): bigint | undefined {
-  if (typeof value === 'number' && value > 0) return BigInt(value);
+  if (Number.isSafeInteger(value) && (value as number) > 0) return BigInt(value as number);
   const text = typeof value === 'string' ? value : integerText(value);
   if (text === undefined || text.length > 19 || !/^(?:0|[1-9]\d*)$/.test(text)) return undefined;
   const version = BigInt(text);

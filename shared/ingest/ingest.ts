@@ -6,7 +6,7 @@ import { compact } from '../precedence/compact.ts';
 import type { Privacy, PrivacySource } from '../privacy/privacy.ts';
 import { protectRecord } from '../privacy/protectRecord.ts';
 import type { SchemaSource } from '../schemas/schemaSource.ts';
-import { findRefused, type Refusal } from '../store/findRefused.ts';
+import { findRefused, type Refusal, storeBesideRefused } from '../store/findRefused.ts';
 import { type BatchCounts, ingestBatch } from '../store/ingestBatch.ts';
 import { parkedEvents } from '../store/parkedEvents.ts';
 import { retryContention } from '../store/retryContention.ts';
@@ -140,11 +140,22 @@ function numbersRestart(previous: BrokerEvent, event: BrokerEvent): boolean {
 async function write<T extends LogicalTopic>(
   rules: ReadyRules<T>,
   events: readonly PreparedEvent<T>[],
+  guiltySoFar: readonly PreparedEvent<T>[] = [],
 ): Promise<Part[]> {
   const { contract, database, refusals } = rules;
   const accepted = events.filter((event) => event.accepted);
   try {
-    const counts = await retryContention(() => store(rules, events, database));
+    const counts = await retryContention(() =>
+      guiltySoFar.length === 0
+        ? store(rules, events, database)
+        : storeBesideRefused(
+            database,
+            contract.logicalTopic,
+            guiltySoFar,
+            (event, client) => store(rules, [event], client),
+            (client) => store(rules, events, client),
+          ),
+    );
     if (accepted.length > 0) refusals?.stored();
     return [{ counts, events }];
   } catch (error) {
@@ -171,7 +182,9 @@ async function write<T extends LogicalTopic>(
     );
     refusals?.judge(judged(refused), rows);
     const guilty = new Map([...refused].filter(([event]) => event.accepted));
-    if (guilty.size > 0) return write(rules, deadLettersFor(guilty, events));
+    if (guilty.size > 0) {
+      return write(rules, deadLettersFor(guilty, events), [...guiltySoFar, ...guilty.keys()]);
+    }
     // A dead letter that can't be stored is nobody's fault.
     if (events.length === 1) throw error;
     return writeOneByOne(rules, events);

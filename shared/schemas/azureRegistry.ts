@@ -1,7 +1,8 @@
 import type { TokenCredential } from '@azure/identity';
 import { compileAvroSchema } from '../contracts/avroSchema.ts';
+import { isObject } from '../contracts/json.ts';
 import type { FoundSchema } from './foundSchema.ts';
-import { ask, notARegistry, parsed } from './request.ts';
+import { ask, notARegistry, parsed, WITHIN_MS } from './request.ts';
 import { SchemaRegistryError } from './schemaRegistryError.ts';
 
 /** The Schema Registry of an Event Hubs namespace. */
@@ -14,15 +15,19 @@ export interface AzureRegistry {
 const SCOPE = 'https://eventhubs.azure.net/.default';
 const API_VERSION = '2022-10';
 
-/** A schema by the id that the content type carries. */
+/** A schema by the id that the content type carries. Only a 404 of the registry itself says that there is none. */
 export async function readFromAzure({ url, credential }: AzureRegistry, id: string): Promise<FoundSchema> {
   const address = new URL(`/$schemaGroups/$schemas/${id}?api-version=${API_VERSION}`, url);
   const { status, text } = await ask(address, `Bearer ${await tokenOf(credential)}`);
-  if (status === 404) return undefined;
-  const schema = parsed(text);
-  if (schema === undefined) throw notARegistry(address);
+  const answer = parsed(text);
+  if (status === 404) {
+    const error = isObject(answer) ? answer['error'] : undefined;
+    if (!isObject(error) || typeof error['code'] !== 'string') throw notARegistry(address);
+    return undefined;
+  }
+  if (answer === undefined) throw notARegistry(address);
   try {
-    return { read: compileAvroSchema(schema) };
+    return { read: compileAvroSchema(answer) };
   } catch {
     return { read: undefined };
   }
@@ -31,7 +36,9 @@ export async function readFromAzure({ url, credential }: AzureRegistry, id: stri
 /** The library keeps a token until it nearly expires. */
 async function tokenOf(credential: AzureRegistry['credential']): Promise<string> {
   try {
-    const token = await (await credential()).getToken(SCOPE);
+    const token = await (await credential()).getToken(SCOPE, {
+      abortSignal: AbortSignal.timeout(WITHIN_MS),
+    });
     if (token !== null) return token.token;
   } catch {
     // Its message may hold what the service answered.

@@ -39,7 +39,8 @@ async function readReferences(
   for (const reference of references) {
     const { subject, version } = isObject(reference) ? reference : {};
     if (typeof subject !== 'string' || !Number.isInteger(version)) return false;
-    const path = `subjects/${encodeURIComponent(subject)}/versions/${String(version)}`;
+    // A schema outlives the deletion of a subject that it refers to.
+    const path = `subjects/${encodeURIComponent(subject)}/versions/${String(version)}?deleted=true`;
     if (found.has(path)) continue;
     if (found.size >= MOST_REFERENCES) return false;
     // Its place is kept: two that refer to each other end here.

@@ -1,7 +1,7 @@
 import { SchemaRegistryError } from './schemaRegistryError.ts';
 
 /** A registry that does not answer is one that is away. */
-const WITHIN_MS = 10_000;
+export const WITHIN_MS = 10_000;
 
 /** What a registry answered: the text, or that there is no such thing. */
 export interface Answer {

@@ -3,7 +3,6 @@ import type { AvroReader } from '../contracts/avroSchema.ts';
 import { type AzureRegistry, readFromAzure } from './azureRegistry.ts';
 import { type ConfluentRegistry, readFromConfluent } from './confluentRegistry.ts';
 import type { FoundSchema } from './foundSchema.ts';
-import { SchemaRegistryError } from './schemaRegistryError.ts';
 
 /** Where the schemas of Avro messages come from. */
 export interface SchemaPlaces {
@@ -75,16 +74,11 @@ export function schemaSource(places: SchemaPlaces, now: () => number = Date.now)
   };
 }
 
-/** The id says whose it is: Azure's have 32 digits. */
+/**
+ * The id says whose it is: Azure's have 32 digits. One of a registry that the settings do not name is not known: one foreign event
+ * must not hold its partition.
+ */
 async function readFrom({ confluent, azure }: SchemaPlaces, id: string): Promise<FoundSchema> {
-  const isAzure = id.length === 32;
-  if (isAzure && azure !== undefined) return readFromAzure(azure, id);
-  if (!isAzure && confluent !== undefined) return readFromConfluent(confluent, id);
-  if (confluent === undefined && azure === undefined) return undefined;
-  // The settings have to be completed: until then it is nobody's fault.
-  throw new SchemaRegistryError(
-    isAzure
-      ? 'A message names a schema of Azure Schema Registry: set AZURE_SCHEMA_REGISTRY_URL.'
-      : 'A message names a schema by number: set SCHEMA_REGISTRY_URL.',
-  );
+  if (id.length === 32) return azure && readFromAzure(azure, id);
+  return confluent && readFromConfluent(confluent, id);
 }

@@ -20,7 +20,10 @@ export function readSchemaSettings(environment: Environment, profile: Profile, r
   const value = (name: string) => environment[name]?.trim() || undefined;
   const [confluent, azure] = ['SCHEMA_REGISTRY_URL', 'AZURE_SCHEMA_REGISTRY_URL'].map((name) => {
     const url = value(name);
-    if (url !== undefined && !/^(https:\/\/[^\s@?#]+|http:\/\/127\.0\.0\.1:\d+[^\s@?#]*)$/.test(url)) {
+    if (
+      url !== undefined &&
+      !(URL.canParse(url) && /^(https:\/\/[^\s@?#]+|http:\/\/127\.0\.0\.1:\d+[^\s@?#]*)$/.test(url))
+    ) {
       report(`${name}: must be an address that begins with https://, without a user, a query or a fragment.`);
     }
     return url;

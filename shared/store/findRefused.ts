@@ -1,6 +1,14 @@
 import type pg from 'pg';
+import type { LogicalTopic } from '../contracts/fields.ts';
 import { failureKind, sqlState } from './sqlstates.ts';
 import { withConnection } from './withConnection.ts';
+
+/** Where the rows of a topic go. */
+const TABLE_OF: Readonly<Record<LogicalTopic, string>> = {
+  ledger: 'bo.ledger_entries',
+  payment_order: 'bo.payment_orders',
+  pair: 'sync.pair_confirmations',
+};
 
 /** Why the database refuses a row: what it says of that but for its message, which may quote the row. */
 export interface Refusal {
@@ -44,9 +52,58 @@ export async function findRefused<R>(
   return refused;
 }
 
-/** The data failure that the work causes, if any, in a transaction that is rolled back. */
-async function tryOut(client: pg.ClientBase, work: () => Promise<unknown>): Promise<unknown> {
-  await client.query('BEGIN');
+/**
+ * Stores the rest of a batch in a transaction in which the guilty rows are refused, each once more: neither was judged by a database
+ * that somebody has changed, or mended, in the middle of the search. The locks keep its tables as they are until the commit.
+ *
+ * @param attempt writes a guilty row: it has to fail.
+ * @param store writes the others.
+ * @throws RefusedNoMore where a row that was refused passes now.
+ */
+export async function storeBesideRefused<R, V>(
+  database: pg.Pool,
+  topic: LogicalTopic,
+  guilty: readonly R[],
+  attempt: (row: R, client: pg.ClientBase) => Promise<unknown>,
+  store: (client: pg.ClientBase) => Promise<V>,
+): Promise<V> {
+  return withConnection(database, async (client) => {
+    await client.query('BEGIN');
+    await client.query(`LOCK TABLE ${TABLE_OF[topic]}, bo.payment_ledger_pairs IN ROW EXCLUSIVE MODE`);
+    for (const row of guilty) {
+      const error = await tryOut(
+        client,
+        () => attempt(row, client),
+        'SAVEPOINT guilty',
+        'ROLLBACK TO SAVEPOINT guilty',
+      );
+      if (error === undefined) throw new RefusedNoMore();
+    }
+    const stored = await store(client);
+    await client.query('COMMIT');
+    return stored;
+  });
+}
+
+/** Thrown where PostgreSQL takes a row that it has refused just before: the batch has to be delivered again. */
+export class RefusedNoMore extends Error {
+  override readonly name = 'RefusedNoMore';
+  constructor() {
+    super(
+      'PostgreSQL takes a row that it refused while the guilty ones were looked for: somebody has changed it meanwhile. ' +
+        'Nothing was written, and the batch is tried again.',
+    );
+  }
+}
+
+/** The data failure that the work causes, if any; what it wrote is rolled back. */
+async function tryOut(
+  client: pg.ClientBase,
+  work: () => Promise<unknown>,
+  begin = 'BEGIN',
+  end = 'ROLLBACK',
+): Promise<unknown> {
+  await client.query(begin);
   try {
     await work();
     return undefined;
@@ -54,7 +111,7 @@ async function tryOut(client: pg.ClientBase, work: () => Promise<unknown>): Prom
     if (failureKind(error) !== 'data') throw error;
     return error;
   } finally {
-    await client.query('ROLLBACK');
+    await client.query(end);
   }
 }
 

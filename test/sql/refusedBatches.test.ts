@@ -3,6 +3,7 @@ import { describe, test } from 'vitest';
 import { ingest } from '../../shared/ingest/ingest.ts';
 import { Refusals } from '../../shared/ingest/refusals.ts';
 import { DatabaseRefusesRows } from '../../shared/store/databaseRefusesRows.ts';
+import { RefusedNoMore } from '../../shared/store/findRefused.ts';
 import { entry, Partition, rulesFor } from '../../tools/proof/exampleEvents.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 
@@ -76,6 +77,37 @@ describe('somebody has changed the database', () => {
       });
     }
   }
+
+  test('the database is mended while the guilty rows are looked for: none becomes a dead letter', async (t) => {
+    // Refuses the first rows that come, whichever they are; what is counted is not rolled back.
+    for (const times of [1, 5, 8, 12, 20]) {
+      const database = await testDatabase(t);
+      await database.pool.query(
+        `CREATE SEQUENCE public.refusals; GRANT USAGE ON SEQUENCE public.refusals TO PUBLIC;
+         CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+           IF nextval('public.refusals') <= ${times} THEN RAISE EXCEPTION 'no' USING ERRCODE = '22023'; END IF;
+           RETURN NEW;
+         END $$;
+         CREATE TRIGGER refuse BEFORE INSERT ON bo.ledger_entries FOR EACH ROW EXECUTE FUNCTION public.refuse()`,
+      );
+      const rules = rulesOf(database);
+      const partition = new Partition();
+      const batch = Array.from({ length: 24 }, (_, index) => partition.event(entry(`e-${index}`)));
+      // As the host does: again, until it is stored.
+      let applied: number | undefined;
+      for (let attempt = 1; applied === undefined && attempt <= 10; attempt++) {
+        applied = await ingest(rules, batch).then(
+          ({ outcomes }) => outcomes.applied,
+          (error: unknown) => {
+            assert(error instanceof DatabaseRefusesRows || error instanceof RefusedNoMore, String(error));
+            return undefined;
+          },
+        );
+      }
+      assert.equal(applied, 24, `refused ${times} times`);
+      assert.deepEqual(await state(database), [24, 0, 24]);
+    }
+  });
 
   test('batches of one row: the first is taken for guilty, the next ones wait until something is stored', async (t) => {
     const database = await testDatabase(t);

@@ -24,7 +24,7 @@ export async function testRegistry(): Promise<TestRegistry> {
       registry.broken(response, request);
       return;
     }
-    const [status, body] = registry.answers.get(path) ?? [
+    const [status, body] = registry.answers.get(path.replace('?deleted=true', '')) ?? [
       404,
       { error_code: 40403, message: 'Schema not found' },
     ];

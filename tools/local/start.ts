@@ -8,7 +8,7 @@ import { openDatabase } from '../../shared/store/database.ts';
 import { buildFunctions } from '../package/build.ts';
 import { BrokerWatch } from '../proof/brokerLog.ts';
 import { type Progress, readProgress, unseenEvents } from '../proof/progress.ts';
-import { inEnvelope } from '../proof/synthetic/envelope.ts';
+import { inEnvelope, unwritten } from '../proof/synthetic/envelope.ts';
 import { syntheticEvents } from '../proof/synthetic/payments.ts';
 import { Publisher } from '../proof/synthetic/publish.ts';
 import { Random } from '../proof/synthetic/random.ts';
@@ -200,6 +200,11 @@ async function publish(
   profile: Profile,
   faults: Record<string, number>,
 ): Promise<void> {
+  const problem = unwritten(profile);
+  if (problem !== undefined) {
+    say(`${problem} Publish your own.`);
+    return;
+  }
   const limit = options.events ?? Number.POSITIVE_INFINITY;
   const startedAt = Date.now();
   const payments = syntheticEvents(new Random(options.seed), `${options.seed}`, () => Date.now());

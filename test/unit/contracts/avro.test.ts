@@ -4,6 +4,9 @@ import fc from 'fast-check';
 import { test } from 'vitest';
 import { decodeAvro, schemaIdOfContentType } from '../../../shared/contracts/avro.ts';
 import { type AvroReader, compileAvroSchema } from '../../../shared/contracts/avroSchema.ts';
+import type { JsonObject } from '../../../shared/contracts/json.ts';
+import { normalise } from '../../../shared/contracts/normalise.ts';
+import { BUILT_IN_PROFILES, contractOf, parseProfile } from '../../../shared/contracts/profile.ts';
 import { jsonText } from '../../../tools/operator/topicCheck/sample.ts';
 
 // Bytes are those that avsc writes, which shares no code with the reader, or are made by hand where it can't write them.
@@ -140,6 +143,45 @@ test('what JSON has no value for is a text', () => {
   assert.equal(read('float', bytesOf('float', -Infinity)), '"-Infinity"');
 });
 
+test('a floating-point number with a fraction is no amount, no version and no time; a whole one is exact', () => {
+  const profile = parseProfile(BUILT_IN_PROFILES['canonical-v1'], 'test');
+  const contract = { ...contractOf(profile, 'ledger', 'entries'), logicalTopic: 'ledger' as const };
+  for (const [field, value, accepted] of [
+    ['amount', 12.34, false],
+    ['amount', 1200, true],
+    ['version', 1.5, false],
+    ['version', 1e19, false],
+    ['version', 7, true],
+    ['event_time', 1.7e12 + 0.5, false],
+  ] as const) {
+    const schema = {
+      type: 'record',
+      name: 'Entry',
+      fields: [
+        ...['tx_id', 'wallet_id', 'entry_type'].map((name) => ({ name, type: 'string' })),
+        { name: 'amount', type: field === 'amount' ? 'double' : 'string' },
+        { name: 'event_time', type: field === 'event_time' ? 'double' : 'string' },
+        ...(field === 'version' ? [{ name: 'version', type: 'double' }] : []),
+      ],
+    };
+    const good = {
+      tx_id: 't',
+      wallet_id: 'w',
+      entry_type: 'PAYMENT',
+      amount: '1',
+      event_time: '2026-01-01T00:00:00Z',
+    };
+    const decoded = decode(schema, bytesOf(schema as avsc.Schema, { ...good, [field]: value }));
+    assert.ok(decoded.accepted);
+    const outcome = normalise(contract, decoded.value as JsonObject, {
+      enqueuedAt: Infinity,
+      maxClockSkew: 0,
+    });
+    assert.equal(outcome.accepted, accepted, `${field} ${value}`);
+    if (!outcome.accepted) assert.match(outcome.detail, /found a floating-point number/);
+  }
+});
+
 test('names are resolved as Avro has it: by the namespace around, by reference, within themselves', () => {
   const tree = {
     type: 'record',
@@ -212,6 +254,13 @@ test('malformed bytes are named, whatever is wrong with them', () => {
     ['long', `${'80'.repeat(10)}00`, long64],
     ['long', `${'ff'.repeat(9)}02`, long64],
     ['double', '00000000000000', ended],
+    ['int', long(2n ** 31n).toString('hex'), 'it has an int of more than 32 bits'],
+    [
+      { type: 'int', logicalType: 'date' },
+      long(2n ** 60n).toString('hex'),
+      'it has an int of more than 32 bits',
+    ],
+    ['boolean', '02', 'it has a boolean that is neither 0 nor 1'],
     [['null', 'string'], '04', 'it has a branch that its schema does not know'],
     [['null', 'string'], '01', 'it has a length or an index out of range'],
     [{ type: 'enum', name: 'E', symbols: ['A'] }, '02', 'it has a symbol that its schema does not know'],

@@ -137,6 +137,7 @@ test('Azure Schema Registry is asked with a token', async () => {
     azure: { url: registry.url, credential: () => Promise.resolve({ getToken }) },
   });
   const unknown = AZURE_ID.replace('0', 'f');
+  registry.answers.set(path(unknown), [404, { error: { code: 'ItemNotFound', message: 'no such schema' } }]);
   const found = await schemas.read(ids(AZURE_ID, unknown));
   assert.deepEqual([...found.keys()], [AZURE_ID]);
   assert.deepEqual(registry.requests.sort(), [
@@ -146,8 +147,11 @@ test('Azure Schema Registry is asked with a token', async () => {
   assert.equal(scopes[0], 'https://eventhubs.azure.net/.default');
   registry.broken = answering(401);
   await assert.rejects(schemas.read(ids(AZURE_ID.replace('1', 'f'))), /refuses these credentials/);
-  // A number is of another registry, which the settings do not name.
-  await assert.rejects(schemas.read(ids('7')), /set SCHEMA_REGISTRY_URL/);
+  // Somebody else's 404 is none of a registry.
+  registry.broken = answering(404, '{"message":"no route"}');
+  await assert.rejects(schemas.read(ids(AZURE_ID.replace('1', 'e'))), /is no schema registry/);
+  // A number is of another registry, which the settings do not name: one foreign event holds nothing up.
+  assert.deepEqual([...(await schemas.read(ids('7'))).keys()], []);
 });
 
 test('without a token nothing is asked, and nothing of why reaches the message', async () => {

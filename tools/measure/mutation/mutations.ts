@@ -20,6 +20,20 @@ const HOSTILE = 'test/hostile/ingest.test.ts';
 
 export const MUTATIONS: readonly Mutation[] = [
   {
+    name: 'guilty rows are not tried again beside the others',
+    files: 'shared/store/findRefused.ts',
+    find: 'if (error === undefined) throw new RefusedNoMore();',
+    replace: '',
+    tests: [REFUSED],
+  },
+  {
+    name: 'a delivery behind the one that outranks it is not counted',
+    files: FUNCTIONS,
+    find: 'AND (enqueued_at, sequence) > (held_enqueued_at, held_sequence)',
+    replace: 'AND (enqueued_at, sequence) < (held_enqueued_at, held_sequence)',
+    tests: [OUTCOMES],
+  },
+  {
     name: 'pairs that have to be recomputed are not locked first',
     files: FUNCTIONS,
     find: ') o ON d.additive OR p_orders\n    ORDER BY',

@@ -3,10 +3,11 @@ import { writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { type HubAccess, hubAccess } from '../../../shared/settings/eventHubsConnection.ts';
 import type { OperatorSettings } from '../../../shared/settings/settings.ts';
+import { unwritten } from '../../proof/synthetic/envelope.ts';
 import { PublishError, Publisher } from '../../proof/synthetic/publish.ts';
 import { hubReader, namespaceRequired, operatorName, withTarget } from '../../target/target.ts';
 import { confirmElsewhere, databaseOf } from '../../target/targetLine.ts';
-import { EXIT } from '../../terminal/exit.ts';
+import { Complaint, EXIT } from '../../terminal/exit.ts';
 import { seedOption, wholeNumber } from '../../terminal/options.ts';
 import { writeResult } from '../../terminal/output.ts';
 import { untilStopped } from '../../terminal/untilStopped.ts';
@@ -85,6 +86,8 @@ function run({
 }: Options): Promise<void> {
   const stopped = untilStopped();
   return withTarget(async ({ settings, database }) => {
+    const problem = unwritten(settings.profile);
+    if (problem !== undefined) throw new Complaint(problem);
     const eventHubs = namespaceRequired(settings.eventHubs);
     await confirmElsewhere(settings, 'publish synthetic payments, and delete their rows at the end', yes);
     const hub = hubReader(eventHubs);

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import type { LogicalTopic } from '../../../shared/contracts/fields.ts';
 import { type HubAccess, hubAccess } from '../../../shared/settings/eventHubsConnection.ts';
-import { inEnvelope } from '../../proof/synthetic/envelope.ts';
+import { inEnvelope, unwritten } from '../../proof/synthetic/envelope.ts';
 import { type EventPublisher, PublishError, Publisher } from '../../proof/synthetic/publish.ts';
 import { Random } from '../../proof/synthetic/random.ts';
 import { SCENARIOS, scenarioEvents } from '../../proof/synthetic/scenarios.ts';
@@ -71,6 +71,8 @@ async function publish({
   if (login !== undefined && !kafka) throw new Complaint('--login is for --kafka.');
   const settings = targetSettings();
   const { topics, profile } = settings;
+  const problem = unwritten(profile);
+  if (problem !== undefined) throw new Complaint(problem);
   const eventHubs = namespaceRequired(settings.eventHubs);
   await confirmElsewhere(settings, 'publish synthetic payments to these hubs', yes);
   // The publisher's client would try for minutes.

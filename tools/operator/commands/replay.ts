@@ -238,7 +238,7 @@ async function mayReplay(
   }
   const open = (await countDeadLetters(database, MAX_ATTEMPTS)) as unknown as OpenCount[];
   if (open.length === 0) {
-    console.log(NONE_OPEN);
+    console.error(NONE_OPEN);
     return false;
   }
   const counts = open.map(({ topic, error, open: count }) => `${count} ${error} of ${topic}`);

@@ -10,7 +10,7 @@ export const ADVICE: Readonly<Record<RejectionReason, string>> = {
   not_json:
     'Its producer has to send JSON, or a profile has to say how its bytes are to be read; the detail names what was found.',
   not_avro:
-    'Its producer has to write the schema that it names, or the registry has to know it; the detail says which.',
+    'Does the registry, or avro_schemas of the profile, have the schema that it names? Then replay; else its producer has to mend the bytes.',
   not_an_object: 'Its producer has to send one record as a JSON object; a profile can name the path to it.',
   unsupported_schema_version: 'Deploy the release that knows this version, then replay.',
   alias_conflict: 'Two names of one field hold different values: its producer has to say which one counts.',

@@ -1,5 +1,7 @@
 import type pg from 'pg';
+import { KeyError } from '../../../shared/privacy/keyError.ts';
 import { MAX_ATTEMPTS, tryReplay } from '../../../shared/replay/replayDeadLetters.ts';
+import { SchemaRegistryError } from '../../../shared/schemas/schemaRegistryError.ts';
 import type { OperatorSettings } from '../../../shared/settings/settings.ts';
 import { nextDeadLetters } from '../../../shared/store/replay/nextDeadLetters.ts';
 import { deadLettersOfKey, type ListedDeadLetter } from '../queries/deadLettersOfKey.ts';
@@ -112,20 +114,28 @@ async function deadLetterFacts(asking: Asking, id: string): Promise<DeadLetterFa
   return {
     columns: { ...columns, key: key === null || asking.seesUserIds ? key : '(hidden: role bo_user_ids)' },
     advice: ADVICE[columns['error'] as keyof typeof ADVICE],
-    replay: columns['resolved_at'] === null ? await replayOutcome(asking, Number(id)) : undefined,
+    replay:
+      columns['resolved_at'] === null ? await replayOutcome(asking, Number(id), columns['error']) : undefined,
   };
 }
 
 /** What a replay would come to now, tried by the replay's own code. */
-async function replayOutcome(asking: Asking, id: number): Promise<string> {
+async function replayOutcome(asking: Asking, id: number, reason: unknown): Promise<string> {
   const all = { ids: [id], topic: null, error: null, since: null, until: null };
   const one = { after: id - 1, ceiling: id, most: 1, maxAttempts: 2 ** 31 - 1 };
   const [letter] = await nextDeadLetters(asking.database, { ...all, ...one });
   if (letter === undefined) return 'It was resolved a moment ago.';
-  const outcome = await tryReplay(asking, letter);
+  const outcome = await tryReplay(asking, letter).catch((error: unknown) => {
+    if (error instanceof KeyError || error instanceof SchemaRegistryError) return error;
+    throw error;
+  });
+  if (outcome instanceof Error) return `A replay could not be tried: ${outcome.message}`;
   if (outcome === 'left alone') {
     return 'A replay would leave it alone: no key at hand opens it, or these settings do not read its topic.';
   }
   if (outcome !== 'stored') return `A replay would be refused: ${outcome.error} (${outcome.detail}).`;
+  if (reason === 'rejected_by_database') {
+    return `By the contract a replay would succeed; whether the table still refuses the row only the replay itself can tell: replay run --ids ${id}.`;
+  }
   return `A replay would succeed now: replay run --ids ${id}. After ${MAX_ATTEMPTS} failed attempts it needs --force.`;
 }

@@ -86,7 +86,8 @@ async function historyIn(
   const isOfRow =
     highest !== undefined &&
     highest.partition === row?.source.partition &&
-    highest.sequenceNumber === Number(row.source.sequence);
+    highest.sequenceNumber === Number(row.source.sequence) &&
+    Math.floor(highest.enqueuedAt / 1000) === row.source.enqueuedAt.getTime();
   return {
     ...rest,
     topic,

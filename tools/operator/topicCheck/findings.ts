@@ -17,7 +17,13 @@ export function findings(evidence: Evidence, facts: Facts): { asks: Finding[]; w
   return { asks: asksOf(evidence, facts), wishes: wishesOf(evidence, facts) };
 }
 
-const WHOLE_MESSAGE: readonly RejectionReason[] = ['empty_body', 'not_utf8', 'not_json', 'not_an_object'];
+const WHOLE_MESSAGE: readonly RejectionReason[] = [
+  'empty_body',
+  'not_avro',
+  'not_utf8',
+  'not_json',
+  'not_an_object',
+];
 
 function asksOf(evidence: Evidence, facts: Facts): Finding[] {
   const { zone, reading, survey } = evidence;

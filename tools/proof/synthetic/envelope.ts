@@ -1,6 +1,6 @@
 import { decodeBody } from '../../../shared/contracts/decode.ts';
 import type { FieldFormat } from '../../../shared/contracts/fieldReader.ts';
-import { FIELDS, type LogicalTopic } from '../../../shared/contracts/fields.ts';
+import { FIELDS, LOGICAL_TOPICS, type LogicalTopic } from '../../../shared/contracts/fields.ts';
 import { type JsonObject, NumberText } from '../../../shared/contracts/json.ts';
 import type { Alias, Profile } from '../../../shared/contracts/profile.ts';
 import { inFormat, WRITTEN_SCALE } from './formats.ts';
@@ -13,6 +13,13 @@ const REGISTRY_HEADER = Buffer.from([0, 0, 0, 0, 1]);
 const BUILT_IN_ALIASES = { source_version: 'version', type: 'entry_type', created_at: 'source_created_at' };
 
 type Rules = Profile['topics']['ledger'];
+
+/** Why no synthetic events can be written for a profile; `undefined` where they can. */
+export function unwritten(profile: Profile): string | undefined {
+  const avro = LOGICAL_TOPICS.filter((topic) => profile.topics[topic].encoding === 'avro');
+  if (avro.length === 0) return undefined;
+  return `No synthetic events are written in Avro, and profile ${profile.id} reads it (${avro.join(', ')}).`;
+}
 
 /**
  * An event as a topic with this profile would carry it: its values in the profile's formats, in its envelope and encoding, under
