@@ -7,8 +7,6 @@ import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { gzipSync } from 'node:zlib';
 import { afterAll, test } from 'vitest';
-import { decodeBody } from '../../shared/contracts/decode.ts';
-import { isObject } from '../../shared/contracts/json.ts';
 import { parseProfile } from '../../shared/contracts/profile.ts';
 import { pageOf } from '../../tools/operator/topicReport/page.ts';
 import { markdownText, terminalText } from '../../tools/operator/topicReport/render.ts';
@@ -136,8 +134,7 @@ test('no value of a sample is shown: not in JSON, page or terminal', async () =>
     for await (const part of (await samplesOfFiles(samplePath(one.samples), READ_AT))()) {
       for (const { event } of part) {
         if (event.key !== null) values.add(event.key);
-        const decoded = decodeBody(event.body);
-        if (decoded.accepted) collect(decoded.object, values);
+        collect(parsed(event.body.toString()), values);
       }
     }
     const { report } = await checkStyle(one);
@@ -151,11 +148,29 @@ test('no value of a sample is shown: not in JSON, page or terminal', async () =>
 });
 
 /** Words that the reports themselves use. */
-const OWN_WORDS = ['PAYMENT', 'RECEIVE', 'PAYMENT_ORDER', 'payment_orders', 'false'];
+const OWN_WORDS = [
+  ...['PAYMENT', 'RECEIVE', 'PAYMENT_ORDER', 'payment_orders', 'tx_id', 'ledger', 'false'],
+  // What marks a deleted record is in the profile that is proposed.
+  ...['delete', 'DELETE', 'insert', 'INSERT', 'update', 'UPDATE', 'remove', 'REMOVE'],
+];
 
 function collect(value: unknown, values: Set<string>): void {
-  if (isObject(value)) for (const member of Object.values(value)) collect(member, values);
+  if (typeof value === 'object' && value !== null) {
+    for (const member of Object.values(value)) collect(member, values);
+    return;
+  }
+  // Records in a text, as some producers send them.
+  const inner = typeof value === 'string' ? parsed(value) : undefined;
+  if (typeof inner === 'object' && inner !== null) collect(inner, values);
   else if (typeof value === 'string' && value.length > 4 && !OWN_WORDS.includes(value)) values.add(value);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 test('names that are data are not shown either, where a message fails', async () => {

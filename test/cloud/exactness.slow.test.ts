@@ -124,7 +124,8 @@ describe(`npm start -- --exit, seed ${SEED}`, () => {
       const deadLetter = await one(
         `DELETE FROM bo.consumer_dlq_events
          WHERE dlq_id = (SELECT min(dlq_id) FROM bo.consumer_dlq_events WHERE topic = '${HUBS.ledger}')
-         RETURNING partition || '/' || sequence_number || ': missing, not ' || error AS found`,
+         RETURNING partition || '/' || sequence_number || '@' || floor(extract(epoch FROM enqueued_at) * 1000)
+           || ': missing, not ' || error AS found`,
       );
       return [
         `ledger_entries ${entry}: amount is `,
