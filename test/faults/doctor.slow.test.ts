@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { QueueClient } from '@azure/storage-queue';
 import { zipSync } from 'fflate';
@@ -73,6 +74,7 @@ describe(`doctor, seed ${SEED}`, () => {
           'lag',
           'queue',
           'keys',
+          'schemas',
           'host settings',
         ].map((part) => `${part} ok`),
       ],
@@ -173,6 +175,19 @@ describe(`doctor, seed ${SEED}`, () => {
     await poison.sendMessage('nonsense');
     await wrongPart('queue', /1 messages in dlq-replay-poison/);
     await poison.delete();
+  });
+
+  it('a schema registry that is away', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'doctor-'));
+    t.onTestFinished(() => rmSync(folder, { recursive: true }));
+    const profile = JSON.parse(readFileSync('shared/profiles/canonical-v1.json', 'utf8'));
+    profile.id = 'avro';
+    profile.topics.ledger.encoding = 'avro';
+    writeFileSync(join(folder, 'avro.json'), JSON.stringify(profile));
+    await wrongPart('schemas', /The schema registry at 127\.0\.0\.1:9 does not answer/, {
+      EVENT_PROFILE_FILE: join(folder, 'avro.json'),
+      SCHEMA_REGISTRY_URL: 'http://127.0.0.1:9',
+    });
   });
 
   it('keys that nobody gives, and host settings that are overridden', async () => {

@@ -11,6 +11,7 @@ import { checkHostSettings } from '../doctor/hostSettings.ts';
 import { checkHubs } from '../doctor/hubs.ts';
 import { checkKeys } from '../doctor/keys.ts';
 import { checkQueue } from '../doctor/queue.ts';
+import { checkSchemas } from '../doctor/schemas.ts';
 
 const HOST_JSON = fileURLToPath(new URL('../../../host.json', import.meta.url));
 
@@ -59,6 +60,7 @@ function allFindings(zip: string): Promise<Finding[]> {
       checkHubs(settings, database),
       checkQueue(settings),
       checkKeys(settings),
+      checkSchemas(settings),
       checkHostSettings(HOST_JSON, process.env),
     ]);
     return [...ofDatabase, ...others.flat()];

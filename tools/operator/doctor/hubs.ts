@@ -8,8 +8,9 @@ import { type HeldNumbers, HubError } from '../../../shared/replay/hubReader.ts'
 import type { EventHubsSettings } from '../../../shared/settings/eventHubsConnection.ts';
 import type { OperatorSettings } from '../../../shared/settings/settings.ts';
 import { readLedger } from '../../../shared/store/metrics/readLedger.ts';
-import { ANSWERS_WITHIN_MS, consumerGroupAnswers, hubReader } from '../../target/target.ts';
+import { consumerGroupAnswers, hubReader } from '../../target/target.ts';
 import { type Finding, ok, unknown, wrong } from './check.ts';
+import { within } from './within.ts';
 
 interface HeldHub {
   readonly topic: string;
@@ -140,15 +141,4 @@ async function lag(database: pg.Pool, hubs: readonly HeldHub[], topics: readonly
   return waiting > limit
     ? wrong('lag', `${says}, more than ${limit}`, 'docs/runbooks/alerts/consumer-lag-high.md')
     : ok('lag', says);
-}
-
-/** `undefined` where it takes longer than somebody waits. */
-async function within<V>(work: Promise<V>): Promise<V | undefined> {
-  const late = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => late.resolve(undefined), ANSWERS_WITHIN_MS);
-  try {
-    return await Promise.race([work, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,12 +1,15 @@
 import { KeyError } from '../../../shared/privacy/keyError.ts';
 import type { OperatorSettings } from '../../../shared/settings/settings.ts';
 import { type Finding, ok, wrong } from './check.ts';
+import { within } from './within.ts';
 
 /** The keys of user ids and dead letters. */
 export async function checkKeys({ privacy }: OperatorSettings): Promise<Finding[]> {
   try {
-    await privacy.ready();
-    const secrets = await privacy.malformedVersions();
+    const secrets = await within(privacy.ready().then(() => privacy.malformedVersions()));
+    if (secrets === undefined) {
+      return [wrong('keys', 'Key Vault does not answer', 'Does the network let us through?')];
+    }
     const malformed = secrets.filter(({ versions }) => versions > 0);
     if (malformed.length === 0)
       return [
