@@ -24,10 +24,10 @@ export async function testRegistry(): Promise<TestRegistry> {
       registry.broken(response, request);
       return;
     }
-    const [status, body] = registry.answers.get(path.replace('?deleted=true', '')) ?? [
-      404,
-      { error_code: 40403, message: 'Schema not found' },
-    ];
+    const unknown = path.startsWith('/$schemaGroups/')
+      ? { error: { code: 'ItemNotFound', message: 'Schema not found' } }
+      : { error_code: 40403, message: 'Schema not found' };
+    const [status, body] = registry.answers.get(path.replace('?deleted=true', '')) ?? [404, unknown];
     response.writeHead(status, { 'content-type': 'application/json' });
     response.end(typeof body === 'string' ? body : JSON.stringify(body));
   }).listen(0, '127.0.0.1');
