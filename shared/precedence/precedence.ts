@@ -30,12 +30,12 @@ export function comparePrecedence<T extends LogicalTopic>(
   b: Positioned<T>,
   versionFirst: boolean,
 ): number {
-  return (
-    compareRevisions(a.record, b.record, versionFirst) ||
-    a.position.enqueuedAt - b.position.enqueuedAt ||
-    a.position.partition - b.position.partition ||
-    a.position.sequenceNumber - b.position.sequenceNumber
-  );
+  return compareRevisions(a.record, b.record, versionFirst) || comparePositions(a.position, b.position);
+}
+
+/** Compares two events by when the broker had them: positive where `a` is the later one. */
+export function comparePositions(a: BrokerPosition, b: BrokerPosition): number {
+  return a.enqueuedAt - b.enqueuedAt || a.partition - b.partition || a.sequenceNumber - b.sequenceNumber;
 }
 
 function compareRevisions(a: Revision, b: Revision, versionFirst: boolean): number {
@@ -85,10 +85,9 @@ export function invertsAxis<T extends LogicalTopic>(
   holder: Positioned<T>,
   versionFirst: boolean,
 ): boolean {
-  const [here, there] = [event.position, holder.position];
   return (
-    here.partition === there.partition &&
-    (here.enqueuedAt - there.enqueuedAt || here.sequenceNumber - there.sequenceNumber) > 0 &&
+    event.position.partition === holder.position.partition &&
+    comparePositions(event.position, holder.position) > 0 &&
     compareRevisions(event.record, holder.record, versionFirst) < 0 &&
     !mixesAxes(event.record, holder.record, versionFirst)
   );

@@ -3,6 +3,7 @@ import type { BrokerEvent } from '../ingest/brokerEvent.ts';
 import { type IngestRules, ingest, schemasOf } from '../ingest/ingest.ts';
 import { isRejected, prepareEvent, type RejectedEvent } from '../ingest/prepare.ts';
 import { ingestRules } from '../ingest/rules.ts';
+import { comparePositions } from '../precedence/precedence.ts';
 import type { PrivacySource } from '../privacy/privacy.ts';
 import { isSealed } from '../privacy/seal.ts';
 import { nextDeadLetters, type OpenDeadLetter } from '../store/replay/nextDeadLetters.ts';
@@ -172,7 +173,5 @@ function byPartitionAndEpoch(page: readonly OpenDeadLetter[]): OpenDeadLetter[][
   const groups = Map.groupBy(page, ({ topic, partition, epoch }) =>
     JSON.stringify([topic, partition, epoch]),
   );
-  return [...groups.values()].map((group) =>
-    group.sort((a, b) => a.enqueuedAt - b.enqueuedAt || a.sequenceNumber - b.sequenceNumber),
-  );
+  return [...groups.values()].map((group) => group.sort(comparePositions));
 }

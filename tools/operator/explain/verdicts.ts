@@ -1,7 +1,7 @@
 import { type LogicalTopic, STORED_FIELDS, type StoredField } from '../../../shared/contracts/fields.ts';
 import { type Money, sameMoney } from '../../../shared/contracts/values.ts';
 import { type AcceptedEvent, isRejected, type PreparedEvent } from '../../../shared/ingest/prepare.ts';
-import { comparePrecedence, losingVerdict } from '../../../shared/precedence/precedence.ts';
+import { comparePositions, comparePrecedence, losingVerdict } from '../../../shared/precedence/precedence.ts';
 
 export type Verdict = 'applied' | 'stale' | 'duplicate' | 'conflict' | 'dead_lettered' | 'ignored';
 
@@ -40,10 +40,7 @@ export function judge<T extends LogicalTopic>(
   events: readonly PreparedEvent<T>[],
   hide: (field: string) => boolean,
 ): JudgedEvent[] {
-  const inOrder = [...events].sort(
-    ({ event: a }, { event: b }) =>
-      a.enqueuedAt - b.enqueuedAt || a.partition - b.partition || a.sequenceNumber - b.sequenceNumber,
-  );
+  const inOrder = [...events].sort((a, b) => comparePositions(a.event, b.event));
   let holder: AcceptedEvent<T> | undefined;
   let against: number | null = null;
   const judged = inOrder.map((prepared, index): JudgedEvent => {

@@ -3,6 +3,7 @@ import type { LedgerEntry } from '../../../shared/contracts/records.ts';
 import { KEY_OF } from '../../../shared/contracts/records.ts';
 import { PAYMENT_PAIRING } from '../../../shared/pairing/rule.ts';
 import {
+  comparePositions,
   comparePrecedence,
   invertsAxis,
   losingVerdict,
@@ -90,7 +91,7 @@ export class History<T extends LogicalTopic> {
     if (verdict === 'duplicate') counts.duplicates++;
     else if (verdict === 'conflict') counts.conflicts++;
     // Of a lower revision, and yet after it in the broker.
-    else if (comesAfter(below, above)) counts.late++;
+    else if (comparePositions(below.position, above.position) > 0) counts.late++;
     if (mixesAxes(below.record, above.record, this.#versionFirst)) counts.mixedAxes++;
     if (invertsAxis(below, above, this.#versionFirst)) counts.inversions++;
     if (contradict(below.record, above.record)) counts.contradictions++;
@@ -134,15 +135,6 @@ export class History<T extends LogicalTopic> {
     }
     return { followed: this.#groups.size, oneIn: this.#groups.oneIn, complete, ambiguous };
   }
-}
-
-function comesAfter<T extends LogicalTopic>(a: Positioned<T>, b: Positioned<T>): boolean {
-  const [first, second] = [a.position, b.position];
-  return (
-    (first.enqueuedAt - second.enqueuedAt ||
-      first.partition - second.partition ||
-      first.sequenceNumber - second.sequenceNumber) > 0
-  );
 }
 
 interface Revision {
