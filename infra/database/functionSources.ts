@@ -10,11 +10,13 @@ import { FUNCTIONS_SCHEMA } from '../../shared/store/release.ts';
 
 const FOLDER = join(import.meta.dirname, 'functions');
 
-/** Where the rows of each topic are stored, and what its functions and types are called by. */
-const STORED: Readonly<Record<LogicalTopic, { readonly name: string; readonly table: string }>> = {
-  ledger: { name: 'ledger', table: 'bo.ledger_entries' },
-  payment_order: { name: 'orders', table: 'bo.payment_orders' },
-  pair: { name: 'confirmations', table: 'sync.pair_confirmations' },
+import { TABLE_OF } from '../../shared/store/tableOf.ts';
+
+/** What the functions and types of each topic are called by. */
+const NAME_OF: Readonly<Record<LogicalTopic, string>> = {
+  ledger: 'ledger',
+  payment_order: 'orders',
+  pair: 'confirmations',
 };
 
 const SQL_TYPE: Readonly<Record<StoredField['kind'], string>> = {
@@ -73,8 +75,8 @@ const columnsOf = (topic: LogicalTopic) => [
 const keyOf = (topic: LogicalTopic) => STORED_FIELDS[topic].find(({ role }) => role === 'key')!.column;
 
 const VALUES: Readonly<Record<string, (topic: LogicalTopic, alias: string) => string>> = {
-  name: (topic) => STORED[topic].name,
-  table: (topic) => STORED[topic].table,
+  name: (topic) => NAME_OF[topic],
+  table: (topic) => TABLE_OF[topic],
   key: keyOf,
   columns: (topic, alias) => list(columnsOf(topic).map((column) => alias + column)),
   content: (topic, alias) =>

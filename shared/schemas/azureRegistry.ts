@@ -1,7 +1,6 @@
 import type { TokenCredential } from '@azure/identity';
-import { compileAvroSchema } from '../contracts/avroSchema.ts';
 import { isObject } from '../contracts/json.ts';
-import type { FoundSchema } from './foundSchema.ts';
+import { type FoundSchema, foundSchema } from './foundSchema.ts';
 import { ask, notARegistry, parsed, WITHIN_MS } from './request.ts';
 import { SchemaRegistryError } from './schemaRegistryError.ts';
 
@@ -26,11 +25,7 @@ export async function readFromAzure({ url, credential }: AzureRegistry, id: stri
     return undefined;
   }
   if (answer === undefined) throw notARegistry(address);
-  try {
-    return { read: compileAvroSchema(answer) };
-  } catch {
-    return { read: undefined };
-  }
+  return foundSchema(answer);
 }
 
 /** The library keeps a token until it nearly expires. */

@@ -1,6 +1,5 @@
-import { compileAvroSchema } from '../contracts/avroSchema.ts';
 import { isObject, type JsonObject } from '../contracts/json.ts';
-import type { FoundSchema } from './foundSchema.ts';
+import { type FoundSchema, foundSchema } from './foundSchema.ts';
 import { ask, notARegistry, parsed } from './request.ts';
 
 /** A registry with Confluent's REST interface: theirs, Karapace, Redpanda, Apicurio's compatible one. */
@@ -22,11 +21,7 @@ export async function readFromConfluent(registry: ConfluentRegistry, id: string)
   const references = new Map<string, unknown>();
   if (answer['schemaType'] !== undefined && answer['schemaType'] !== 'AVRO') return { read: undefined };
   if (!(await readReferences(registry, answer, references))) return { read: undefined };
-  try {
-    return { read: compileAvroSchema(schemaOf(answer), [...references.values()]) };
-  } catch {
-    return { read: undefined };
-  }
+  return foundSchema(schemaOf(answer), [...references.values()]);
 }
 
 /** Collects what a schema refers to, each after what it refers to itself; false where something is not there. */

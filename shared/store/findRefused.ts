@@ -1,14 +1,8 @@
 import type pg from 'pg';
 import type { LogicalTopic } from '../contracts/fields.ts';
 import { failureKind, sqlState } from './sqlstates.ts';
+import { TABLE_OF } from './tableOf.ts';
 import { withConnection } from './withConnection.ts';
-
-/** Where the rows of a topic go. */
-const TABLE_OF: Readonly<Record<LogicalTopic, string>> = {
-  ledger: 'bo.ledger_entries',
-  payment_order: 'bo.payment_orders',
-  pair: 'sync.pair_confirmations',
-};
 
 /** Why the database refuses a row: what it says of that but for its message, which may quote the row. */
 export interface Refusal {

@@ -1,11 +1,12 @@
 import { type DumpTopic, type FieldKind, STORED_FIELDS } from '../../../shared/contracts/fields.ts';
 import type { RecordOf } from '../../../shared/contracts/records.ts';
 import type { Positioned } from '../../../shared/precedence/precedence.ts';
+import { TABLE_OF } from '../../../shared/store/tableOf.ts';
 
 /** The serving table of a topic: its key, and when its rows happened (SPEC 9, freshness). */
 export const SERVING_TABLE = {
-  ledger: { table: 'bo.ledger_entries', key: 'tx_id', time: 'event_time' },
-  payment_order: { table: 'bo.payment_orders', key: 'order_id', time: 'coalesce(updated_at, created_at)' },
+  ledger: { table: TABLE_OF.ledger, key: 'tx_id', time: 'event_time' },
+  payment_order: { table: TABLE_OF.payment_order, key: 'order_id', time: 'coalesce(updated_at, created_at)' },
 } as const satisfies Record<DumpTopic, { table: string; key: string; time: string }>;
 
 const micros = (column: string) => `(extract(epoch FROM t.${column}) * 1000000)::bigint AS ${column}`;
