@@ -3,7 +3,6 @@ import { writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { packagesSeen } from '../../../shared/store/metrics/packages.ts';
 import { withTarget } from '../../target/target.ts';
 import { Complaint, EXIT } from '../../terminal/exit.ts';
 import { wholeNumber } from '../../terminal/options.ts';
@@ -20,6 +19,7 @@ import {
   refusals,
   sha256Of,
 } from '../gate/gate.ts';
+import { packagesRunning } from '../queries/packagesRunning.ts';
 import { timerHasRun } from '../queries/timerHasRun.ts';
 
 interface Files {
@@ -117,8 +117,6 @@ async function candidateOf({ package: zip, template, commit: named }: Files): Pr
 
 /** Old processes end, and new ones begin, some time after a package was published. */
 const RUNS_WITHIN_MS = 180_000;
-/** Longer than the timer's interval. */
-const SAID_WITHIN_MS = 45_000;
 
 async function running(zip: string): Promise<void> {
   const identity = await identityOf(userPath(zip));
@@ -127,7 +125,7 @@ async function running(zip: string): Promise<void> {
     const deadline = Date.now() + RUNS_WITHIN_MS;
     for (let said: string | undefined; ; ) {
       const complaint =
-        notThePackage(await packagesSeen(database, new Date(Date.now() - SAID_WITHIN_MS)), identity) ??
+        notThePackage(await packagesRunning(database), identity) ??
         ((await timerHasRun(database, identity!)) ? undefined : 'its timer has not run yet.');
       if (complaint === undefined)
         return console.log(`The app runs this package, and nothing else; its timer has run: ${identity}.`);

@@ -236,7 +236,7 @@ async function mayReplay(
     await confirmElsewhere(settings, 'bring the selected dead letters in again', yes);
     return true;
   }
-  const open = (await countDeadLetters(database, MAX_ATTEMPTS)) as unknown as OpenCount[];
+  const open = await countDeadLetters(database, MAX_ATTEMPTS);
   if (open.length === 0) {
     console.error(NONE_OPEN);
     return false;
@@ -248,10 +248,4 @@ async function mayReplay(
     { yes },
   );
   return true;
-}
-
-interface OpenCount {
-  readonly topic: string;
-  readonly error: string;
-  readonly open: number;
 }

@@ -5,7 +5,7 @@ import { LOGICAL_TOPICS, type LogicalTopic } from '../../../shared/contracts/fie
 import { BUILT_IN_PROFILES, type Profile, parseProfile } from '../../../shared/contracts/profile.ts';
 import { localTimeZone } from '../../../shared/contracts/timestamp.ts';
 import { readProfileFile } from '../../../shared/settings/settings.ts';
-import { hubConnection, targetEventHubs } from '../../target/target.ts';
+import { hubConnection, hubReader, targetEventHubs } from '../../target/target.ts';
 import { Complaint, EXIT } from '../../terminal/exit.ts';
 import { wholeNumber } from '../../terminal/options.ts';
 import { checkOutputs } from '../../terminal/outputFiles.ts';
@@ -150,7 +150,8 @@ async function readSamples(
     const part: HubPart = minutes === undefined ? { last } : { minutes };
     let reportedAt = performance.now();
     let events = 0;
-    await spoolHub(hubConnection(targetEventHubs()), hub, part, spool, (read) => {
+    const eventHubs = targetEventHubs();
+    await spoolHub(hubReader(eventHubs), hubConnection(eventHubs), hub, part, spool, (read) => {
       events = read;
       if (performance.now() - reportedAt < 2000) return;
       reportedAt = performance.now();

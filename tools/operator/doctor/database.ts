@@ -1,18 +1,16 @@
 import type pg from 'pg';
 import { functionsFingerprint, migrationNames } from '../../../infra/database/thisRelease.ts';
 import { describeFailure } from '../../../shared/store/describeFailure.ts';
-import { packagesSeen } from '../../../shared/store/metrics/packages.ts';
 import { FUNCTIONS_SCHEMA } from '../../../shared/store/release.ts';
 import { identityOf, notThePackage } from '../gate/gate.ts';
 import { installedSchema } from '../queries/installedSchema.ts';
+import { packagesRunning } from '../queries/packagesRunning.ts';
 import { readServer, type Server } from '../queries/readServer.ts';
 import { type Finding, ok, unknown, wrong } from './check.ts';
 
 /** `RETURNING old/new` is used. */
 const LEAST_VERSION = 180_000;
 const MOST_CLOCK_DIFFERENCE_MS = 5000;
-/** Longer than the timer's interval, as for `gate running`. */
-const SAID_WITHIN_MS = 45_000;
 
 /** What is asked of the database; the rest of it is not asked where it was not reached. */
 export async function checkDatabase(
@@ -122,7 +120,7 @@ async function schema(database: pg.Pool): Promise<Finding[]> {
 
 /** A local cloud's hosts run from the sources, and say of no package that they are it. */
 async function packages(database: pg.Pool, zip: string, isElsewhere: boolean): Promise<Finding[]> {
-  const seen = await packagesSeen(database, new Date(Date.now() - SAID_WITHIN_MS));
+  const seen = await packagesRunning(database);
   if (seen.length === 0) {
     const says = 'no process has said in the last 45 s which package it is';
     return [

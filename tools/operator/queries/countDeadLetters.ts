@@ -32,17 +32,17 @@ export async function countDeadLetters(
     [maxAttempts],
   );
   const groups = Map.groupBy(rows, ({ topic, error, error_detail }) =>
-    JSON.stringify([topic, error, foundIn(error_detail) ?? null]),
+    JSON.stringify([topic, error, foundIn(error_detail)]),
   );
-  const counted = [...groups].map(([key, group]): CountedDeadLetters => {
-    const [topic, error, found] = JSON.parse(key) as [string, string, string | null];
+  const counted = [...groups.values()].map((group): CountedDeadLetters => {
+    const { topic, error, error_detail } = group[0]!;
     const sum = (count: (row: (typeof group)[number]) => number) =>
       group.reduce((total, row) => total + count(row), 0);
     const oldest = new Date(Math.min(...group.map((row) => row.oldest.getTime()))).toISOString();
     return {
       topic,
       error,
-      found,
+      found: foundIn(error_detail) ?? null,
       open: sum(({ open }) => open),
       exhausted: sum((row) => row.exhausted),
       oldest,

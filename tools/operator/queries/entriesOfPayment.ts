@@ -16,6 +16,10 @@ export interface ListedEntry {
   readonly event_time: string;
 }
 
+/** The members of a {@link ListedEntry}, for json_build_object. */
+export const LISTED_ENTRY = `'tx_id', tx_id, 'wallet_id', wallet_id, 'entry_type', entry_type, 'amount', amount::text,
+  'event_time', event_time AT TIME ZONE 'UTC' || 'Z'`;
+
 export interface EntriesOfPayment {
   readonly kinds: readonly EntryKind[];
   /** The earliest and the latest, in order; all of them where there are few. */
@@ -43,10 +47,8 @@ export async function entriesOfPayment(database: pg.Pool, relatedId: string): Pr
      SELECT
        coalesce((SELECT json_agg(k ORDER BY entry_type) FROM (
          SELECT entry_type, count(*) AS entries, sum(amount)::text AS amount FROM entries GROUP BY entry_type) k), '[]') AS kinds,
-       coalesce((SELECT json_agg(json_build_object('tx_id', tx_id, 'wallet_id', wallet_id, 'entry_type', entry_type, 'amount',
-         amount::text, 'event_time', event_time AT TIME ZONE 'UTC' || 'Z') ORDER BY event_time, tx_id) FROM first), '[]') AS first,
-       coalesce((SELECT json_agg(json_build_object('tx_id', tx_id, 'wallet_id', wallet_id, 'entry_type', entry_type, 'amount',
-         amount::text, 'event_time', event_time AT TIME ZONE 'UTC' || 'Z') ORDER BY event_time, tx_id) FROM last), '[]') AS last`,
+       coalesce((SELECT json_agg(json_build_object(${LISTED_ENTRY}) ORDER BY event_time, tx_id) FROM first), '[]') AS first,
+       coalesce((SELECT json_agg(json_build_object(${LISTED_ENTRY}) ORDER BY event_time, tx_id) FROM last), '[]') AS last`,
     [relatedId, MOST_COUNTED, LISTED],
   );
   const [found] = rows;

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { ListedEntry } from './entriesOfPayment.ts';
+import { LISTED_ENTRY, type ListedEntry } from './entriesOfPayment.ts';
 
 export interface EntriesOfWallet {
   readonly entries: number;
@@ -21,9 +21,7 @@ export async function entriesOfWallet(
   const { rows } = await database.query<Omit<EntriesOfWallet, 'isCut'>>(
     `SELECT (SELECT count(*) FROM (SELECT FROM bo.ledger_entries WHERE wallet_id = $1 LIMIT $2) e)::float8 AS entries,
        (SELECT event_time AT TIME ZONE 'UTC' || 'Z' FROM bo.ledger_entries WHERE wallet_id = $1 ORDER BY event_time LIMIT 1) AS first,
-       coalesce((SELECT json_agg(json_build_object('tx_id', tx_id, 'wallet_id', wallet_id, 'entry_type', entry_type, 'amount',
-         amount::text, 'event_time', event_time AT TIME ZONE 'UTC' || 'Z', 'related_id', related_id)
-         ORDER BY event_time DESC, tx_id)
+       coalesce((SELECT json_agg(json_build_object(${LISTED_ENTRY}, 'related_id', related_id) ORDER BY event_time DESC, tx_id)
          FROM (SELECT * FROM bo.ledger_entries WHERE wallet_id = $1 ORDER BY event_time DESC, tx_id LIMIT $3) l), '[]') AS latest`,
     [walletId, MOST_COUNTED, LISTED],
   );

@@ -7,13 +7,16 @@ import { isDeletion } from './names.ts';
 import { positionOf } from './propose.ts';
 import type { Place } from './reading.ts';
 import type { Finding, TopicReport } from './report.ts';
-import { shownName } from './tally.ts';
+import { shownName, shownPath } from './tally.ts';
 import { valueWishes } from './valueWishes.ts';
 
 type Facts = Omit<TopicReport, 'verdict' | 'asks' | 'wishes'>;
 
 /** What has to be asked of the producer before the topic can be used, and what is worth knowing besides. */
 export function findings(evidence: Evidence, facts: Facts): { asks: Finding[]; wishes: Finding[] } {
+  const inArray = arraysOfRecords(evidence);
+  // Whatever else is read is of the frame around them.
+  if (inArray.length > 0) return { asks: [{ code: 'records_in_array', names: inArray }], wishes: [] };
   return { asks: asksOf(evidence, facts), wishes: wishesOf(evidence, facts) };
 }
 
@@ -27,9 +30,6 @@ const WHOLE_MESSAGE: readonly RejectionReason[] = [
 
 function asksOf(evidence: Evidence, facts: Facts): Finding[] {
   const { zone, reading, survey } = evidence;
-  const inArray = arraysOfRecords(evidence);
-  // Whatever else is read is of the frame around them.
-  if (inArray.length > 0) return [{ code: 'records_in_array', names: inArray }];
   const { accepted, received } = evidence.best.tally;
   // All dead letters together have to be rare.
   const many = received - accepted > evidence.options.thresholds.core_violation_rate * accepted;
@@ -52,7 +52,7 @@ function asksOf(evidence: Evidence, facts: Facts): Finding[] {
   ) {
     const { path, deletes } = survey.operation;
     const count = survey.noRecords.get('deletes') ?? 0;
-    const names = [path.map(shownName).join('.')];
+    const names = [shownPath(path)];
     asks.push({
       code: 'confirm_deletes',
       names,
@@ -74,7 +74,7 @@ function arraysOfRecords({ survey, reading }: Evidence): string[] {
   if (reading.fields[0]?.chosen.some(({ weak }) => !weak) === true) return [];
   return [...reading.payload.children.values()]
     .filter(({ recordsInside }) => recordsInside > 0 && recordsInside * 2 > survey.objects)
-    .map(({ path }) => path.map(shownName).join('.'));
+    .map(({ path }) => shownPath(path));
 }
 
 /** A time that says where it is and is hours later than the broker had its message is somebody's local time. */
@@ -86,7 +86,7 @@ function wallClockAsks({ reading, best }: Evidence): Finding[] {
     (formats?.[field.name]?.wall_time === true ? [] : chosen).flatMap(({ member, path }) => {
       const [most] = [...member.later].sort((a, b) => b[1] - a[1]);
       if (most === undefined || most[1] < CLOCK.least || most[1] < CLOCK.share * member.located) return [];
-      const names = [path.map(shownName).join('.')];
+      const names = [shownPath(path)];
       return [{ code: 'wall_clock', field: field.name, names, detail: offsetText(most[0] * 15) }];
     }),
   );
@@ -188,13 +188,12 @@ const MANY = 10;
 function wishesOf(evidence: Evidence, facts: Facts): Finding[] {
   const { survey, reading, zone, best, options } = evidence;
   const wishes: Finding[] = [];
-  if (arraysOfRecords(evidence).length > 0) return wishes;
   const places = reading.fields.flatMap(({ field, chosen }) => chosen.map((place) => ({ field, place })));
   for (const { field, place } of places) {
     if (place.weak) wishes.push({ code: 'confirm_name', field: field.name, names: [nameOf(place)] });
   }
   if (reading.rivals.length > 0) {
-    const names = [reading.payload, ...reading.rivals].map(({ path }) => path.map(shownName).join('.'));
+    const names = [reading.payload, ...reading.rivals].map(({ path }) => shownPath(path));
     wishes.push({ code: 'confirm_envelope', names });
   }
   wishes.push(...formatWishes(places), ...valueWishes(evidence));
@@ -206,7 +205,7 @@ function wishesOf(evidence: Evidence, facts: Facts): Finding[] {
     wishes.push({
       code: 'confirm_position',
       field: 'version',
-      names: [position.alias.root.map(shownName).join('.')],
+      names: [shownPath(position.alias.root)],
     });
   }
   if ((best.profile.topics[reading.topic].ignored ?? []).length > 0 && survey.noRecords.size > 0) {
@@ -231,7 +230,7 @@ function wishesOf(evidence: Evidence, facts: Facts): Finding[] {
   wishes.push(...keyWishes(facts, best.tally.accepted), ...orderWishes(facts, options.thresholds));
   const currencies = [...payloadMembers(reading)].filter(({ currencies }) => (currencies?.size ?? 0) > 1);
   if (currencies.length > 0) {
-    wishes.push({ code: 'currencies', names: currencies.map(({ path }) => path.map(shownName).join('.')) });
+    wishes.push({ code: 'currencies', names: currencies.map(({ path }) => shownPath(path)) });
   }
   const deletions = [...reading.payload.children.values()].filter(
     ({ name, present }) => present > 0 && isDeletion(name),
@@ -266,7 +265,7 @@ function formatWishes(places: readonly { readonly field: Field; readonly place: 
 }
 
 function nameOf({ path }: Place): string {
-  return path.map(shownName).join('.');
+  return shownPath(path);
 }
 
 function* payloadMembers({ payload }: Evidence['reading']) {

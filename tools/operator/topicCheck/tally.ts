@@ -125,6 +125,11 @@ export function shownName(name: string): string {
   return isName ? name : `(a name of ${name.length} characters)`;
 }
 
+/** The way to a member, as {@link shownName}. */
+export function shownPath(path: readonly string[]): string {
+  return path.map(shownName).join('.');
+}
+
 /** A step of an envelope, as {@link shownName}. */
 export function shownStep(step: EnvelopeStep): string {
   return typeof step === 'string' ? shownName(step) : envelopeText([step]);

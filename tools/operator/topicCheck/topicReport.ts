@@ -7,7 +7,7 @@ import { readsPlace } from './propose.ts';
 import type { Place, Reading } from './reading.ts';
 import type { FieldReport, FormatShare, TopicReport } from './report.ts';
 import type { Member, Survey } from './survey.ts';
-import { shownName, shownStep } from './tally.ts';
+import { shownName, shownPath, shownStep } from './tally.ts';
 
 /** What the samples say, as the report has it. */
 export function reportOf(evidence: Evidence): TopicReport {
@@ -101,7 +101,7 @@ function fieldReport(
 ): FieldReport {
   const core: readonly string[] = profile.topics[topic].core;
   const found = (place: Place, used: boolean) => ({
-    name: place.path.map(shownName).join('.'),
+    name: shownPath(place.path),
     used,
     unsure: place.weak,
     share: survey.objects === 0 ? 0 : place.member.present / survey.objects,
@@ -146,13 +146,13 @@ function lacksOf(profile: Profile, proposed: Profile, reading: Reading): string[
   const members = reading.fields.flatMap(({ field, chosen }) =>
     chosen
       .filter((place) => !readsPlace(rules.aliases, field.name, place))
-      .map(({ path }) => path.map(shownName).join('.')),
+      .map(({ path }) => shownPath(path)),
   );
   return [
     ...members,
     ...(JSON.stringify(rules.operation) === JSON.stringify(wanted.operation)
       ? []
-      : [`operation: ${(wanted.operation?.path ?? []).map(shownName).join('.')}`]),
+      : [`operation: ${shownPath(wanted.operation?.path ?? [])}`]),
     ...(rules.encoding === wanted.encoding ? [] : [`encoding: ${wanted.encoding ?? 'json'}`]),
     ...Object.entries(wanted.formats ?? {})
       .filter(([field, format]) => JSON.stringify(formatIn(rules, field)) !== JSON.stringify(format))

@@ -2,7 +2,7 @@ import type { Evidence } from './evidence.ts';
 import type { Format } from './formats.ts';
 import type { Place } from './reading.ts';
 import type { Finding } from './report.ts';
-import { shownName } from './tally.ts';
+import { shownPath } from './tally.ts';
 
 /** Currencies whose smallest unit is the whole one. */
 const WITHOUT_MINOR_UNIT = new Set(
@@ -18,12 +18,20 @@ export function valueWishes({ reading, history }: Evidence): Finding[] {
     const amounts = field.kind === 'money' ? chosen.filter(({ format }) => format === undefined) : [];
     const exponents = amounts.filter(({ member }) => member.formats.has('exponent'));
     if (exponents.length > 0)
-      wishes.push({ code: 'through_double', field: field.name, names: exponents.map(nameOf) });
+      wishes.push({
+        code: 'through_double',
+        field: field.name,
+        names: exponents.map(({ path }) => shownPath(path)),
+      });
     const whole = amounts.filter(
       (place) => isOnly(place, ['integer', 'digits']) && place.member.present >= MANY_AMOUNTS,
     );
     if (whole.length > 0 && hasMinorUnit(reading)) {
-      wishes.push({ code: 'confirm_scale', field: field.name, names: whole.map(nameOf) });
+      wishes.push({
+        code: 'confirm_scale',
+        field: field.name,
+        names: whole.map(({ path }) => shownPath(path)),
+      });
     }
     const isCut = chosen.some((place) => isOnly(place, ['epoch_milliseconds']));
     if (field.name === 'updated_at' && reading.envelope.at(-1) === 'after' && isCut) {
@@ -41,8 +49,4 @@ function isOnly({ member }: Place, formats: readonly Format[]): boolean {
 function hasMinorUnit({ payload }: Evidence['reading']): boolean {
   const currencies = [...payload.children.values()].flatMap((member) => [...(member.currencies ?? [])]);
   return currencies.some((code) => /^[A-Z]{3}$/.test(code) && !WITHOUT_MINOR_UNIT.has(code));
-}
-
-function nameOf({ path }: Place): string {
-  return path.map(shownName).join('.');
 }

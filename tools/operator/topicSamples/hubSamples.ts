@@ -1,24 +1,27 @@
 import type { EventHubConsumerClient } from '@azure/event-hubs';
-import { type ConnectHub, type HeldNumbers, HubError, HubReader } from '../../../shared/replay/hubReader.ts';
+import {
+  type ConnectHub,
+  type HeldNumbers,
+  HubError,
+  type HubReader,
+} from '../../../shared/replay/hubReader.ts';
 import type { Spool } from './spool.ts';
 
 /** How much of a hub is read. */
 export type HubPart = { readonly last: number } | { readonly minutes: number };
 
-/** Somebody waits: a hub that says nothing in this time is away. */
-const ANSWERS_WITHIN_MS = 4000;
 /** How long a partition may take to say that it has nothing since then. */
 const NOTHING_AFTER_SECONDS = 10;
 
 /** Puts the latest events of all partitions into a spool, as lines with the broker's data; nobody's checkpoints move. */
 export async function spoolHub(
+  reader: HubReader,
   connect: ConnectHub,
   hub: string,
   part: HubPart,
   spool: Spool,
   progress: (read: number) => void,
 ): Promise<void> {
-  const reader = new HubReader(connect, ANSWERS_WITHIN_MS);
   const held = (await reader.heldNumbers(hub)).filter(({ first, last }) => last >= first);
   const ranges =
     'last' in part
