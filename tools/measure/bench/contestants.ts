@@ -6,7 +6,7 @@ import type { BrokerEvent } from '../../../shared/ingest/brokerEvent.ts';
 import { ingest } from '../../../shared/ingest/ingest.ts';
 import { withConnection } from '../../../shared/store/withConnection.ts';
 import { rulesFor } from '../../proof/exampleEvents.ts';
-import { inBatches } from './workload.ts';
+import { BenchPartition, type Ids, inBatches, ledgerEvents } from './workload.ts';
 
 /** Columns of bo.ledger_entries, and where an event has them: what the other contestants write. */
 const COLUMNS = [
@@ -143,4 +143,22 @@ async function eachOnItsConnection<V>(
       }),
     ),
   );
+}
+
+/** Events that are made at once: millions of them would not fit into memory. */
+const FILL_AT_ONCE = 100_000;
+
+/** Fills the tables with that many entries and their pairs, by the product's own ingest, each leg in a partition of its own. */
+export async function fillLedger(
+  database: pg.Pool,
+  rows: number,
+  ids: Ids,
+  progress: (done: number) => void = () => {},
+): Promise<void> {
+  for (let done = 0, part = 0; done < rows; done += FILL_AT_ONCE, part++) {
+    progress(done);
+    const fill = [new BenchPartition(100 + part * 2), new BenchPartition(101 + part * 2)];
+    const events = ledgerEvents(fill, Math.min(FILL_AT_ONCE, rows - done), ids);
+    await ingestContestant(database, 'ledger', events, 1000)();
+  }
 }

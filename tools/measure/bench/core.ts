@@ -1,6 +1,12 @@
 import type pg from 'pg';
 import type { BrokerEvent } from '../../../shared/ingest/brokerEvent.ts';
-import { copyContestant, ingestContestant, rowContestant, unnestContestant } from './contestants.ts';
+import {
+  copyContestant,
+  fillLedger,
+  ingestContestant,
+  rowContestant,
+  unnestContestant,
+} from './contestants.ts';
 import { type BenchServer, type Contestant, type Measured, median } from './database.ts';
 import { startDelayProxy } from './delayProxy.ts';
 import { BenchPartition, type Ids, ledgerEvents, orderEvents } from './workload.ts';
@@ -237,17 +243,7 @@ export async function growthCases(
   for (const ids of ['ordered', 'random'] as const) {
     const template = `filled_${ids}`;
     progress(`filling ${rows} rows with ${ids} ids ...`);
-    await server.template(template, async (pool) => {
-      for (let done = 0, part = 0; done < rows; done += 100_000, part++) {
-        const fill = [new BenchPartition(100 + part * 2), new BenchPartition(101 + part * 2)];
-        await ingestContestant(
-          pool,
-          'ledger',
-          ledgerEvents(fill, Math.min(100_000, rows - done), ids),
-          1000,
-        )();
-      }
-    });
+    await server.template(template, (pool) => fillLedger(pool, rows, ids));
     for (const where of [{}, { template }]) {
       const size = 'template' in where ? `at ${rows} rows` : 'at 0 rows';
       cases.push({

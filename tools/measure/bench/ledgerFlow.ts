@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { EventHubProducerClient } from '@azure/event-hubs';
 import type pg from 'pg';
 import type { BrokerEvent } from '../../../shared/ingest/brokerEvent.ts';
+import { padded } from '../../proof/synthetic/padded.ts';
 import type { Bed } from './bed.ts';
 import { type BenchPartition, ledgerEvents } from './workload.ts';
 
@@ -37,9 +38,8 @@ async function send(
   padding: number,
 ): Promise<void> {
   let batch = await producer.createBatch({ partitionId });
-  const end = padding === 0 ? undefined : Buffer.from(`,"padding":"${'x'.repeat(padding)}"}`);
   for (const event of events) {
-    const body = end === undefined ? event.body : Buffer.concat([event.body.subarray(0, -1), end]);
+    const body = padding === 0 ? event.body : padded(event.body, padding);
     if (batch.tryAdd({ body })) continue;
     await producer.sendBatch(batch);
     batch = await producer.createBatch({ partitionId });

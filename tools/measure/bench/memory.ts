@@ -1,56 +1,50 @@
-import { readFile } from 'node:fs/promises';
 import { withClient } from '../../target/withClient.ts';
+import { residentMb } from '../residentMb.ts';
 import { startBed } from './bed.ts';
 import { checkAllStored, publishLedger, watchUntil } from './ledgerFlow.ts';
 import { BenchPartition } from './workload.ts';
 
-/** How often the memory is read: in the first of these the heap gets its size, hot code is compiled, connections are opened. */
-const READINGS = 10;
+const EVENTS = 5_000_000;
+/** After each of these the memory is read: in the first the heap gets its size, hot code is compiled, connections are opened. */
+const PART = EVENTS / 10;
+const LARGE = { events: 1500, bytes: 1_000_000 };
 
 /**
  * Resident memory of a host process (app, trigger and AMQP client in one), in MB, after each tenth of the events that it reads from a
  * backlog. What grows without limit shows in the readings.
  */
-export async function measureMemory({ events = 5_000_000 }: { events?: number } = {}): Promise<number[]> {
+export async function measureMemory(): Promise<number[]> {
   await using bed = await startBed({ ledger: 2, payment_order: 1, pair: 1 });
   const partitions = [new BenchPartition(0), new BenchPartition(1)];
   const topic = bed.topics.ledger;
-  const part = Math.round(events / READINGS);
   return await withClient(bed.adminUrl, async (client) => {
     const host = await bed.startHost();
     const readings: number[] = [];
-    for (let done = part; done <= part * READINGS; done += part) {
-      await Promise.all([publishLedger(bed, partitions, part), watchUntil(client, topic, done)]);
-      readings.push(await residentMb(host.pid));
+    for (let done = PART; done <= EVENTS; done += PART) {
+      await Promise.all([publishLedger(bed, partitions, PART), watchUntil(client, topic, done)]);
+      readings.push(memoryOf(host.pid, 'VmRSS'));
     }
-    await checkAllStored(client, topic, part * READINGS);
+    await checkAllStored(client, topic, EVENTS);
     return readings;
   });
 }
 
 /** Peak of a host's resident memory while it reads a backlog of large bodies out of one partition. */
-export async function measureLargeBodies({
-  events = 1500,
-  bytes = 1_000_000,
-}: {
-  events?: number;
-  bytes?: number;
-} = {}): Promise<{ peakMb: number }> {
+export async function measureLargeBodies(): Promise<{ peakMb: number }> {
+  const { events, bytes } = LARGE;
   await using bed = await startBed({ ledger: 1, payment_order: 1, pair: 1 });
   await publishLedger(bed, [new BenchPartition(0)], events, bytes);
   return await withClient(bed.adminUrl, async (client) => {
     const host = await bed.startHost();
     await watchUntil(client, bed.topics.ledger, events);
-    const peakMb = await residentMb(host.pid, 'VmHWM');
+    const peakMb = memoryOf(host.pid, 'VmHWM');
     await checkAllStored(client, bed.topics.ledger, events);
     return { peakMb };
   });
 }
 
-/** Now, or at most since the process began. Only Linux tells it of another process in a file. */
-async function residentMb(pid: number, which: 'VmRSS' | 'VmHWM' = 'VmRSS'): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  const kilobytes = new RegExp(`^${which}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1];
-  if (kilobytes === undefined) throw new Error(`/proc/${pid}/status does not tell the resident memory.`);
-  return Number(kilobytes) / 1024;
+function memoryOf(pid: number, which: 'VmRSS' | 'VmHWM'): number {
+  const mb = residentMb(pid, which);
+  if (mb === null) throw new Error(`/proc/${pid}/status does not tell the resident memory.`);
+  return mb;
 }

@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
+import type pg from 'pg';
 import { migrate } from '../../../infra/database/migrate.ts';
 import { openDatabase } from '../../../shared/store/database.ts';
 import { type Postgres, startPostgres } from '../../local/processes/postgres.ts';
 import { withClient } from '../../target/withClient.ts';
-import { ingestContestant } from './contestants.ts';
+import { fillLedger, ingestContestant } from './contestants.ts';
 import type { Progress } from './core.ts';
 import { POSTGRES_SETTINGS } from './database.ts';
 import { BenchPartition, type Ids, ledgerEvents } from './workload.ts';
@@ -14,7 +14,6 @@ import { BenchPartition, type Ids, ledgerEvents } from './workload.ts';
 /** All that is cached: with direct I/O no page is found in the operating system's cache. */
 const SMALL = { ...POSTGRES_SETTINGS, shared_buffers: '64MB', debug_io_direct: 'data' };
 const BATCH = 1000;
-const FILL_AT_ONCE = 100_000;
 const DATABASES: Readonly<Record<Ids, string>> = { random: 'pages_random', ordered: 'pages_ordered' };
 
 export interface Pages {
@@ -62,10 +61,9 @@ async function fill(postgres: Postgres, ids: Ids, rows: number, progress: Progre
   const database = DATABASES[ids];
   await withClient(postgres.url('postgres'), (client) => client.query(`CREATE DATABASE ${database}`));
   await migrate(postgres.url(database));
-  for (let done = 0; done < rows; done += FILL_AT_ONCE) {
-    progress(`${done} of ${rows} rows with ${ids} ids ...`);
-    await ingest(postgres, ids, 100 + (done / FILL_AT_ONCE) * 2, Math.min(FILL_AT_ONCE, rows - done));
-  }
+  await withPool(postgres, ids, (pool) =>
+    fillLedger(pool, rows, ids, (done) => progress(`${done} of ${rows} rows with ${ids} ids ...`)),
+  );
   await withClient(postgres.url(database), (client) => client.query('VACUUM ANALYZE'));
 }
 
@@ -85,7 +83,10 @@ async function measure(
     return { bytes: Number(rows[0]!.bytes), buffers: Number(rows[0]!.buffers) };
   });
   const before = await pagesSoFar(postgres);
-  await ingest(postgres, ids, 0, events);
+  const partitions = [new BenchPartition(0), new BenchPartition(1)];
+  await withPool(postgres, ids, (pool) =>
+    ingestContestant(pool, 'ledger', ledgerEvents(partitions, events, ids), BATCH)(),
+  );
   const after = await pagesSoFar(postgres);
   return {
     timesTheBuffers: size.bytes / size.buffers,
@@ -95,16 +96,14 @@ async function measure(
   };
 }
 
-/** New entries through two partitions, one leg of every payment in each. */
-async function ingest(postgres: Postgres, ids: Ids, firstPartition: number, events: number): Promise<void> {
+async function withPool(postgres: Postgres, ids: Ids, work: (pool: pg.Pool) => Promise<void>): Promise<void> {
   const pool = openDatabase({
     connection: { connectionString: postgres.url(DATABASES[ids]) },
     poolSize: 2,
     onIdleError: () => {},
   });
   try {
-    const partitions = [new BenchPartition(firstPartition), new BenchPartition(firstPartition + 1)];
-    await ingestContestant(pool, 'ledger', ledgerEvents(partitions, events, ids), BATCH)();
+    await work(pool);
   } finally {
     // A backend that ends has told the statistics of all that it did.
     await pool.end();
@@ -112,17 +111,13 @@ async function ingest(postgres: Postgres, ids: Ids, firstPartition: number, even
 }
 
 /** Pages of tables and indexes that the server has read and written since it started, all of them written. */
-async function pagesSoFar(postgres: Postgres): Promise<{ reads: number; writes: number }> {
-  const client = new pg.Client({ connectionString: postgres.url('postgres') });
-  await client.connect();
-  try {
+function pagesSoFar(postgres: Postgres): Promise<{ reads: number; writes: number }> {
+  return withClient(postgres.url('postgres'), async (client) => {
     await client.query('CHECKPOINT');
     const { rows } = await client.query<{ reads: string; writes: string }>(
       `SELECT coalesce(sum(read_bytes), 0) / 8192 AS reads, coalesce(sum(write_bytes), 0) / 8192 AS writes
        FROM pg_stat_io WHERE object = 'relation'`,
     );
     return { reads: Number(rows[0]!.reads), writes: Number(rows[0]!.writes) };
-  } finally {
-    await client.end();
-  }
+  });
 }

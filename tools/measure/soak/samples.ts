@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import pg from 'pg';
+import { residentMb } from '../residentMb.ts';
 import type { SoakCloud } from './soakCloud.ts';
 
 /** What is measured every few seconds; null where it could not be had, because of a fault. */
@@ -73,8 +73,8 @@ export async function takeSample(cloud: SoakCloud, seconds: number, fault: strin
     seconds: Math.round(seconds),
     published: cloud.published,
     lag,
-    lasting_host_mb: residentMb(cloud.lasting.pids[0]),
-    mortal_host_mb: residentMb(cloud.mortal.pids[0]),
+    lasting_host_mb: wholeMb(cloud.lasting.pids[0]),
+    mortal_host_mb: wholeMb(cloud.mortal.pids[0]),
     ...state,
     fault,
   };
@@ -98,14 +98,9 @@ async function readDatabase(cloud: SoakCloud): Promise<{ state: State; lag: numb
   }
 }
 
-/** Resident memory of a process, from /proc; null on systems that have none, and for a process that is gone. */
-function residentMb(pid: number | undefined): number | null {
-  try {
-    const match = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-    return match === null ? null : Math.round(Number(match[1]) / 1024);
-  } catch {
-    return null;
-  }
+function wholeMb(pid: number | undefined): number | null {
+  const mb = residentMb(pid);
+  return mb === null ? null : Math.round(mb);
 }
 
 export function csvHeader(): string {

@@ -7,6 +7,7 @@ import { type Hosts, startHosts } from '../../local/hosts.ts';
 import { BrokerWatch } from '../../proof/brokerLog.ts';
 import { TestKeyVault } from '../../proof/keyVault.ts';
 import { readProgress } from '../../proof/progress.ts';
+import { padded } from '../../proof/synthetic/padded.ts';
 import { type SyntheticEvent, syntheticEvents } from '../../proof/synthetic/payments.ts';
 import { Publisher } from '../../proof/synthetic/publish.ts';
 import { Random } from '../../proof/synthetic/random.ts';
@@ -16,7 +17,9 @@ import { BoundedCheck } from './boundedCheck.ts';
 const TICK_MS = 50;
 /** With no progress for this long, what is left will not come. */
 const STALLED_AFTER_MS = 180_000;
-const SEAL_KEY = 'dead-letter-key';
+const LARGE_BYTES = 1_000_000;
+/** The secret that dead letters are sealed with. */
+export const SEAL_KEY = 'dead-letter-key';
 
 /** What a soak runs on: a local cloud, a key vault, two hosts, and a publisher that keeps to a rate. */
 export class SoakCloud {
@@ -79,7 +82,7 @@ export class SoakCloud {
       last = now;
       for (; due >= 1 && this.#pauses === 0 && !end.aborted; due--) {
         const event = events.next().value;
-        await this.#publisher.publish(this.#large-- > 0 ? padded(event) : event);
+        await this.#publisher.publish(this.#large-- > 0 ? enlarged(event) : event);
       }
       await delay(TICK_MS);
     }
@@ -143,9 +146,7 @@ export class SoakCloud {
   }
 }
 
-/** The same event with a member that nobody reads, of about 1 MB; a malformed one stays as it is. */
-function padded(event: SyntheticEvent): SyntheticEvent {
-  if (event.fault !== undefined) return event;
-  const body = event.body.toString().replace(/\}$/, `,"padding":"${'x'.repeat(1_000_000)}"}`);
-  return { ...event, body: Buffer.from(body) };
+/** A malformed one stays as it is. */
+function enlarged(event: SyntheticEvent): SyntheticEvent {
+  return event.fault === undefined ? { ...event, body: padded(event.body, LARGE_BYTES) } : event;
 }

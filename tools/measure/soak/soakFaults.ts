@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { FUNCTIONS_LOGIN } from '../../local/cloud.ts';
 import { HAS_PROC, signalTree } from '../../local/processes/processTree.ts';
 import type { Random } from '../../proof/synthetic/random.ts';
-import type { SoakCloud } from './soakCloud.ts';
+import { SEAL_KEY, type SoakCloud } from './soakCloud.ts';
 
 const LASTS_MS = 10_000;
 
@@ -68,7 +68,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     await vault.silentUntil;
   },
   'key version malformed': async ({ vault }) => {
-    vault.add('dead-letter-key', { createdAt: new Date(), value: 'no key' });
+    vault.add(SEAL_KEY, { createdAt: new Date(), value: 'no key' });
   },
   'hubs recreated': (cloud) => cloud.recreateHubs(),
   'partitions stolen': async (cloud) => {
