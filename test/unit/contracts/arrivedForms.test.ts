@@ -1,24 +1,10 @@
 import assert from 'node:assert/strict';
 import { brotliCompressSync, deflateSync, zstdCompressSync } from 'node:zlib';
 import { test } from 'vitest';
-import { decodeBody } from '../../../shared/contracts/decode.ts';
-import { normalise } from '../../../shared/contracts/normalise.ts';
-import { contractOf, parseProfile } from '../../../shared/contracts/profile.ts';
-import canonical from '../../../shared/profiles/canonical-v1.json' with { type: 'json' };
 import { entry } from '../../../tools/proof/exampleEvents.ts';
+import { entryWith, ledgerDetail } from '../../support/ledgerDetail.ts';
 
 // What a dead letter says of each: the form that arrived, and the section of the page on profiles where one can read it.
-
-const contract = contractOf(parseProfile(canonical, 'canonical-v1'), 'ledger', 'hub') as Parameters<
-  typeof normalise<'ledger'>
->[0];
-
-function detailOf(body: Buffer | string): string {
-  const decoded = decodeBody(Buffer.from(body as string));
-  if (!decoded.accepted) return `${decoded.reason} ${decoded.detail}`;
-  const read = normalise(contract, decoded.object, { enqueuedAt: Infinity, maxClockSkew: 0 });
-  return read.accepted ? 'accepted' : `${read.reason} ${read.detail}`;
-}
 
 const VALUES: readonly (readonly [field: string, json: string, found: string])[] = [
   ['event_time', '[2026,11,26,1,2]', 'an array of 5 numbers (docs/profiles.md#formats-of-values)'],
@@ -139,8 +125,7 @@ const VALUES: readonly (readonly [field: string, json: string, found: string])[]
 
 for (const [field, json, found] of VALUES) {
   test(`${field}: ${json}`, () => {
-    const body = JSON.stringify(entry('t', { [field]: 'PLACE' })).replace('"PLACE"', () => json);
-    const detail = detailOf(body);
+    const detail = ledgerDetail(entryWith(field, json));
     assert.match(detail, new RegExp(`^(?:core|field)_invalid ${field}: must be `));
     assert.equal(detail.split('; found ')[1], found);
   });
@@ -282,7 +267,7 @@ const SAID: Readonly<Record<string, string>> = {
 
 for (const [what, body] of BODIES) {
   test(`body: ${what}`, () => {
-    const detail = detailOf(body);
+    const detail = ledgerDetail(body);
     const [reason] = detail.split(' ');
     const found = /(?:; |: )found (.+)$/.exec(detail)?.[1];
     assert.equal(found === undefined ? reason : `${reason} ${found}`, SAID[what]);

@@ -1,33 +1,13 @@
 import assert from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
 import { describe, it } from 'vitest';
-import { decodeBody } from '../../../shared/contracts/decode.ts';
-import type { JsonObject } from '../../../shared/contracts/json.ts';
-import { normalise } from '../../../shared/contracts/normalise.ts';
-import { contractOf, parseProfile } from '../../../shared/contracts/profile.ts';
-import canonical from '../../../shared/profiles/canonical-v1.json' with { type: 'json' };
 import { entry } from '../../../tools/proof/exampleEvents.ts';
+import { entryWith, ledgerDetail } from '../../support/ledgerDetail.ts';
 
 // What arrived, in a dead letter's detail (SPEC 2.4).
 
-const profile = parseProfile(canonical, 'canonical-v1');
-const contract = contractOf(profile, 'ledger', 'ledger.entry.upserted') as Parameters<
-  typeof normalise<'ledger'>
->[0];
-
-/** The reason and the detail of a body as a dead letter. */
-function fault(body: Buffer | string): string {
-  const decoded = decodeBody(Buffer.from(body as string));
-  const said = decoded.accepted ? readOf(decoded.object) : `${decoded.reason} ${decoded.detail}`;
-  // Where the form is documented: found.test.ts.
-  return said.replace(/ \(docs\/profiles\.md#[a-z-]+\)$/, '');
-}
-function readOf(object: JsonObject): string {
-  const read = normalise(contract, object, { enqueuedAt: Infinity, maxClockSkew: 0 });
-  return read.accepted ? 'accepted' : `${read.reason} ${read.detail}`;
-}
-const withField = (name: string, json: string) =>
-  JSON.stringify(entry('t', { [name]: 'PLACE' })).replace('"PLACE"', json);
+/** Where the form is documented: found.test.ts. */
+const fault = (body: Buffer | string) => ledgerDetail(body).replace(/ \(docs\/profiles\.md#[a-z-]+\)$/, '');
 
 const RECORD = JSON.stringify(entry('t'));
 const header = Buffer.from([0, 0, 0, 0, 7]);
@@ -118,14 +98,14 @@ describe('a dead letter says what arrived', () => {
   for (const [what, body, found] of BODIES) it(`body: ${what}`, () => assert.match(fault(body), found));
   for (const [field, json, found] of VALUES) {
     it(`${field}: ${json}`, () => {
-      const said = fault(withField(field, json));
+      const said = fault(entryWith(field, json));
       assert.match(said, new RegExp(`^core_invalid ${field}: must be `));
       assert.equal(said.split('; found ')[1], found);
     });
   }
 
   it('a value that its producer left out is no fault of its field', () => {
-    const said = fault(withField('amount', '"__debezium_unavailable_value"'));
+    const said = fault(entryWith('amount', '"__debezium_unavailable_value"'));
     assert.match(said, /^field_invalid amount: .*; found Debezium's placeholder for a large value/);
   });
 
@@ -136,7 +116,7 @@ describe('a dead letter says what arrived', () => {
       '["kim@example.com"]',
       '{"value":{"kim":1}}',
     ]) {
-      assert.doesNotMatch(fault(withField('amount', secret)), /4111|kim/);
+      assert.doesNotMatch(fault(entryWith('amount', secret)), /4111|kim/);
       assert.doesNotMatch(fault(`{"payload":${secret}}`), /4111|kim/);
       assert.doesNotMatch(fault(`${secret} x`), /4111|kim/);
     }
