@@ -322,6 +322,7 @@ export const CHECK_OPTIONS: CheckOptions = {
     version_missing_ratio: threshold('VersionMissingHigh'),
   },
   maxClockSkew: 300_000_000,
+  schemas: new Map(),
   recordLimit: 100_000,
 };
 

@@ -21,6 +21,7 @@ describe('host.json', () => {
     assert.deepEqual(read(undefined), {
       maxEventBatchSize: 100,
       prefetchCount: 300,
+      prefetchSizeInBytes: undefined,
       loadBalancingUpdateIntervalMs: 30_000,
       partitionOwnershipExpirationIntervalMs: 120_000,
       initialPosition: { offset: '-1' },
@@ -45,6 +46,7 @@ describe('host.json', () => {
     const given = {
       maxEventBatchSize: 0,
       prefetchCount: '300',
+      prefetchSizeInBytes: '8 MB',
       loadBalancingUpdateInterval: '30 s',
       partitionOwnershipExpirationInterval: '00:00:00',
       initialOffsetOptions: { type: 'middle' },

@@ -11,6 +11,7 @@ import {
 import { type BatchFunction, runBatch } from './batchRunner.ts';
 import type { EventHubsSettings } from './hostJson.ts';
 import { OwnershipWatch } from './ownership.ts';
+import { boundPrefetch } from './prefetch.ts';
 import type { EventHubTrigger } from './triggerSettings.ts';
 
 /** Time that running invocations get when the host stops, as in the real host. */
@@ -53,6 +54,7 @@ export class EventHubListener {
     this.#category = `Host.Triggers.EventHubs.${batchFunction.registration.metadata.name}`;
     const identifier = `${hostName}-${randomUUID()}`;
     this.#watch = new OwnershipWatch(store, identifier);
+    boundPrefetch(identifier, settings);
     this.#client = new EventHubConsumerClient(
       trigger.consumerGroup,
       trigger.connectionString,

@@ -6,6 +6,8 @@ import type { Log } from './log.ts';
 export interface EventHubsSettings {
   maxEventBatchSize: number;
   prefetchCount: number;
+  /** How much is asked for before it is handed over; not set: only the count says so. */
+  prefetchSizeInBytes: number | undefined;
   loadBalancingUpdateIntervalMs: number;
   partitionOwnershipExpirationIntervalMs: number;
   /** Where a partition without a checkpoint is read from. */
@@ -45,6 +47,7 @@ export function readEventHubsSettings(file: string, log: Log): EventHubsSettings
   const settings: EventHubsSettings = {
     maxEventBatchSize: take('maxEventBatchSize', 100, positiveInteger, COUNT),
     prefetchCount: take('prefetchCount', 300, positiveInteger, COUNT),
+    prefetchSizeInBytes: take('prefetchSizeInBytes', undefined, positiveInteger, COUNT),
     loadBalancingUpdateIntervalMs: take('loadBalancingUpdateInterval', 30_000, timeSpan, TIME_SPAN),
     partitionOwnershipExpirationIntervalMs: take(
       'partitionOwnershipExpirationInterval',

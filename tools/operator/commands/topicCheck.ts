@@ -4,6 +4,8 @@ import { ALERT_FILE } from '../../../infra/alerts/alerts.ts';
 import { LOGICAL_TOPICS, type LogicalTopic } from '../../../shared/contracts/fields.ts';
 import { BUILT_IN_PROFILES, type Profile, parseProfile } from '../../../shared/contracts/profile.ts';
 import { localTimeZone } from '../../../shared/contracts/timestamp.ts';
+import type { SchemaSource } from '../../../shared/schemas/schemaSource.ts';
+import { readSchemaSettings } from '../../../shared/settings/schemaSettings.ts';
 import { readProfileFile } from '../../../shared/settings/settings.ts';
 import { hubConnection, hubReader, targetEventHubs } from '../../target/target.ts';
 import { Complaint, EXIT } from '../../terminal/exit.ts';
@@ -18,6 +20,7 @@ import { markdownText, terminalText } from '../topicReport/render.ts';
 import { en } from '../topicReport/words/en.ts';
 import { ko } from '../topicReport/words/ko.ts';
 import { type HubPart, spoolHub } from '../topicSamples/hubSamples.ts';
+import { samplesWithSchemas } from '../topicSamples/sampleSchemas.ts';
 import { samplesOfFiles, samplesOfSpool, spoolStandardInput } from '../topicSamples/samples.ts';
 import { Spool } from '../topicSamples/spool.ts';
 
@@ -68,7 +71,9 @@ export function topicCheckCommand(): Command {
       `
 A line of a sample file is a message's body, or a body with the broker's data:
   {"partition":0,"sequence_number":12,"enqueued_at":"2026-11-22T10:00:00Z","key":"tx-1","body":{...}}
-(body_base64 for one that is no JSON object.) Without these, key and partitions are not known.
+(body_base64 for one that is no JSON object; schema_id for Avro whose content type names it.) Avro needs its schemas:
+SCHEMA_REGISTRY_URL, AZURE_SCHEMA_REGISTRY_URL, or avro_schemas of --profile.
+ Without these, key and partitions are not known.
 
 Examples:
   npm run cli -- topic-check --file samples.ndjson --topic ledger --propose-profile profile.json
@@ -105,12 +110,16 @@ async function run(options: Options): Promise<void> {
   const given = options.profile === undefined ? undefined : profileOf(userPath(options.profile));
   const spool = hub !== undefined || file === '-' ? new Spool() : undefined;
   try {
-    const { report, profile } = await checkTopic(await readSamples(options, spool), {
+    const builtIn = Object.entries(BUILT_IN_PROFILES).map(([id, data]) => parseProfile(data, id));
+    const source = schemaSourceFor(given ?? builtIn[0]!);
+    const { read, schemas } = samplesWithSchemas(await readSamples(options, spool), source);
+    const { report, profile } = await checkTopic(read, {
       topic: options.topic,
       hub,
       given,
       timeZone: options.timeZone,
-      builtIn: Object.entries(BUILT_IN_PROFILES).map(([id, data]) => parseProfile(data, id)),
+      builtIn,
+      schemas,
       thresholds: thresholds(),
       maxClockSkew: options.clockSkew * 1_000_000,
       recordLimit: RECORD_LIMIT,
@@ -137,6 +146,14 @@ function profileOf(path: string): Profile {
   } catch (error) {
     throw new Complaint((error as Error).message);
   }
+}
+
+/** The registries that the settings name, and the files of the profile. */
+function schemaSourceFor(profile: Profile): SchemaSource {
+  const problems: string[] = [];
+  const source = readSchemaSettings(process.env, profile, (problem) => problems.push(problem));
+  if (problems.length > 0) throw new Complaint(problems.join('\n'));
+  return source;
 }
 
 async function readSamples(

@@ -8,6 +8,11 @@ const hostSchema = z.looseObject({
   extensions: z.looseObject({
     eventHubs: z.looseObject({
       maxEventBatchSize: z.literal(MOST_IN_A_BATCH),
+      // An instance has 2 GB: what waits of one partition must not take it, whatever its events weigh.
+      prefetchSizeInBytes: z
+        .int()
+        .positive()
+        .max(64 * 1024 * 1024),
       batchCheckpointFrequency: z.literal(1),
       initialOffsetOptions: z.looseObject({ type: z.literal('fromStart') }),
       partitionOwnershipExpirationInterval: z.literal(`00:00:${EXPIRES_AFTER_SECONDS}`),

@@ -34,11 +34,11 @@ export function candidate(
   source: Candidate['source'],
   profile: Profile,
   topic: LogicalTopic,
-  { hub, maxClockSkew }: CheckOptions,
+  { hub, maxClockSkew, schemas }: CheckOptions,
 ): Candidate {
   const contract: Contract = contractOf(profile, topic, hub ?? profile.topics[topic].topic);
   const rules: PreparationRules<LogicalTopic> = { contract, maxClockSkew };
-  return { source, profile, tally: new Tally(rules) };
+  return { source, profile, tally: new Tally(rules, schemas) };
 }
 
 /** The first that passes: a given one, a built-in one that misses nothing, the proposed one; else what accepts most. */

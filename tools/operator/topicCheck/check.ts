@@ -28,7 +28,7 @@ export interface TopicCheck {
  */
 export async function checkTopic(read: ReadSamples, options: CheckOptions): Promise<TopicCheck> {
   const known = options.given ?? options.builtIn[0]!;
-  const survey = new Survey(known);
+  const survey = new Survey(known, options.schemas);
   for await (const page of read()) for (const sample of page) survey.add(sample);
   const reading = bestReading(
     survey,
@@ -58,7 +58,7 @@ export async function checkTopic(read: ReadSamples, options: CheckOptions): Prom
   const best = bestOf(candidates, reading, proposed, options);
   const { contract } = best.tally.rules;
   const history = new History(topic, contract.versionFirst, options.recordLimit);
-  const again = new Tally(best.tally.rules);
+  const again = new Tally(best.tally.rules, options.schemas);
   for await (const page of read()) {
     for (const sample of page) {
       const prepared = again.add(sample);

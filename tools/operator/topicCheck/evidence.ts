@@ -1,3 +1,4 @@
+import type { KnownSchemas } from '../../../shared/contracts/avro.ts';
 import type { LogicalTopic } from '../../../shared/contracts/fields.ts';
 import type { Profile } from '../../../shared/contracts/profile.ts';
 import type { Microseconds } from '../../../shared/contracts/timestamp.ts';
@@ -27,6 +28,8 @@ export interface CheckOptions {
   readonly timeZone: string | undefined;
   readonly thresholds: Thresholds;
   readonly maxClockSkew: Microseconds;
+  /** Those of the samples read so far that are in Avro; complete for a page when it is read. */
+  readonly schemas: KnownSchemas;
   /** Records and pairs that are followed at once. */
   readonly recordLimit: number;
 }

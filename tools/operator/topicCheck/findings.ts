@@ -103,7 +103,7 @@ function failureAsks({ reading }: Evidence, facts: Facts): Finding[] {
     const [{ reason, detail }] = failures as [(typeof failures)[number]];
     const field = fieldOf(reading.topic, detail);
     if (WHOLE_MESSAGE.includes(reason)) {
-      if (failures.every((failure) => failure.detail.includes(AVRO_FORM))) return { code: 'avro', share };
+      if (failures.every((failure) => isAvroOfNoKnownSchema(failure.detail))) return { code: 'avro', share };
       const forms = new Set(failures.flatMap((failure) => foundIn(failure.detail) ?? []));
       return { code: 'no_json_object', share, detail: [subject, ...forms].join(', ') };
     }
@@ -115,8 +115,10 @@ function failureAsks({ reading }: Evidence, facts: Facts): Finding[] {
   });
 }
 
-/** Part of the form that forms.ts gives such bytes. */
-const AVRO_FORM = 'then binary data such as Avro';
+/** By the words of forms.ts, and of avro.ts where a profile reads Avro. */
+function isAvroOfNoKnownSchema(detail: string): boolean {
+  return detail.includes('then binary data such as Avro') || detail.endsWith('names is not known');
+}
 
 /** What the values of each field say, also behind the first fault of a message. */
 function fieldAsks({ options, survey, reading }: Evidence, facts: Facts): Finding[] {

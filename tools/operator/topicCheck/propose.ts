@@ -25,8 +25,8 @@ export function proposeProfile(
     ...formatsOf(reading),
     ...(position !== undefined && { version: position.format }),
   };
-  const { registry_json: behindHeader, text: inText } = survey.wrapped;
-  // One profile reads one of the two: what most of the messages are.
+  const { registry_json: behindHeader, text: inText, avro } = survey.wrapped;
+  // One profile reads one of them: what most of the messages are.
   const envelope: EnvelopeStep[] = [
     ...(inText * 2 > survey.objects ? [{ parse: 'json' } as const] : []),
     ...stepsTo(survey.root, reading.envelope),
@@ -38,6 +38,7 @@ export function proposeProfile(
       operation: { path: [...survey.operation.path], deletes: [...survey.operation.deletes].sort() },
     }),
     ...(behindHeader * 2 > survey.objects && { encoding: 'registry_json' }),
+    ...(avro * 2 > survey.objects && { encoding: 'avro' }),
     ...(envelope.length > 0 && { envelope }),
     ...(ignored.length === 0 ? {} : { ignored }),
     ...(Object.keys(formats).length === 0 ? {} : { formats }),
@@ -55,7 +56,11 @@ export function proposeProfile(
       topic === reading.topic ? proposed : base.topics[topic],
     ]),
   );
-  return parseProfile({ id: names.id, topics }, 'that is proposed');
+  const schemas = base.avro_schemas;
+  return parseProfile(
+    { id: names.id, ...(schemas !== undefined && { avro_schemas: schemas }), topics },
+    'that is proposed',
+  );
 }
 
 /** The members to walk to the record, and into those that are a text. */

@@ -22,12 +22,13 @@ const WRAPPER_MEMBERS = [
   'body_base64',
   'key',
   'offset',
+  'schema_id',
 ];
 const BODY_MEMBER = '"body';
 
 /**
  * A sample from one text: a payload, or a wrapper `{"partition", "sequence_number", "enqueued_at", "body"}`, also with
- * `key` and `offset`, and `body_base64` instead of `body`. It is a wrapper only if it has all of these and no other
+ * `key`, `offset` and `schema_id` (of Avro, where the content type has it), and `body_base64` instead of `body`. It is a wrapper only if it has all of these and no other
  * member; `body` is an object, or the message's text.
  * @param number its place among the samples; it stands for the order where there is no other.
  * @param readAt stands in for the enqueue time: no message is enqueued after it was read.
@@ -52,9 +53,12 @@ function unwrap(text: Buffer): BrokerEvent | undefined {
   const enqueuedAt = readTimestamp(wrapper['enqueued_at'], (local) => local);
   const body = bodyOf(wrapper);
   const key = integerText(wrapper['key']) ?? wrapper['key'] ?? null;
+  const schemaId = wrapper['schema_id'];
   if (partition === undefined || sequenceNumber === undefined || enqueuedAt === undefined) return undefined;
   if (body === undefined || (key !== null && typeof key !== 'string')) return undefined;
-  return { partition, sequenceNumber, enqueuedAt, body, key, offset: '', correlationId: null };
+  if (schemaId !== undefined && typeof schemaId !== 'string') return undefined;
+  const event = { partition, sequenceNumber, enqueuedAt, body, key, offset: '', correlationId: null };
+  return schemaId === undefined ? event : { ...event, schemaId };
 }
 
 function wholeNumber(value: unknown): number | undefined {

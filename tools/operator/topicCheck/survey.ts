@@ -1,3 +1,4 @@
+import { decodeAvro, type KnownSchemas } from '../../../shared/contracts/avro.ts';
 import { connectSchemaAt } from '../../../shared/contracts/connectSchema.ts';
 import { decodeJson, parseJson } from '../../../shared/contracts/decode.ts';
 import { readerOf } from '../../../shared/contracts/fieldReader.ts';
@@ -8,6 +9,7 @@ import type { NoRecord } from '../../../shared/contracts/openMessage.ts';
 import { contractOf, type Profile } from '../../../shared/contracts/profile.ts';
 import { timeReader } from '../../../shared/contracts/timeFormats.ts';
 import { type Microseconds, readTimestamp } from '../../../shared/contracts/timestamp.ts';
+import type { BrokerEvent } from '../../../shared/ingest/brokerEvent.ts';
 import { type Format, formatOf } from './formats.ts';
 import { bare, isCurrency, isFormerState, isMinorUnits, isTypedValue, matchName } from './names.ts';
 import { type FoundNoRecord, noRecordOf } from './noRecords.ts';
@@ -83,10 +85,11 @@ export class Member {
 export class Survey {
   readonly root: Member;
   readonly #agreed: AgreedNames;
-  /** Bodies that are JSON objects, and may hold a record. */
+  readonly #schemas: KnownSchemas;
+  /** Bodies that are objects, and may hold a record. */
   objects = 0;
-  /** Those of them that are behind a registry's header, or in a string. */
-  readonly wrapped = { registry_json: 0, text: 0 };
+  /** Those of them that are behind a registry's header, in a string, or in Avro. */
+  readonly wrapped = { registry_json: 0, text: 0, avro: 0 };
   /** Messages that hold none, by their kind. */
   readonly noRecords = new Map<NoRecord, number>();
   /** The first member that says of a message that it is a delete, and its values that do. */
@@ -101,8 +104,12 @@ export class Survey {
   membersComplete = true;
   #members = 1;
 
-  /** @param known a profile whose aliases are looked for as well. */
-  constructor(known: Profile) {
+  /**
+   * @param known a profile whose aliases are looked for as well.
+   * @param schemas those of the samples that are in Avro.
+   */
+  constructor(known: Profile, schemas: KnownSchemas) {
+    this.#schemas = schemas;
     this.#agreed = agreedNames(known);
     this.root = new Member(0, [], undefined, this.#agreed);
   }
@@ -114,7 +121,7 @@ export class Survey {
       this.partitions.set(event.partition, (this.partitions.get(event.partition) ?? 0) + 1);
       if (event.key !== null) this.keyed++;
     }
-    const found = objectOf(event.body);
+    const found = objectOf(event, this.#schemas);
     const noRecord = noRecordOf(event.body, found?.object);
     if (noRecord !== undefined) this.#countNoRecord(noRecord);
     if (noRecord !== undefined || found === undefined) return;
@@ -233,9 +240,15 @@ function isRecord(value: unknown): boolean {
 }
 
 /** The object that a message is, or that is in it. */
-function objectOf(body: Buffer): { object: JsonObject; wrapping?: 'registry_json' | 'text' } | undefined {
+function objectOf(
+  event: BrokerEvent,
+  schemas: KnownSchemas,
+): { object: JsonObject; wrapping?: keyof Survey['wrapped'] } | undefined {
+  const { body } = event;
   const decoded = decodeJson(body);
   if (!decoded.accepted) {
+    const avro = decodeAvro(event, schemas);
+    if (avro.accepted) return isObject(avro.value) ? { object: avro.value, wrapping: 'avro' } : undefined;
     const behind = decodeJson(body, 'registry_json');
     return behind.accepted && isObject(behind.value)
       ? { object: behind.value, wrapping: 'registry_json' }

@@ -1,3 +1,4 @@
+import type { KnownSchemas } from '../../../shared/contracts/avro.ts';
 import { decodeBody } from '../../../shared/contracts/decode.ts';
 import { DELIVERY_FLAGS } from '../../../shared/contracts/deliveryFlags.ts';
 import { type EnvelopeStep, envelopeText } from '../../../shared/contracts/envelope.ts';
@@ -25,6 +26,7 @@ export type Shape = string | { readonly [name: string]: Shape };
 /** What becomes of the samples under one contract: the ingest itself says so. */
 export class Tally<T extends LogicalTopic> {
   readonly rules: PreparationRules<T>;
+  readonly #schemas: KnownSchemas;
   /** Without those that the profile ignores. */
   received = 0;
   ignored = 0;
@@ -38,12 +40,13 @@ export class Tally<T extends LogicalTopic> {
   withVersion = 0;
   readonly #failures = new Map<string, Failure>();
 
-  constructor(rules: PreparationRules<T>) {
+  constructor(rules: PreparationRules<T>, schemas: KnownSchemas) {
     this.rules = rules;
+    this.#schemas = schemas;
   }
 
   add(sample: Sample): PreparedEvent<T> {
-    const prepared = prepareEvent(this.rules, sample.event);
+    const prepared = prepareEvent(this.rules, sample.event, this.#schemas);
     if (!prepared.accepted && prepared.rejection === undefined) {
       this.ignored++;
       return prepared;

@@ -30,12 +30,13 @@ export async function spoolHub(
   let read = 0;
   for (const { partition, first, last } of ranges) {
     await reader.read(hub, partition, { from: first, to: last }, async (events) => {
-      for (const { sequenceNumber, enqueuedAt, key, body } of events) {
+      for (const { sequenceNumber, enqueuedAt, key, body, schemaId } of events) {
         const line = {
           partition,
           sequence_number: sequenceNumber,
           enqueued_at: new Date(enqueuedAt / 1000).toISOString(),
           key,
+          schema_id: schemaId,
           body_base64: body.toString('base64'),
         };
         spool.write(Buffer.from(`${JSON.stringify(line)}\n`));

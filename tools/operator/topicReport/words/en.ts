@@ -82,7 +82,7 @@ const FINDING: Readonly<Record<Finding['code'], (finding: Finding) => string>> =
   records_in_array: (found) =>
     `The records are in an array at ${names(found)}, which the sync does not read: a message is one record. Send one record a message (Canal: \`canal.mq.flatMessage\` with one row, or a connector that writes rows).`,
   avro: (found) =>
-    `${share(found)} of the messages are binary behind the header of a schema registry, such as Avro: no JSON is in them. A profile with \`"encoding": "avro"\` reads them (docs/profiles.md#avro); check its names with \`npm start -- --profile\`, or send JSON.`,
+    `${share(found)} of the messages are binary behind the header of a schema registry, such as Avro, and the schema that they name is not known here. Set \`SCHEMA_REGISTRY_URL\` or \`AZURE_SCHEMA_REGISTRY_URL\`, or name files in \`avro_schemas\` of a --profile (docs/profiles.md#avro), and run this check again: it reads Avro then. Or send JSON.`,
   confirm_deletes: (found) =>
     `${names(found)} says of ${share(found)} of the messages that their record was deleted (${found.detail}): are records deleted? The sync has no deletions: the rows stay. If that is meant, use the profile that is proposed, which passes over them; a cancelled order is a new \`status\`, a refund a new entry.`,
   behind_header: (found) =>

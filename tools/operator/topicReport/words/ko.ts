@@ -85,7 +85,7 @@ const FINDING: Readonly<Record<Finding['code'], (finding: Finding) => string>> =
   records_in_array: (found) =>
     `레코드가 ${names(found)} 배열 안에 있어 읽을 수 없습니다. 메시지 하나에 레코드 하나를 보내 주십시오.`,
   avro: (found) =>
-    `메시지의 ${share(found)}가 스키마 레지스트리 헤더 뒤의 바이너리(예: Avro)이며 JSON이 아닙니다. 프로파일의 \`"encoding": "avro"\`로 읽습니다(docs/profiles.md#avro). 또는 JSON으로 보내 주십시오.`,
+    `메시지의 ${share(found)}가 스키마 레지스트리 헤더 뒤의 바이너리(예: Avro)이며, 메시지가 가리키는 스키마를 알 수 없습니다. \`SCHEMA_REGISTRY_URL\` 또는 \`AZURE_SCHEMA_REGISTRY_URL\`을 설정하거나 --profile 파일의 \`avro_schemas\`에 스키마 파일을 적고(docs/profiles.md#avro) 이 검사를 다시 실행하면 Avro를 읽습니다. 또는 JSON으로 보내 주십시오.`,
   confirm_deletes: (found) =>
     `메시지의 ${share(found)}에서 ${names(found)}가 레코드 삭제(${found.detail})를 나타냅니다. 레코드가 삭제되기도 합니까? 삭제는 반영되지 않으므로 행이 그대로 남습니다. 의도한 것이라면 삭제 메시지를 건너뛰는 제안된 프로파일을 쓰십시오. 취소는 새 \`status\`로, 환불은 새 엔트리로 보내 주십시오.`,
   behind_header: (found) =>
