@@ -38,7 +38,10 @@ export function boundPrefetch(identifier: string, settings: Prefetch): void {
 function addWithinBounds(this: Receiver, credit: number): void {
   const identifier = this.local.attach.properties?.['com.microsoft:receiver-name'];
   const settings = typeof identifier === 'string' ? bounds.get(identifier) : undefined;
-  if (settings === undefined) return addCredit.call(this, credit);
+  if (settings === undefined) {
+    addCredit.call(this, credit);
+    return;
+  }
   // The client adds what is missing to this count.
   const waiting = Math.max(settings.prefetchCount, settings.maxEventBatchSize) - credit;
   const room = windowOf(this).room(waiting, settings.prefetchSizeInBytes);
