@@ -196,3 +196,33 @@ test('what would destroy a file or load nonsense is refused before anything is r
   assert.equal(code, 1);
   assert.match(err, /Nothing was compared/);
 });
+
+test('a local time that a dump marks as UTC is named, and is no state to repair by', async (t) => {
+  const database = await testDatabase(t);
+  const partition = new Partition();
+  const ids = ['a', 'b', 'c', 'd'];
+  const utc = { event_time: '2026-11-20T01:00:00Z', updated_at: '2026-11-20T01:00:00Z' };
+  await ingest(
+    rulesFor(database.pool, 'ledger'),
+    ids.map((id) => partition.event(entry(id, utc))),
+  );
+  const before = await tables(database);
+  const seoul = { event_time: '2026-11-20T10:00:00Z', updated_at: '2026-11-20T10:00:00Z' };
+  const ledger = file('called-utc.csv', csv(ids.map((id) => asRow(id, seoul))));
+  const words = ['reconcile', '--ledger', ledger, '--as-of', '2026-11-26T00:00:00Z'];
+
+  const compared = await cli(database, words);
+  assert.equal(compared.code, 1, compared.err);
+  assert.match(compared.err, /event_time is 9:00 later than here in 4 of 4 rows/);
+  assert.match(compared.err, /updated_at is 9:00 later/);
+  assert.equal(compared.results[0]?.['time_shifts'], 'event_time +9:00, source_created_at +9:00, updated_at +9:00');
+
+  const refused = await cli(database, [...words, '--repair']);
+  assert.equal(refused.code, 2, refused.err);
+  assert.match(refused.err, /--times-are-right/);
+  assert.deepEqual(await tables(database), before);
+
+  const repaired = await cli(database, [...words, '--repair', '--times-are-right']);
+  assert.equal(repaired.code, 0, repaired.err);
+  assert.equal(repaired.results[0]?.['repaired'], 4);
+});

@@ -18,6 +18,7 @@ import { beginBackfill } from '../../tools/operator/backfill/beginBackfill.ts';
 import { DoneLines } from '../../tools/operator/backfill/doneLines.ts';
 import { readDump } from '../../tools/operator/dump/readDump.ts';
 import { newCounts, reconcile } from '../../tools/operator/reconcile/reconcile.ts';
+import { TimeShifts } from '../../tools/operator/reconcile/timeShifts.ts';
 import { CANONICAL_SETTINGS, order, Partition, START } from '../../tools/proof/exampleEvents.ts';
 import { TestKeyVault } from '../../tools/proof/keyVault.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
@@ -237,7 +238,9 @@ test('a dump under tokens: it loads, compares by user id whatever the key, and m
   const compare = async (repair: boolean) => {
     const counts = newCounts();
     const report = (difference: unknown) => found.push(difference);
-    await reconcile({ ...plan, backfillId: 'reconcile', repair, report }, dump(), counts);
+    const shifts = new TimeShifts('payment_order' as const);
+    const how = { backfillId: 'reconcile', repair, timesAreRight: false, shifts, report };
+    await reconcile({ ...plan, ...how }, dump(), counts);
     return counts;
   };
   const before = await compare(false);

@@ -22,9 +22,11 @@ import { rejectedLine } from '../dump/command/rejectedLines.ts';
 import type { DumpLine } from '../dump/dumpLine.ts';
 import type { DumpWindow } from '../dump/dumpRecords.ts';
 import { type Difference, newCounts, reconcile } from '../reconcile/reconcile.ts';
+import { shiftText, TimeShifts } from '../reconcile/timeShifts.ts';
 
 interface Options extends DumpCommandOptions {
   repair?: boolean;
+  timesAreRight?: boolean;
   report?: string;
 }
 
@@ -35,6 +37,7 @@ export function reconcileCommand(): Command {
     ),
   )
     .option('--repair', 'load what is missing, older or different here, through the same guard as the stream')
+    .option('--times-are-right', 'repair also where all times of the dump are hours away from those here')
     .option('--report <file>', 'where the differences go, as NDJSON (default: FILE.differences.ndjson)')
     .addHelpText(
       'after',
@@ -85,7 +88,14 @@ async function compare(
   topic: DumpTopic,
   path: string,
   window: DumpWindow,
-  { repair = false, report: reportPath, table: tables, null: nullText, as = operatorName() }: Options,
+  {
+    repair = false,
+    timesAreRight = false,
+    report: reportPath,
+    table: tables,
+    null: nullText,
+    as = operatorName(),
+  }: Options,
   stopped: AbortSignal,
 ) {
   const { database } = target;
@@ -100,6 +110,8 @@ async function compare(
     database,
     backfillId: 'reconcile',
     repair,
+    timesAreRight,
+    shifts: new TimeShifts(topic),
     stopped,
     report: (difference: Difference) => report.write(difference),
     reject: (line: DumpLine, rejection: Rejection) => rejected.write(rejectedLine(line, rejection)),
@@ -126,7 +138,17 @@ async function compare(
   const differences =
     counts.missing + counts.extra + counts.older_here + counts.newer_here + counts.different_at_same_version;
   const left = differences - counts.repaired + counts.rejected;
-  return { file: shortName(path), finished, ...counts, left, report: report.path };
+  const shifts = plan.shifts.found();
+  for (const shift of shifts) console.error(shiftText(shortName(path), shift));
+  const shifted = shifts.map(({ field, offset }) => `${field} ${offset}`).join(', ');
+  return {
+    file: shortName(path),
+    finished,
+    ...counts,
+    left,
+    ...(shifts.length > 0 && { time_shifts: shifted }),
+    report: report.path,
+  };
 }
 
 function comparedRows(counts: Readonly<Record<(typeof COMPARED)[number], number>>): number {

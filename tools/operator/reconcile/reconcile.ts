@@ -6,16 +6,21 @@ import type { PrivacySource } from '../../../shared/privacy/privacy.ts';
 import { protectRecord } from '../../../shared/privacy/protectRecord.ts';
 import { withConnection } from '../../../shared/store/withConnection.ts';
 import { type MergePlan, mergeRecords } from '../backfill/backfill.ts';
+import { DumpError } from '../dump/dumpError.ts';
 import type { DumpLine } from '../dump/dumpLine.ts';
 import { inWindow, readRecord } from '../dump/dumpRecords.ts';
 import { compareRecords, differingMembers, type Finding, keyOf } from './compareRecords.ts';
 import { extraRows } from './extraRows.ts';
 import { keepKeys, rowsByKey } from './rowsByKey.ts';
+import { shiftText, type TimeShifts } from './timeShifts.ts';
 
 export interface ReconcilePlan<T extends DumpTopic> extends MergePlan<T> {
   readonly privacy: PrivacySource;
   /** Load what the dump has and the guard lets win: missing, older, or different at one version. */
   readonly repair: boolean;
+  /** Repair also where all times of the dump are as far from those here, as by a zone. */
+  readonly timesAreRight: boolean;
+  readonly shifts: TimeShifts<T>;
   readonly report: (difference: Difference) => void;
   readonly reject: (line: DumpLine, rejection: Rejection) => void;
   readonly progress: (read: number) => void;
@@ -136,6 +141,7 @@ async function comparePage<T extends DumpTopic>(
     const row = here.get(key);
     const dumped = asStored(read, row);
     const finding = compareRecords(topic, dumped, row, versionFirst);
+    if (row !== undefined) plan.shifts.add(dumped.record, row.record);
     counts[finding]++;
     if (finding === 'same' || finding === 'since_changed') return;
     const members = row && { members: differingMembers(dumped.record, row.record) };
@@ -143,6 +149,13 @@ async function comparePage<T extends DumpTopic>(
     if (REPAIRED.has(finding)) toLoad.push(read);
   });
   if (!plan.repair || toLoad.length === 0) return;
+  // Loaded, they would outrank everything that comes for hours.
+  const [shift] = plan.timesAreRight ? [] : plan.shifts.found();
+  if (shift !== undefined) {
+    throw new DumpError(
+      `${shiftText('the dump', shift)} Nothing more was repaired. Where the times here are the wrong ones, add --times-are-right.`,
+    );
+  }
   // Under the key of the dump's time, as a load of it.
   const rows = toLoad.map((read) => repairPosition(protectRecord(topic, privacy, read)));
   await mergeRecords(plan, { from: 0, to: 0, rows, counts: { read: 0, outside: 0, rejected: 0 } }, false);
