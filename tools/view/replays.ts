@@ -1,0 +1,94 @@
+import * as z from 'zod';
+import type { ReplayResult } from '../../shared/store/replay/finishReplay.ts';
+import { EVERY_OPEN, listDeadLetters } from '../operator/queries/listDeadLetters.ts';
+import { askForReplay, waitForReplay } from '../target/replayQueue.ts';
+import type { Target } from '../target/target.ts';
+import { MOST_REPLAYED, type ShownDeadLetter, shown } from './deadLetters.ts';
+
+const replayRequest = z.strictObject({
+  ids: z.array(z.int().min(0)).min(1).max(MOST_REPLAYED),
+  force: z.boolean(),
+  acceptFuture: z.boolean(),
+});
+const resultRequest = z.strictObject({ requestId: z.string() });
+
+/** What became of one dead letter. */
+interface LetterResult {
+  readonly letter: ShownDeadLetter;
+  readonly outcome: 'stored' | 'refused' | 'left alone';
+}
+
+interface Replay {
+  counts: ReplayResult | undefined;
+  failure: Error | undefined;
+  results: readonly LetterResult[] | undefined;
+}
+
+/** The replays that this view has asked for. */
+export class Replays {
+  readonly #replays = new Map<string, Replay>();
+  readonly #stopped = new AbortController();
+
+  /** Asks for a replay by the queue, as the command line does; its result is asked for by the id. */
+  async begin(target: Target, body: unknown, actor: string): Promise<{ requestId: string }> {
+    const { ids, force, acceptFuture } = replayRequest.parse(body);
+    const before = await lettersOf(target, ids);
+    const requestId = await askForReplay(target, {
+      select: { dlq_ids: ids },
+      dry_run: false,
+      force,
+      accept_future: acceptFuture,
+      requested_by: actor,
+    });
+    const replay: Replay = { counts: undefined, failure: undefined, results: undefined };
+    this.#replays.set(requestId, replay);
+    void this.#watch(target, requestId, replay, before).catch((error: Error) => {
+      replay.failure = error;
+    });
+    return { requestId };
+  }
+
+  /** @throws what ended it, where it failed. */
+  resultOf(body: unknown): object {
+    const { requestId } = resultRequest.parse(body);
+    const replay = this.#replays.get(requestId);
+    if (replay?.failure !== undefined) throw replay.failure;
+    return {
+      isKnown: replay !== undefined,
+      counts: replay?.counts ?? null,
+      results: replay?.results ?? null,
+    };
+  }
+
+  stop(): void {
+    this.#stopped.abort();
+  }
+
+  async #watch(target: Target, requestId: string, replay: Replay, before: readonly ShownDeadLetter[]) {
+    const progress = (counts: ReplayResult) => {
+      replay.counts = counts;
+    };
+    replay.counts = await waitForReplay(target, requestId, this.#stopped.signal, progress);
+    if (replay.counts === undefined) return;
+    const attempts = new Map(before.map(({ dlq_id, attempts: count }) => [dlq_id, count]));
+    const after = await lettersOf(
+      target,
+      before.map(({ dlq_id }) => Number(dlq_id)),
+    );
+    replay.results = after.map((letter) => ({
+      letter,
+      outcome: outcomeOf(letter, attempts.get(letter.dlq_id)),
+    }));
+  }
+}
+
+function outcomeOf({ resolved_at, attempts }: ShownDeadLetter, before = 0): LetterResult['outcome'] {
+  if (resolved_at !== null) return 'stored';
+  return attempts > before ? 'refused' : 'left alone';
+}
+
+async function lettersOf({ database }: Target, ids: readonly number[]): Promise<ShownDeadLetter[]> {
+  const selection = { ...EVERY_OPEN, ids, status: 'all' } as const;
+  const stretch = { order: 'oldest first', behind: null, limit: ids.length } as const;
+  return (await listDeadLetters(database, selection, stretch)).map(shown);
+}
