@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
-import { afterAll, beforeAll, describe, it } from 'vitest';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, it, onTestFinished } from 'vitest';
+import { readOperatorSettings } from '../../../shared/settings/settings.ts';
 import { LiveView } from '../../../tools/view/liveView.ts';
 
 interface Answer {
@@ -183,5 +185,31 @@ describe('the server of the live view', () => {
   it('says at a start that nothing is wrong', async () => {
     const { verdict } = JSON.parse((await ask('GET', '/api/state', ofPage())).text);
     assert.deepEqual([verdict.kind, verdict.problems], ['starting', []]);
+  });
+
+  it('gives its token to no page where it works elsewhere: the address that is printed has it', async () => {
+    const settings = readOperatorSettings({
+      DATABASE_URL: 'postgres://jo:secret@db.example.invalid:5432/bo',
+    });
+    const database = new pg.Pool({ connectionString: 'postgres://127.0.0.1:1/none' });
+    const elsewhere = await LiveView.start({
+      port: 0,
+      setting: '--port',
+      language: 'en',
+      takesMetrics: false,
+    });
+    onTestFinished(() => elsewhere.stop());
+    elsewhere.connect({ settings, database });
+    const page = await (await fetch(elsewhere.address)).text();
+    assert.match(page, /name="view-token" content=""/);
+    const [, secret] = /#token=([\w-]{40,})$/.exec(elsewhere.addressToOpen)!;
+    const state = (headers: Record<string, string>) => fetch(`${elsewhere.address}/api/state`, { headers });
+    assert.equal((await state({})).status, 403);
+    const answer = await state({ 'x-view-token': secret! });
+    assert.equal(answer.status, 200);
+    const { target, verdict } = (await answer.json()) as { target: string; verdict: { kind: string } };
+    assert.match(target, /^Target: database bo at db\.example\.invalid:5432 as jo/);
+    assert.doesNotMatch(target, /secret|this machine/);
+    assert.equal(verdict.kind, 'wrong', 'its database does not answer');
   });
 });

@@ -1,5 +1,5 @@
 import uPlot from '/uplot.js';
-import { element, make, refill } from './dom.js';
+import { element, make, value as ofEvent, refill } from './dom.js';
 import { clock, number, say, zone } from './words.js';
 
 const HEIGHT = 170;
@@ -78,7 +78,8 @@ function showLegend({ chart, legend }, index) {
     swatch.style.background = colourOf(at);
     return make('li', [
       swatch,
-      `${label || say(`chart_${chart.name}`)}: `,
+      ofEvent(label || say(`chart_${chart.name}`)),
+      ': ',
       make('span', text, { class: 'amount' }),
     ]);
   });
@@ -86,8 +87,7 @@ function showLegend({ chart, legend }, index) {
     const swatch = make('span', undefined, { class: 'swatch threshold' });
     return make('li', [swatch, say('threshold', { alert, value: number(value, 3), unit })]);
   });
-  const all = [...lines, ...thresholds];
-  refill(legend, all.length > 0 ? all : [make('li', say('noData'))]);
+  refill(legend, [...(lines.length > 0 ? lines : [make('li', say('noData'))]), ...thresholds]);
 }
 
 /** After a change of colours or words. */

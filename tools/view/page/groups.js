@@ -46,6 +46,7 @@ function bars(counts) {
     role: 'img',
     'aria-label': label,
     class: 'bars',
+    preserveAspectRatio: 'none',
     viewBox: `0 0 ${counts.length * step} ${BAR.height}`,
   };
   for (const [name, text] of Object.entries(attributes)) svg.setAttribute(name, text);

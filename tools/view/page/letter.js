@@ -1,5 +1,6 @@
 import { ask } from './api.js';
-import { element, make, value } from './dom.js';
+import { element, make, setText, value } from './dom.js';
+import { outcomeText } from './outcome.js';
 import { adviceOn, number, say, textOf, time } from './words.js';
 
 /** One dead letter, in a dialog: what is wrong, what to do, and its payload where somebody asks for it. */
@@ -30,23 +31,39 @@ export function openLetter(letter, opener) {
     facts.flatMap(([name, text]) => [make('dt', say(`letter_${name}`)), make('dd', value(text))]),
   );
   const payload = make('div', undefined, { 'aria-live': 'polite' });
+  const outcome = make('p', undefined, { role: 'status' });
+  const attempt = make('button', say('tryThis'));
   const show = make('button', say('openPayload'));
   const close = make('button', say('close'));
   show.addEventListener('click', async () => {
     show.disabled = true;
     payload.replaceChildren(...(await payloadOf(letter)));
   });
+  attempt.disabled = letter.resolved_at !== null;
+  attempt.addEventListener('click', async () => setText(outcome, await outcomeOf(id)));
   close.addEventListener('click', () => dialog.close());
   dialog.replaceChildren(
     make('h2', say('letterTitle', { id }), { id: 'letter-title' }),
     list,
+    make('p', attempt),
+    outcome,
     make('p', [show, ' ', make('span', say('payloadNote'), { class: 'quiet' })]),
     payload,
     make('p', close, { class: 'actions' }),
   );
   // The list may have been made anew meanwhile.
-  dialog.onclose = () => document.querySelector(`[data-focus="${opener.dataset.focus}"]`)?.focus();
+  dialog.onclose = () =>
+    (document.querySelector(`[data-focus="${opener.dataset.focus}"]`) ?? element('content')).focus();
   dialog.showModal();
+}
+
+async function outcomeOf(id) {
+  try {
+    const { tried } = await ask('try', { ids: [Number(id)] });
+    return tried.length === 0 ? say('resolvedMeanwhile') : outcomeText(tried[0].outcome);
+  } catch (error) {
+    return say('failed', { because: error.message });
+  }
 }
 
 async function payloadOf({ dlq_id: id, field }) {

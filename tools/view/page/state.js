@@ -1,6 +1,6 @@
 import { read } from './api.js';
 import { drawAgain, drawChart } from './chart.js';
-import { element, make, refill, setText } from './dom.js';
+import { element, make, value as ofEvent, refill, setText } from './dom.js';
 import './explain.js';
 import { showFrame, showTarget } from './frame.js';
 import { number, say, textOf, time, whenChosen } from './words.js';
@@ -49,8 +49,12 @@ function factsOf({ waiting, freshness, openDeadLetters, latest: at, watchedSince
 
 function problemOf({ name, severity, operator, threshold, runbook, since, event, series, more }) {
   const severityName = SEVERITIES[severity];
-  const shown = series.map(({ label, value }) => `${label} ${number(value, 3)}`.trim());
-  if (more > 0) shown.push(say('more', { count: more }));
+  const shown = series.flatMap(({ label, value }, index) => [
+    index === 0 ? '' : ', ',
+    ...(label === '' ? [] : [ofEvent(label), ': ']),
+    number(value, 3),
+  ]);
+  if (more > 0) shown.push(`, ${say('more', { count: more })}`);
   const limit = say(operator === 'GreaterThan' ? 'limitAbove' : 'limitBelow', {
     value: number(threshold, 3),
   });
@@ -58,7 +62,8 @@ function problemOf({ name, severity, operator, threshold, runbook, since, event,
     make('strong', `${say(`severity_${severityName}`)}: ${name}.`, { class: `severity-${severityName}` }),
     ` ${textOf('alert', name)} ${say('sinceTime', { time: time(since) })} `,
     ...(event === undefined ? [] : [`${eventText(event)} `]),
-    `${shown.join(', ')} (${limit}). `,
+    ...shown,
+    ` (${limit}). `,
     make('a', say('runbook', { name }), { href: `/${runbook}`, 'data-focus': `runbook ${name}` }),
   ]);
   if (name === 'DlqActivity') {
