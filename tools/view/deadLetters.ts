@@ -9,10 +9,12 @@ import { openPayload } from '../operator/deadLetters/openPayload.ts';
 import { type TriedReplay, tryReplays } from '../operator/deadLetters/tryReplays.ts';
 import { type ListedDeadLetter, listDeadLetters } from '../operator/queries/listDeadLetters.ts';
 import type { Target } from '../target/target.ts';
+import { adviceOn } from '../texts/advice.ts';
+import { type Language, TEXTS } from '../texts/texts.ts';
 import { type MarkedPayload, markedPayload } from './markedPayload.ts';
 
 /** On a page of the list. */
-export const PAGE = 50;
+const PAGE = 50;
 /** That are tried, or brought in again, at once. */
 const MOST_TRIED = 200;
 export const MOST_REPLAYED = 10_000;
@@ -35,15 +37,15 @@ const pageRequest = z.strictObject({
   older: id.optional(),
   newer: id.optional(),
 });
-export const idsRequest = z.strictObject({ ids: z.array(id).min(1).max(MOST_TRIED) });
+const idsRequest = z.strictObject({ ids: z.array(id).min(1).max(MOST_TRIED) });
 
 export interface ShownDeadLetter extends ListedDeadLetter, Fault {
   readonly isExhausted: boolean;
 }
 
 interface PageOfLetters {
-  /** The newest first. */
-  readonly letters: readonly ShownDeadLetter[];
+  /** The newest first, each with what to do about it. */
+  readonly letters: readonly (ShownDeadLetter & { readonly advice: Record<Language, string | undefined> })[];
   readonly hasOlder: boolean;
   readonly hasNewer: boolean;
 }
@@ -61,7 +63,7 @@ export async function pageOfLetters({ database }: Target, body: unknown): Promis
       limit: PAGE + 1,
     },
   );
-  const letters = found.slice(0, PAGE).map(shown);
+  const letters = found.slice(0, PAGE).map((letter) => ({ ...shown(letter), advice: adviceIn(letter) }));
   const isMore = found.length > PAGE;
   return backwards
     ? { letters: letters.reverse(), hasOlder: true, hasNewer: isMore }
@@ -77,6 +79,10 @@ export async function matchingIds({ database }: Target, body: unknown): Promise<
     { order: 'oldest first', behind: null, limit: MOST_REPLAYED },
   );
   return { ids: found.map(({ dlq_id }) => Number(dlq_id)) };
+}
+
+function adviceIn({ error, error_detail: detail }: ListedDeadLetter) {
+  return { en: adviceOn(TEXTS.en, error, detail), ko: adviceOn(TEXTS.ko, error, detail) };
 }
 
 export function shown(letter: ListedDeadLetter): ShownDeadLetter {

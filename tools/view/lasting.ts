@@ -1,6 +1,7 @@
 /** How much longer a result lasts than it took: whoever asks again and again keeps nothing busy. */
 const LASTS_TIMES = 20;
 const LEAST_MS = 2000;
+const MOST_MS = 10_000;
 
 /** A function whose result is given again for a while; for longer, the longer it took. */
 export function lasting<A, R>(compute: (argument: A) => Promise<R>): (argument: A) => Promise<R> {
@@ -12,7 +13,7 @@ export function lasting<A, R>(compute: (argument: A) => Promise<R>): (argument: 
     known = entry;
     const last = () => {
       const now = performance.now();
-      entry.until = now + Math.max(LEAST_MS, LASTS_TIMES * (now - startedAt));
+      entry.until = now + Math.min(MOST_MS, Math.max(LEAST_MS, LASTS_TIMES * (now - startedAt)));
     };
     entry.result.then(last, () => {
       entry.until = 0;

@@ -111,7 +111,9 @@ export class LiveView {
   }
 
   get #hidesToken(): boolean {
-    return this.#target !== undefined && isElsewhere(this.#target.settings);
+    // Before it knows: only npm start has nobody else's.
+    if (this.#target === undefined) return !this.#options.takesMetrics;
+    return isElsewhere(this.#target.settings);
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -12,6 +12,9 @@ const replayRequest = z.strictObject({
 });
 const resultRequest = z.strictObject({ requestId: z.string() });
 
+/** Of the latest, the results are kept. */
+const KEPT = 20;
+
 /** What became of one dead letter. */
 interface LetterResult {
   readonly letter: ShownDeadLetter;
@@ -42,6 +45,7 @@ export class Replays {
     });
     const replay: Replay = { counts: undefined, failure: undefined, results: undefined };
     this.#replays.set(requestId, replay);
+    for (const oldest of [...this.#replays.keys()].slice(0, -KEPT)) this.#replays.delete(oldest);
     void this.#watch(target, requestId, replay, before).catch((error: Error) => {
       replay.failure = error;
     });

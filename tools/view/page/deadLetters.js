@@ -75,6 +75,9 @@ function chooseGroup(chosen) {
 async function turn(place) {
   try {
     page = await ask('letters', { selection: selection(), ...place });
+    // What was newer has been resolved meanwhile.
+    if (page.letters.length === 0 && place.newer !== undefined)
+      page = await ask('letters', { selection: selection() });
     const [first, last] = [page.letters[0], page.letters.at(-1)];
     tell(
       first === undefined

@@ -1,12 +1,5 @@
 import { element, make, refill } from './dom.js';
-import { say, textOf, timeFrom } from './words.js';
-
-/** In the order in which the rules are checked (SPEC 2.3). */
-const REASONS = [
-  ...['unreadable_body', 'empty_body', 'not_utf8', 'not_json', 'not_avro', 'not_an_object'],
-  ...['unsupported_schema_version', 'alias_conflict', 'core_missing', 'core_invalid', 'field_invalid'],
-  ...['timestamp_in_future', 'rejected_by_database'],
-];
+import { reasons, say, textOf, timeFrom } from './words.js';
 
 let known = [];
 
@@ -17,7 +10,7 @@ export function showFilter(topics = known) {
   options('filter-topic', [any, ...topics.map((topic) => [topic, topic])]);
   options('filter-error', [
     any,
-    ...REASONS.map((reason) => [reason, `${reason}: ${textOf('reason', reason)}`]),
+    ...reasons().map((reason) => [reason, `${reason}: ${textOf('reason', reason)}`]),
   ]);
   options(
     'filter-status',

@@ -1,7 +1,7 @@
 import { ask } from './api.js';
 import { element, make, setText, value } from './dom.js';
 import { outcomeText } from './outcome.js';
-import { adviceOn, number, say, textOf, time } from './words.js';
+import { language, number, say, textOf, time } from './words.js';
 
 /** One dead letter, in a dialog: what is wrong, what to do, and its payload where somebody asks for it. */
 export function openLetter(letter, opener) {
@@ -18,7 +18,7 @@ export function openLetter(letter, opener) {
   const facts = [
     ['reason', `${error}: ${textOf('reason', error)}`],
     ['detail', detail],
-    ['advice', adviceOn(letter)],
+    ['advice', letter.advice[language()]],
     ['from', say('fromPlace', { topic, partition, number: at, profile })],
     ['parked', time(letter.parked_at)],
     ['attempts', number(letter.attempts)],

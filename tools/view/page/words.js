@@ -47,11 +47,8 @@ export function textOf(part, name) {
   return texts[chosen.language][part][name] ?? '';
 }
 
-/** What to do about a dead letter. */
-export function adviceOn({ error, section }) {
-  const { advice, adviceOfForm } = texts[chosen.language];
-  return section === null ? (advice[error] ?? '') : filled(adviceOfForm, { section });
-}
+/** In the order in which the rules are checked (SPEC 2.3). */
+export const reasons = () => Object.keys(texts.en.reason);
 
 function filled(text, values) {
   return text.replaceAll(/\{(\w+)\}/g, (_whole, name) => values[name]);
