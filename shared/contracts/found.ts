@@ -61,6 +61,7 @@ const FIELD_NAMES: ReadonlySet<string> = new Set(
   Object.values(FIELDS).flatMap((fields) => fields.map(({ name }) => name)),
 );
 
+/** Field, form and section of a detail, as the rules of this folder write it. */
 export function faultOf(detail: string): Fault {
   const field = /^([a-z_]+): /.exec(detail)?.[1];
   return {

@@ -108,8 +108,10 @@ async function runOn(cloud: LocalCloud): Promise<number> {
   });
   const { environment } = cloud;
   // Who works with the view is an operator, as who works with the command line.
-  const asOperator = { ...environment, ...localEnvironment(addresses, OPERATOR_LOGIN), ...process.env };
-  const settings = readOperatorSettings(asOperator);
+  const settings = readOperatorSettings({
+    ...localEnvironment(addresses, OPERATOR_LOGIN),
+    ...process.env,
+  });
   const metrics = { METRICS_SCHEDULE, APPLICATIONINSIGHTS_CONNECTION_STRING: live.connectionString };
   const database = openDatabase({ connection: settings.database, poolSize: 4, onIdleError: () => {} });
   live.connect({ settings, database });
