@@ -116,7 +116,8 @@ describe('the live view of npm start, seed 3', skipBecause(skip), () => {
       await page.getByRole('button', { name: 'Replay: 1' }).click();
       await page.getByRole('heading', { name: 'Bring dead letters in again: 1?' }).waitFor();
       await page.locator('#confirm').getByRole('button', { name: 'Replay' }).click();
-      await page.getByText('Looked at 1: ').waitFor({ timeout: 120_000 });
+      const ofId = page.locator('#results-list strong', { hasText: new RegExp(`^${id}$`) });
+      await ofId.waitFor({ timeout: 120_000 });
       const [result] = await page.locator('#results-list li').allTextContents();
       if (id === mended) assert.equal(result, `${id} stored`);
       else

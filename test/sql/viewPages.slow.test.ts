@@ -218,6 +218,7 @@ describe('the pages of the live view', skipBecause(skip), () => {
     await page.keyboard.press('Enter');
     await page.getByText('Dry run: would be stored 0, still refused 1').waitFor();
     await page.getByText('Still refused: ').first().waitFor();
+    assert.equal(await page.evaluate('document.activeElement.id'), 'try');
   });
 
   it('filters by key, partition and time, in the zone of the page', async () => {

@@ -109,6 +109,7 @@ const sameGroup = (one, other) =>
 
 /** Does what takes a while; nothing else is begun meanwhile. */
 async function whileBusy(work) {
+  const focused = document.activeElement;
   isBusy = true;
   showActions();
   try {
@@ -118,6 +119,8 @@ async function whileBusy(work) {
   }
   isBusy = false;
   show();
+  // A button that is disabled loses it.
+  if (document.activeElement === document.body) focused.focus();
 }
 
 element('filter').addEventListener('submit', (event) => {
