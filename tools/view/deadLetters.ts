@@ -39,13 +39,15 @@ const pageRequest = z.strictObject({
 });
 const idsRequest = z.strictObject({ ids: z.array(id).min(1).max(MOST_TRIED) });
 
+/** A dead letter with what is wrong with it, and what to do. */
 export interface ShownDeadLetter extends ListedDeadLetter, Fault {
   readonly isExhausted: boolean;
+  readonly advice: Readonly<Record<Language, string | undefined>>;
 }
 
 interface PageOfLetters {
-  /** The newest first, each with what to do about it. */
-  readonly letters: readonly (ShownDeadLetter & { readonly advice: Record<Language, string | undefined> })[];
+  /** The newest first. */
+  readonly letters: readonly ShownDeadLetter[];
   readonly hasOlder: boolean;
   readonly hasNewer: boolean;
 }
@@ -63,7 +65,7 @@ export async function pageOfLetters({ database }: Target, body: unknown): Promis
       limit: PAGE + 1,
     },
   );
-  const letters = found.slice(0, PAGE).map((letter) => ({ ...shown(letter), advice: adviceIn(letter) }));
+  const letters = found.slice(0, PAGE).map(shown);
   const isMore = found.length > PAGE;
   return backwards
     ? { letters: letters.reverse(), hasOlder: true, hasNewer: isMore }
@@ -81,12 +83,10 @@ export async function matchingIds({ database }: Target, body: unknown): Promise<
   return { ids: found.map(({ dlq_id }) => Number(dlq_id)) };
 }
 
-function adviceIn({ error, error_detail: detail }: ListedDeadLetter) {
-  return { en: adviceOn(TEXTS.en, error, detail), ko: adviceOn(TEXTS.ko, error, detail) };
-}
-
-export function shown(letter: ListedDeadLetter): ShownDeadLetter {
-  return { ...letter, ...faultOf(letter.error_detail), isExhausted: letter.attempts >= MAX_ATTEMPTS };
+function shown(letter: ListedDeadLetter): ShownDeadLetter {
+  const { error, error_detail: detail, attempts } = letter;
+  const advice = { en: adviceOn(TEXTS.en, error, detail), ko: adviceOn(TEXTS.ko, error, detail) };
+  return { ...letter, ...faultOf(detail), advice, isExhausted: attempts >= MAX_ATTEMPTS };
 }
 
 /** The payload of a dead letter, with the members of the faulty field marked; written to the audit log. */

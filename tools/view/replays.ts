@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import type { ReplayResult } from '../../shared/store/replay/finishReplay.ts';
-import { EVERY_OPEN, listDeadLetters } from '../operator/queries/listDeadLetters.ts';
+import { lettersOf, type ReplayOutcome, replayOutcomes } from '../operator/deadLetters/replayOutcomes.ts';
+import type { ListedDeadLetter } from '../operator/queries/listDeadLetters.ts';
 import { askForReplay, waitForReplay } from '../target/replayQueue.ts';
 import type { Target } from '../target/target.ts';
-import { MOST_REPLAYED, type ShownDeadLetter, shown } from './deadLetters.ts';
+import { MOST_REPLAYED } from './deadLetters.ts';
 
 const replayRequest = z.strictObject({
   ids: z.array(z.int().min(0)).min(1).max(MOST_REPLAYED),
@@ -15,16 +16,10 @@ const resultRequest = z.strictObject({ requestId: z.string() });
 /** Of the latest, the results are kept. */
 const KEPT = 20;
 
-/** What became of one dead letter. */
-interface LetterResult {
-  readonly letter: ShownDeadLetter;
-  readonly outcome: 'stored' | 'refused' | 'left alone';
-}
-
 interface Replay {
   counts: ReplayResult | undefined;
   failure: Error | undefined;
-  results: readonly LetterResult[] | undefined;
+  results: readonly ReplayOutcome[] | undefined;
 }
 
 /** The replays that this view has asked for. */
@@ -35,7 +30,7 @@ export class Replays {
   /** Asks for a replay by the queue, as the command line does; its result is asked for by the id. */
   async begin(target: Target, body: unknown, actor: string): Promise<{ requestId: string }> {
     const { ids, force, acceptFuture } = replayRequest.parse(body);
-    const before = await lettersOf(target, ids);
+    const before = await lettersOf(target.database, ids);
     const requestId = await askForReplay(target, {
       select: { dlq_ids: ids },
       dry_run: false,
@@ -68,31 +63,11 @@ export class Replays {
     this.#stopped.abort();
   }
 
-  async #watch(target: Target, requestId: string, replay: Replay, before: readonly ShownDeadLetter[]) {
+  async #watch(target: Target, requestId: string, replay: Replay, before: readonly ListedDeadLetter[]) {
     const progress = (counts: ReplayResult) => {
       replay.counts = counts;
     };
     replay.counts = await waitForReplay(target, requestId, this.#stopped.signal, progress);
-    if (replay.counts === undefined) return;
-    const attempts = new Map(before.map(({ dlq_id, attempts: count }) => [dlq_id, count]));
-    const after = await lettersOf(
-      target,
-      before.map(({ dlq_id }) => Number(dlq_id)),
-    );
-    replay.results = after.map((letter) => ({
-      letter,
-      outcome: outcomeOf(letter, attempts.get(letter.dlq_id)),
-    }));
+    if (replay.counts !== undefined) replay.results = await replayOutcomes(target.database, before);
   }
-}
-
-function outcomeOf({ resolved_at, attempts }: ShownDeadLetter, before = 0): LetterResult['outcome'] {
-  if (resolved_at !== null) return 'stored';
-  return attempts > before ? 'refused' : 'left alone';
-}
-
-async function lettersOf({ database }: Target, ids: readonly number[]): Promise<ShownDeadLetter[]> {
-  const selection = { ...EVERY_OPEN, ids, status: 'all' } as const;
-  const stretch = { order: 'oldest first', behind: null, limit: ids.length } as const;
-  return (await listDeadLetters(database, selection, stretch)).map(shown);
 }

@@ -11,9 +11,10 @@ import { time, wholeNumber, wholeNumbers } from '../../terminal/options.ts';
 import { writeResult, writeRows } from '../../terminal/output.ts';
 import { untilStopped } from '../../terminal/untilStopped.ts';
 import { openPayload } from '../deadLetters/openPayload.ts';
+import { lettersOf, type ReplayOutcome, replayOutcomes } from '../deadLetters/replayOutcomes.ts';
 import { countDeadLetters } from '../queries/countDeadLetters.ts';
 import { hasDeadLetters } from '../queries/hasDeadLetters.ts';
-import { EVERY_OPEN, listDeadLetters } from '../queries/listDeadLetters.ts';
+import { EVERY_OPEN, type ListedDeadLetter, listDeadLetters } from '../queries/listDeadLetters.ts';
 import { openDeadLetters } from '../queries/openDeadLetters.ts';
 
 interface Filter {
@@ -44,6 +45,8 @@ interface Run extends Filter {
 
 const LISTED = 50;
 const LISTED_COLUMNS = ['dlq_id', 'topic', 'error', 'error_detail', 'parked_at'];
+/** Dead letters of a run of which is told what became of each, the oldest first. */
+const TOLD = 10_000;
 const NONE_OPEN = 'No dead letter is open.';
 
 export function replayCommand(): Command {
@@ -175,6 +178,7 @@ function run({ ids, json = false, wait, yes = false, as = operatorName(), ...opt
   return withTarget(async (target) => {
     await checkSelection(target, { ...filter, ...(ids && { ids }) });
     if (!dryRun && !(await mayReplay(target, filter, ids, yes))) return;
+    const before = dryRun ? undefined : await selected(target, filter, ids);
     const requestId = await askForReplay(target, {
       select: ids === undefined ? filter : { dlq_ids: ids },
       dry_run: dryRun,
@@ -198,9 +202,35 @@ function run({ ids, json = false, wait, yes = false, as = operatorName(), ...opt
       return;
     }
     console.error(`${result.examined} dead letters: done.`);
-    writeResult({ request_id: requestId, dry_run: dryRun, ...result }, { json });
+    const outcomes = before && (await replayOutcomes(target.database, before));
+    const left = outcomes?.filter(({ outcome }) => outcome !== 'stored').map(leftRow);
+    writeRun({ request_id: requestId, dry_run: dryRun, ...result }, left, json);
     if (result.rejected + result.exhausted > 0) process.exitCode = EXIT.left;
   });
+}
+
+/** What a request is about, as far as what becomes of each is told. */
+function selected(
+  { database }: Target,
+  { topic = null, error = null, since = null, until = null, limit = TOLD }: Filter,
+  ids: readonly number[] | undefined,
+): Promise<ListedDeadLetter[]> {
+  if (ids !== undefined) return lettersOf(database, ids);
+  const stretch = { order: 'oldest first', behind: null, limit: Math.min(limit, TOLD) } as const;
+  return listDeadLetters(database, { ...EVERY_OPEN, topic, error, since, until }, stretch);
+}
+
+function leftRow({ letter, outcome }: ReplayOutcome) {
+  const { dlq_id, topic, error, error_detail } = letter;
+  return { dlq_id, outcome: outcome === 'refused' ? 'still refused' : outcome, topic, error, error_detail };
+}
+
+/** The counts of a run, and what was not stored, with why; of a dry run, the counts. */
+function writeRun(counts: object, left: readonly object[] | undefined, json: boolean): void {
+  writeResult({ ...counts, ...(json && left && { left }) }, { json });
+  if (json || left === undefined || left.length === 0) return;
+  writeRows(left.slice(0, LISTED), { json, empty: '' });
+  if (left.length > LISTED) console.error(`The first ${LISTED} that are left; --json has all.`);
 }
 
 /**
