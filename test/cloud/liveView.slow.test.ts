@@ -142,7 +142,12 @@ describe('the live view of npm start, seed 3', skipBecause(skip), () => {
       assert.deepEqual(actions.rows, [{ login: 'backoffice_operator', action: 'try replay' }]);
     });
     await page.goto(address);
-    await page.locator('#charts canvas').first().waitFor();
+    const token = await page.locator('meta[name=view-token]').getAttribute('content');
+    await until('metrics over some time', 120_000, async () => {
+      const asked = await fetch(`${address}/api/state`, { headers: { 'x-view-token': token! } });
+      const { charts: drawn } = (await asked.json()) as { charts: { times: number[] }[] };
+      return drawn[0]!.times.length >= 6;
+    });
     await page.screenshot({ path: join(SCREENSHOTS, 'live-view.png'), fullPage: true });
     assert.deepEqual(page.problems, []);
     await page.close();

@@ -127,6 +127,13 @@ describe('the pages of the live view', skipBecause(skip), () => {
           path: join(SCREENSHOTS, `${name}-${look}.png`),
           fullPage: path === '/' && look !== 'phone',
         });
+        if (look === 'wide') {
+          await page.screenshot({
+            path: join(SCREENSHOTS, `live-view-${name}.png`),
+            fullPage: true,
+            clip: { x: 0, y: 0, width: 1280, height: 1300 },
+          });
+        }
         if (look === 'phone') {
           await page.evaluate('document.querySelector("#charts, #letters").scrollIntoView()');
           await page.screenshot({ path: join(SCREENSHOTS, `${name}-${look}-below.png`) });

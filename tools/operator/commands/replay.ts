@@ -212,12 +212,12 @@ function run({ ids, json = false, wait, yes = false, as = operatorName(), ...opt
 /** What a request is about, as far as what becomes of each is told. */
 function selected(
   { database }: Target,
-  { topic = null, error = null, since = null, until = null, limit = TOLD }: Filter,
+  { limit = TOLD, ...filter }: Filter,
   ids: readonly number[] | undefined,
 ): Promise<ListedDeadLetter[]> {
   if (ids !== undefined) return lettersOf(database, ids);
   const stretch = { order: 'oldest first', behind: null, limit: Math.min(limit, TOLD) } as const;
-  return listDeadLetters(database, { ...EVERY_OPEN, topic, error, since, until }, stretch);
+  return listDeadLetters(database, { ...EVERY_OPEN, ...filter }, stretch);
 }
 
 function leftRow({ letter, outcome }: ReplayOutcome) {
