@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { MAX_ATTEMPTS } from '../../shared/replay/replayDeadLetters.ts';
-import { askExplain, reportOf } from '../operator/explain/askExplain.ts';
+import { askExplain } from '../operator/explain/askExplain.ts';
 import { historyOf } from '../operator/explain/history.ts';
 import { blocksOf } from '../operator/explain/page.ts';
 import { countDeadLetters } from '../operator/queries/countDeadLetters.ts';
@@ -35,16 +35,12 @@ export function answers(replays: Replays, actor: string): Readonly<Record<string
   };
 }
 
-/** The report of the command, and the same as people read it: blocks of lines. */
+/** The report of the command as people read it: blocks of lines. */
 async function explain(target: Target, body: unknown, actor: string, gone: AbortSignal): Promise<object> {
   const { id, events } = explainRequest.parse(body);
   if (events) namespaceRequired(target.settings.eventHubs);
-  const explained = await askExplain(target, id, { actor, events });
-  const { asking, facts, kinds } = explained;
+  const { asking, facts, kinds } = await askExplain(target, id, { actor, events });
   const options = { since: undefined, most: MOST_EVENTS, stopped: gone, progress: () => {} };
   const histories = events && kinds.length > 0 ? await historyOf(asking, facts, options) : undefined;
-  return {
-    report: reportOf(explained, histories),
-    blocks: kinds.length === 0 ? [] : blocksOf(facts, histories),
-  };
+  return { blocks: kinds.length === 0 ? [] : blocksOf(facts, histories) };
 }
