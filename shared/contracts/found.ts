@@ -1,4 +1,4 @@
-import type { FieldKind } from './fields.ts';
+import { FIELDS, type FieldKind } from './fields.ts';
 
 /** Where docs/profiles.md says how a profile reads messages of a form; the first that fits. */
 const MESSAGES: readonly (readonly [form: RegExp, section: string])[] = [
@@ -46,4 +46,27 @@ const FORM = /(?:; |: )found (.+?)(?: \(docs\/profiles\.md#[a-z-]+\))?$/;
 /** What arrived, of the detail of a dead letter; `undefined` where it names none. */
 export function foundIn(detail: string): string | undefined {
   return FORM.exec(detail)?.[1];
+}
+
+/** What is wrong with a dead letter, as its detail says it; a member is `null` where the detail does not name it. */
+export interface Fault {
+  readonly field: string | null;
+  /** What arrived (SPEC 2.4). */
+  readonly form: string | null;
+  /** The section of docs/profiles.md by which a profile reads what arrived. */
+  readonly section: string | null;
+}
+
+const FIELD_NAMES: ReadonlySet<string> = new Set(
+  Object.values(FIELDS).flatMap((fields) => fields.map(({ name }) => name)),
+);
+
+/** Field, form and section of a detail, as the rules of this folder write it. */
+export function faultOf(detail: string): Fault {
+  const field = /^([a-z_]+): /.exec(detail)?.[1];
+  return {
+    field: field !== undefined && FIELD_NAMES.has(field) ? field : null,
+    form: foundIn(detail) ?? null,
+    section: /\(docs\/profiles\.md#([a-z-]+)\)$/.exec(detail)?.[1] ?? null,
+  };
 }

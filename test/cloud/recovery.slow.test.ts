@@ -40,7 +40,13 @@ describe(`recovery through the queue and the command line, seed ${SEED}`, () => 
       letters,
     );
     const { code, out } = await cli('replay', 'run', '--yes', '--as', 'jo@example.com');
-    const { request_id: id, ...counts } = out as Record<string, unknown>;
+    const {
+      request_id: id,
+      left,
+      ...counts
+    } = out as Record<string, unknown> & { left: { outcome: string; error: string }[] };
+    assert.equal(left.length, letters);
+    assert.ok(left.every(({ outcome, error }) => outcome === 'still refused' && error !== ''));
     // Time has passed: what was in the future an hour ago still is.
     assert.deepEqual(counts, {
       dry_run: false,

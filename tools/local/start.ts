@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
 import type pg from 'pg';
 import type { Profile } from '../../shared/contracts/profile.ts';
+import { readOperatorSettings } from '../../shared/settings/settings.ts';
 import { openDatabase } from '../../shared/store/database.ts';
 import { buildFunctions } from '../package/build.ts';
 import { BrokerWatch } from '../proof/brokerLog.ts';
@@ -12,16 +13,17 @@ import { inEnvelope, unwritten } from '../proof/synthetic/envelope.ts';
 import { syntheticEvents } from '../proof/synthetic/payments.ts';
 import { Publisher } from '../proof/synthetic/publish.ts';
 import { Random } from '../proof/synthetic/random.ts';
-import { localCloudFrom } from '../target/localCloud.ts';
+import { localCloudFrom, localEnvironment, OPERATOR_LOGIN } from '../target/localCloud.ts';
 import { withClient } from '../target/withClient.ts';
 import { seedOption, wholeNumber } from '../terminal/options.ts';
 import { untilStopped } from '../terminal/untilStopped.ts';
 import { userPath } from '../terminal/userPath.ts';
+import { languageOf } from '../texts/texts.ts';
+import { LiveView } from '../view/liveView.ts';
 import { addressLines, type LocalCloud, startLocalCloud } from './cloud.ts';
 import { type Hosts, startHosts } from './hosts.ts';
 import { makeReport, reportLines } from './report.ts';
 import { StatusView } from './statusView.ts';
-import { LiveView } from './view/liveView.ts';
 
 interface Options {
   events?: number;
@@ -97,12 +99,23 @@ try {
 process.exit();
 
 async function runOn(cloud: LocalCloud): Promise<number> {
-  const live = await LiveView.start(localCloudFrom(process.env).view.port);
-  const { environment, settings } = cloud;
+  const addresses = localCloudFrom(process.env);
+  const live = await LiveView.start({
+    port: addresses.view.port,
+    setting: 'LOCAL_VIEW_PORT',
+    language: languageOf(process.env),
+    takesMetrics: true,
+  });
+  const { environment } = cloud;
+  // Who works with the view is an operator, as who works with the command line.
+  const settings = readOperatorSettings({
+    ...localEnvironment(addresses, OPERATOR_LOGIN),
+    ...process.env,
+  });
   const metrics = { METRICS_SCHEDULE, APPLICATIONINSIGHTS_CONNECTION_STRING: live.connectionString };
-  const database = openDatabase({ connection: settings.database, poolSize: 2, onIdleError: () => {} });
+  const database = openDatabase({ connection: settings.database, poolSize: 4, onIdleError: () => {} });
   live.connect({ settings, database });
-  say([...addressLines(cloud), `Live view    ${live.address}`].join('\n'));
+  say([...addressLines(cloud), `Live view    ${live.addressToOpen}`].join('\n'));
   const { topics } = cloud.settings;
   const watch = new BrokerWatch(cloud.emulator.connectionString, Object.values(topics).filter(Boolean));
   const publisher = new Publisher(cloud.emulator.connectionString, topics);

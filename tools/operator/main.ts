@@ -11,6 +11,7 @@ import { DumpError } from './dump/dumpError.ts';
 const COMMANDS = new Map<string, () => Promise<Command>>([
   ['doctor', async () => (await import('./commands/doctor.ts')).doctorCommand()],
   ['explain', async () => (await import('./commands/explain.ts')).explainCommand()],
+  ['view', async () => (await import('./commands/view.ts')).viewCommand()],
   ['find', async () => (await import('./commands/find.ts')).findCommand()],
   ['replay', async () => (await import('./commands/replay.ts')).replayCommand()],
   ['user-token', async () => (await import('./commands/userToken.ts')).userTokenCommand()],
@@ -42,7 +43,7 @@ Exit codes: 0 done, 1 something is left to do (the output says what), 2 wrong us
 const MOST_USED = `What people do most:
   npm run cli -- doctor                       is everything all right? each part, and what to do
   npm run cli -- explain ID                   what became of a transaction, an order, a wallet, a dead letter
-  npm run cli -- replay summary               open dead letters, by topic and reason
+  npm run cli -- view                         state and dead letters in a browser, to look at, try and replay
   npm run cli -- replay run --error REASON    bring dead letters in again; --dry-run only says what would come of it
   npm run cli -- gaps --repair                read again what the broker delivered past us
 All commands: npm run cli -- --help`;

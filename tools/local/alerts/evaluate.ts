@@ -97,7 +97,8 @@ function isWaiting(
   );
 }
 
-function gauge({ Sum, ItemCount }: MetricRow): number {
+/** The value of a gauge's row. */
+export function gauge({ Sum, ItemCount }: MetricRow): number {
   return Sum / ItemCount;
 }
 

@@ -1,14 +1,11 @@
 import { Command } from 'commander';
-import { recordAction } from '../../../shared/store/recordAction.ts';
 import { namespaceRequired, operatorName, type Target, withTarget } from '../../target/target.ts';
 import { Complaint, EXIT } from '../../terminal/exit.ts';
 import { time, wholeNumber } from '../../terminal/options.ts';
 import { untilStopped } from '../../terminal/untilStopped.ts';
-import { type Facts, factsOf } from '../explain/facts.ts';
+import { askExplain, reportOf } from '../explain/askExplain.ts';
 import { historyOf } from '../explain/history.ts';
 import { pageOf } from '../explain/page.ts';
-import { kindsOf, sentencesOf } from '../explain/sentence.ts';
-import { maySeeUserIds } from '../queries/maySeeUserIds.ts';
 
 interface Options {
   readonly events?: boolean;
@@ -49,21 +46,16 @@ Exit code 4 where nothing has this id.`,
 }
 
 async function explain(
-  { settings, database }: Target,
+  target: Target,
   id: string,
   { events = false, since, most, as = operatorName(), json = false }: Options,
 ): Promise<void> {
   if (since !== undefined && !events) throw new Complaint('--since says which events: add --events.');
-  if (events) namespaceRequired(settings.eventHubs);
-  const seesUserIds = await maySeeUserIds(database);
-  const asking = { settings, database, seesUserIds };
-  const facts = await factsOf(asking, id);
-  const kinds = kindsOf(facts);
-  // Before anything is seen.
-  const details = { found: kinds, ...placeOf(facts), events };
-  await recordAction(database, { actor: as, action: 'explain', details, result: { user_ids: seesUserIds } });
+  if (events) namespaceRequired(target.settings.eventHubs);
+  const explained = await askExplain(target, id, { actor: as, events });
+  const { asking, facts, kinds } = explained;
   if (kinds.length === 0) {
-    if (json) console.log(JSON.stringify({ is: [] }));
+    if (json) console.log(JSON.stringify(reportOf(explained, undefined)));
     console.error(
       'Nothing has this id: no entry, order, payment, wallet or dead letter. Look for what begins like it: ' +
         'npm run cli -- find PREFIX',
@@ -83,28 +75,8 @@ async function explain(
   if (histories?.length === 0) {
     console.error('No events: they are looked for by the id of an entry, an order or a payment.');
   }
-  if (json) {
-    const { id: _id, ...known } = facts;
-    console.log(
-      JSON.stringify({
-        is: kinds,
-        sentences: sentencesOf(facts),
-        ...known,
-        ...(histories && { events: histories }),
-      }),
-    );
-  } else console.log(pageOf(facts, histories));
+  console.log(json ? JSON.stringify(reportOf(explained, histories)) : pageOf(facts, histories));
   if (stopped.aborted) process.exitCode = EXIT.stopped;
-}
-
-/** The place of what was found in its hub: it says which row it was, and names no id. */
-function placeOf({ entry, payment, id, deadLetter }: Facts): object {
-  const order = payment?.id === id ? payment.order : undefined;
-  const row = entry ?? order;
-  return {
-    ...(row && { topic: row.topic, partition: row.source.partition, sequence_number: row.source.sequence }),
-    ...(deadLetter && { dlq_id: deadLetter.columns['dlq_id'] }),
-  };
 }
 
 /** A line now and then, and one at the end of each hub. */

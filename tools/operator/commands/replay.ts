@@ -1,8 +1,6 @@
 import { Command, Option } from 'commander';
 import { REJECTION_REASONS } from '../../../shared/contracts/rejection.ts';
-import { isSealed } from '../../../shared/privacy/seal.ts';
 import { MAX_ATTEMPTS } from '../../../shared/replay/replayDeadLetters.ts';
-import { recordAction } from '../../../shared/store/recordAction.ts';
 import { readReplay } from '../../../shared/store/replay/readReplay.ts';
 import { askForReplay, resultOf, waitForReplay } from '../../target/replayQueue.ts';
 import { operatorName, type Target, withTarget } from '../../target/target.ts';
@@ -12,11 +10,12 @@ import { Complaint, EXIT } from '../../terminal/exit.ts';
 import { time, wholeNumber, wholeNumbers } from '../../terminal/options.ts';
 import { writeResult, writeRows } from '../../terminal/output.ts';
 import { untilStopped } from '../../terminal/untilStopped.ts';
+import { openPayload } from '../deadLetters/openPayload.ts';
+import { lettersOf, type ReplayOutcome, replayOutcomes } from '../deadLetters/replayOutcomes.ts';
 import { countDeadLetters } from '../queries/countDeadLetters.ts';
 import { hasDeadLetters } from '../queries/hasDeadLetters.ts';
-import { listDeadLetters } from '../queries/listDeadLetters.ts';
+import { EVERY_OPEN, type ListedDeadLetter, listDeadLetters } from '../queries/listDeadLetters.ts';
 import { openDeadLetters } from '../queries/openDeadLetters.ts';
-import { readDeadLetter } from '../queries/readDeadLetter.ts';
 
 interface Filter {
   topic?: string;
@@ -26,6 +25,12 @@ interface Filter {
   limit?: number;
   json?: boolean;
   wide?: boolean;
+}
+
+interface List extends Filter {
+  key?: string;
+  partition?: number;
+  all?: boolean;
 }
 
 interface Run extends Filter {
@@ -40,37 +45,47 @@ interface Run extends Filter {
 
 const LISTED = 50;
 const LISTED_COLUMNS = ['dlq_id', 'topic', 'error', 'error_detail', 'parked_at'];
+/** Dead letters of a run of which is told what became of each, the oldest first. */
+const TOLD = 10_000;
 const NONE_OPEN = 'No dead letter is open.';
 
 export function replayCommand(): Command {
   const command = new Command('replay').description('Dead letters: look at them, and bring them in again.');
   command
     .command('summary')
-    .description('open dead letters by topic, reason and what arrived')
+    .description('open dead letters by topic, reason, field and what arrived')
     .option('--wide', 'as wide as it gets')
     .option('--json', 'write JSON')
     .action(({ json = false, wide = false }: { json?: boolean; wide?: boolean }) =>
-      withTarget(async ({ database }) =>
-        writeRows(await countDeadLetters(database, MAX_ATTEMPTS), { json, wide, empty: NONE_OPEN }),
-      ),
+      withTarget(async ({ database }) => {
+        const counted = (await countDeadLetters(database, MAX_ATTEMPTS)).map(
+          ({ topic, error, field, form, open, exhausted, oldest }) => ({
+            topic,
+            error,
+            field,
+            found: form,
+            open,
+            exhausted,
+            oldest: oldest.toISOString(),
+          }),
+        );
+        writeRows(counted, { json, wide, empty: NONE_OPEN });
+      }),
     );
   filtered(command.command('list').description('dead letters, the oldest first, without their payload'))
     .option('--key <key>', "whose broker's key is this, exactly")
+    .option('--partition <n>', 'of this partition', wholeNumber(0))
     .option('--all', 'also those that are resolved')
     .option('--wide', 'every column, as wide as it gets')
-    .action(({ json = false, wide = false, ...filter }: Filter & { key?: string; all?: boolean }) =>
+    .action(({ json = false, wide = false, all = false, limit = LISTED, ...filter }: List) =>
       withTarget(async (target) => {
         await checkSelection(target, filter);
-        const {
-          topic = null,
-          error = null,
-          key = null,
-          since = null,
-          until = null,
-          all = false,
-          limit = LISTED,
-        } = filter;
-        const rows = await listDeadLetters(target.database, { topic, error, key, since, until, all, limit });
+        const selection = { ...EVERY_OPEN, ...filter, status: all ? 'all' : 'open' } as const;
+        const rows = await listDeadLetters(target.database, selection, {
+          order: 'oldest first',
+          behind: null,
+          limit,
+        });
         const empty = all ? 'There is no such dead letter.' : 'No such dead letter is open.';
         writeRows(rows, { json, wide, empty, columns: LISTED_COLUMNS });
         if (rows.length === limit && !json) console.log(`The first ${limit}; --limit shows more.`);
@@ -135,18 +150,8 @@ interface Show {
 }
 
 function show(id: number, { raw = false, json = false, as = operatorName() }: Show): Promise<void> {
-  return withTarget(async ({ settings, database }) => {
-    const found = await readDeadLetter(database, id);
-    if (found === undefined) throw new Complaint(`There is no dead letter ${id}.`);
-    const { columns: rest } = found;
-    const payload = await settings.privacy.open(found.payload, found.origin);
-    if (isSealed(payload)) {
-      throw new Complaint(
-        'The payload is sealed: set KEY_VAULT_URL and DLQ_SEAL_KEY_SECRET as the Function App has them, to open it.',
-      );
-    }
-    // Before it is seen: somebody's data, and nobody can unsee it.
-    await recordAction(database, { actor: as, action: 'show', details: { dlq_id: id }, result: {} });
+  return withTarget(async (target) => {
+    const { columns: rest, payload } = await openPayload(target, id, as);
     if (raw) process.stdout.write(payload);
     else if (json) writeResult({ ...rest, payload: payload.toString('base64') }, { json });
     else {
@@ -173,6 +178,7 @@ function run({ ids, json = false, wait, yes = false, as = operatorName(), ...opt
   return withTarget(async (target) => {
     await checkSelection(target, { ...filter, ...(ids && { ids }) });
     if (!dryRun && !(await mayReplay(target, filter, ids, yes))) return;
+    const before = dryRun ? undefined : await selected(target, filter, ids);
     const requestId = await askForReplay(target, {
       select: ids === undefined ? filter : { dlq_ids: ids },
       dry_run: dryRun,
@@ -196,9 +202,35 @@ function run({ ids, json = false, wait, yes = false, as = operatorName(), ...opt
       return;
     }
     console.error(`${result.examined} dead letters: done.`);
-    writeResult({ request_id: requestId, dry_run: dryRun, ...result }, { json });
+    const outcomes = before && (await replayOutcomes(target.database, before));
+    const left = outcomes?.filter(({ outcome }) => outcome !== 'stored').map(leftRow);
+    writeRun({ request_id: requestId, dry_run: dryRun, ...result }, left, json);
     if (result.rejected + result.exhausted > 0) process.exitCode = EXIT.left;
   });
+}
+
+/** What a request is about, as far as what becomes of each is told. */
+function selected(
+  { database }: Target,
+  { limit = TOLD, ...filter }: Filter,
+  ids: readonly number[] | undefined,
+): Promise<ListedDeadLetter[]> {
+  if (ids !== undefined) return lettersOf(database, ids);
+  const stretch = { order: 'oldest first', behind: null, limit: Math.min(limit, TOLD) } as const;
+  return listDeadLetters(database, { ...EVERY_OPEN, ...filter }, stretch);
+}
+
+function leftRow({ letter, outcome }: ReplayOutcome) {
+  const { dlq_id, topic, error, error_detail } = letter;
+  return { dlq_id, outcome: outcome === 'refused' ? 'still refused' : outcome, topic, error, error_detail };
+}
+
+/** The counts of a run, and what was not stored, with why; of a dry run, the counts. */
+function writeRun(counts: object, left: readonly object[] | undefined, json: boolean): void {
+  writeResult({ ...counts, ...(json && left && { left }) }, { json });
+  if (json || left === undefined || left.length === 0) return;
+  writeRows(left.slice(0, LISTED), { json, empty: '' });
+  if (left.length > LISTED) console.error(`The first ${LISTED} that are left; --json has all.`);
 }
 
 /**

@@ -1,9 +1,9 @@
 import type pg from 'pg';
-import { KeyError } from '../../../shared/privacy/keyError.ts';
-import { MAX_ATTEMPTS, tryReplay } from '../../../shared/replay/replayDeadLetters.ts';
-import { SchemaRegistryError } from '../../../shared/schemas/schemaRegistryError.ts';
+import { MAX_ATTEMPTS } from '../../../shared/replay/replayDeadLetters.ts';
 import type { OperatorSettings } from '../../../shared/settings/settings.ts';
-import { nextDeadLetters } from '../../../shared/store/replay/nextDeadLetters.ts';
+import { adviceOn } from '../../texts/advice.ts';
+import { TEXTS } from '../../texts/texts.ts';
+import { tryReplays } from '../deadLetters/tryReplays.ts';
 import { deadLettersOfKey, type ListedDeadLetter } from '../queries/deadLettersOfKey.ts';
 import { type EntriesOfPayment, entriesOfPayment } from '../queries/entriesOfPayment.ts';
 import { type EntriesOfWallet, entriesOfWallet } from '../queries/entriesOfWallet.ts';
@@ -13,7 +13,6 @@ import { readEntry } from '../queries/readEntry.ts';
 import { readOrder } from '../queries/readOrder.ts';
 import { type Pair, readPair } from '../queries/readPair.ts';
 import type { ServingRow } from '../queries/rowText.ts';
-import { ADVICE } from './advice.ts';
 
 /** A row of a serving table, and where it came from. */
 export interface RowFacts extends ServingRow {
@@ -113,7 +112,7 @@ async function deadLetterFacts(asking: Asking, id: string): Promise<DeadLetterFa
   const { key, ...columns } = found.columns;
   return {
     columns: { ...columns, key: key === null || asking.seesUserIds ? key : '(hidden: role bo_user_ids)' },
-    advice: ADVICE[columns['error'] as keyof typeof ADVICE],
+    advice: adviceOn(TEXTS.en, columns['error'] as string, columns['error_detail'] as string),
     replay:
       columns['resolved_at'] === null ? await replayOutcome(asking, Number(id), columns['error']) : undefined,
   };
@@ -121,21 +120,19 @@ async function deadLetterFacts(asking: Asking, id: string): Promise<DeadLetterFa
 
 /** What a replay would come to now, tried by the replay's own code. */
 async function replayOutcome(asking: Asking, id: number, reason: unknown): Promise<string> {
-  const all = { ids: [id], topic: null, error: null, since: null, until: null };
-  const one = { after: id - 1, ceiling: id, most: 1, maxAttempts: 2 ** 31 - 1 };
-  const [letter] = await nextDeadLetters(asking.database, { ...all, ...one });
-  if (letter === undefined) return 'It was resolved a moment ago.';
-  const outcome = await tryReplay(asking, letter).catch((error: unknown) => {
-    if (error instanceof KeyError || error instanceof SchemaRegistryError) return error;
-    throw error;
-  });
-  if (outcome instanceof Error) return `A replay could not be tried: ${outcome.message}`;
-  if (outcome === 'left alone') {
-    return 'A replay would leave it alone: no key at hand opens it, or these settings do not read its topic.';
+  const outcome = (await tryReplays(asking, [id])).get(id);
+  switch (outcome?.kind) {
+    case undefined:
+      return 'It was resolved a moment ago.';
+    case 'not tried':
+      return `A replay could not be tried: ${outcome.because}`;
+    case 'left alone':
+      return 'A replay would leave it alone: no key at hand opens it, or these settings do not read its topic.';
+    case 'refused':
+      return `A replay would be refused: ${outcome.error} (${outcome.detail}).`;
+    case 'stored':
+      return reason === 'rejected_by_database'
+        ? `By the contract a replay would succeed; whether the table still refuses the row only the replay itself can tell: replay run --ids ${id}.`
+        : `A replay would succeed now: replay run --ids ${id}. After ${MAX_ATTEMPTS} failed attempts it needs --force.`;
   }
-  if (outcome !== 'stored') return `A replay would be refused: ${outcome.error} (${outcome.detail}).`;
-  if (reason === 'rejected_by_database') {
-    return `By the contract a replay would succeed; whether the table still refuses the row only the replay itself can tell: replay run --ids ${id}.`;
-  }
-  return `A replay would succeed now: replay run --ids ${id}. After ${MAX_ATTEMPTS} failed attempts it needs --force.`;
 }

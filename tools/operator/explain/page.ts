@@ -5,11 +5,18 @@ import type { History } from './history.ts';
 import { delayOf, reasonOf, sentencesOf } from './sentence.ts';
 import { type JudgedEvent, timeText } from './verdicts.ts';
 
-/** What is known of an id, for a terminal: sentences first, then the facts, in lines that fit. */
+/** What is known of an id, for a terminal: in lines that fit. */
 export function pageOf(facts: Facts, histories: readonly History[] | undefined): string {
+  const width = terminalWidth();
+  const blocks = blocksOf(facts, histories);
+  return blocks.map((lines) => lines.flatMap((line) => wrapped(line, width)).join('\n')).join('\n\n');
+}
+
+/** What is known of an id, in blocks of lines: sentences first, then the facts, each block under its title. */
+export function blocksOf(facts: Facts, histories: readonly History[] | undefined): string[][] {
   const { id, entry, payment, wallet, deadLetter, deadLettersOfKey: letters } = facts;
   const isPayment = payment !== undefined && payment.id === id;
-  const blocks = [
+  return [
     sentencesOf(facts),
     ...(deadLetter === undefined ? [] : [deadLetterBlock(deadLetter)]),
     ...(entry === undefined ? [] : [rowBlock('Ledger entry', entry)]),
@@ -38,8 +45,6 @@ export function pageOf(facts: Facts, histories: readonly History[] | undefined):
         ]),
     ...(histories ?? []).map(historyBlock),
   ];
-  const width = terminalWidth();
-  return blocks.map((lines) => lines.flatMap((line) => wrapped(line, width)).join('\n')).join('\n\n');
 }
 
 function rowBlock(title: string, row: RowFacts): string[] {

@@ -1,18 +1,22 @@
-import type { MetricName } from '../../../shared/metrics/catalogue.ts';
-import type { MetricRow } from '../telemetry/ingestion.ts';
+import { ALERT_FILE } from '../../infra/alerts/alerts.ts';
+import type { MetricName } from '../../shared/metrics/catalogue.ts';
+import type { MetricRow } from '../local/telemetry/ingestion.ts';
 
 /** Lines over a shared axis of time, as the chart library takes them; `null` where there is no value. */
 export interface Chart {
-  readonly title: string;
-  readonly unit: string;
+  readonly name: ChartName;
   /** Seconds since 1970. */
   readonly times: readonly number[];
   readonly lines: readonly { readonly label: string; readonly values: readonly (number | null)[] }[];
+  /** Of the alerts on what is drawn. */
+  readonly thresholds: readonly { readonly alert: string; readonly value: number }[];
 }
 
+/** Title and unit of each are among the texts of the view. */
+export type ChartName = 'throughput' | 'lag' | 'freshness' | 'outcomes' | 'deadLetters' | 'pairs' | 'pairAge';
+
 interface ChartPlan {
-  readonly title: string;
-  readonly unit: string;
+  readonly name: ChartName;
   readonly metric: MetricName;
   /** Attributes that tell lines apart. */
   readonly by: readonly string[];
@@ -21,18 +25,13 @@ interface ChartPlan {
 }
 
 const PLANS: readonly ChartPlan[] = [
-  { title: 'Throughput', unit: 'events/s', metric: 'consumer_throughput_per_second', by: ['topic'] },
-  { title: 'Lag by partition', unit: 'events', metric: 'consumer_kafka_lag', by: ['topic', 'partition'] },
-  { title: 'Freshness', unit: 's', metric: 'consumer_freshness_seconds', by: ['topic'] },
-  { title: 'Outcomes', unit: 'events', metric: 'consumer_outcomes_total', by: ['outcome'], addUp: true },
-  {
-    title: 'Dead letters by reason',
-    unit: 'events',
-    metric: 'consumer_dlq_total',
-    by: ['error'],
-    addUp: true,
-  },
-  { title: 'Complete pairs', unit: 'share', metric: 'pair_complete_ratio', by: [] },
+  { name: 'throughput', metric: 'consumer_throughput_per_second', by: ['topic'] },
+  { name: 'lag', metric: 'consumer_kafka_lag', by: ['topic', 'partition'] },
+  { name: 'freshness', metric: 'consumer_freshness_seconds', by: ['topic'] },
+  { name: 'outcomes', metric: 'consumer_outcomes_total', by: ['outcome'], addUp: true },
+  { name: 'deadLetters', metric: 'consumer_dlq_total', by: ['topic', 'error'], addUp: true },
+  { name: 'pairs', metric: 'pair_complete_ratio', by: [] },
+  { name: 'pairAge', metric: 'pairing_incomplete_age_seconds', by: [] },
 ];
 
 /** The charts of the rows since a time. */
@@ -51,10 +50,12 @@ export function chartsOf(rows: readonly MetricRow[], since: Date): Chart[] {
     }
     const sorted = [...lines].sort(([one], [other]) => (one < other ? -1 : 1));
     return {
-      title: plan.title,
-      unit: plan.unit,
+      name: plan.name,
       times,
       lines: sorted.map(([label, values]) => ({ label, values: plan.addUp ? added(values) : values })),
+      thresholds: ALERT_FILE.alerts
+        .filter(({ condition }) => condition.kind === 'every' && condition.metric === plan.metric)
+        .map(({ name, threshold }) => ({ alert: name, value: threshold })),
     };
   });
 }
