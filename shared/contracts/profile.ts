@@ -7,6 +7,7 @@ import { ENCODINGS } from './decode.ts';
 import { type FieldFormat, type FieldReader, fieldReader } from './fieldReader.ts';
 import { FIELDS, type Field, LOGICAL_TOPICS, type LogicalTopic } from './fields.ts';
 import { type MessageRules, NO_RECORDS } from './openMessage.ts';
+import { settlementRulesSchema } from './settlementRules.ts';
 import { timeFormatSchema } from './timeFormats.ts';
 import { type LocalTimeZone, localTimeZone } from './timestamp.ts';
 import { versionFormatSchema } from './versionFormats.ts';
@@ -173,6 +174,9 @@ export const profileSchema = z.strictObject({
       'Files of Avro schemas by the id that messages name: digits, or 32 hexadecimal ones of Azure Schema Registry. A path begins ' +
         "at the profile's folder.",
     ),
+  settlement: settlementRulesSchema
+    .optional()
+    .describe('How the entries of a payment add up; left out: the built-in rules (docs/profiles.md#settlement).'),
   topics: z.strictObject({
     ledger: topicProfile('ledger'),
     payment_order: topicProfile('payment_order'),

@@ -64,3 +64,9 @@ CREATE TYPE release.pair_leg AS (
   wallet_id  text COLLATE "C",
   amount     numeric
 );
+
+-- What an update leaves behind of settlements: the group, or the entry that was reversed, that the row named before.
+CREATE TYPE release.settlement_change AS (
+  id       text COLLATE "C",
+  reversed text COLLATE "C"
+);

@@ -37,6 +37,7 @@ BEGIN
     GET DIAGNOSTICS deleted = ROW_COUNT;
     removed := removed + deleted;
     DELETE FROM sync.crowded_entries e WHERE e.related_id > prefix AND e.related_id < beyond;
+    DELETE FROM sync.settlement_violations v WHERE v.payment_order_id > prefix AND v.payment_order_id < beyond;
   END LOOP;
   DELETE FROM bo.consumer_dlq_events WHERE starts_with(correlation_id, run || '-');
   GET DIAGNOSTICS deleted = ROW_COUNT;
