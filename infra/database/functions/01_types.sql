@@ -65,8 +65,10 @@ CREATE TYPE release.pair_leg AS (
   amount     numeric
 );
 
--- What an update leaves behind of settlements: the group, or the entry that was reversed, that the row named before.
+-- What an update changed about settlements: a group or a reversed entry that the row names or named. status: of an order, the
+-- one before.
 CREATE TYPE release.settlement_change AS (
   id       text COLLATE "C",
-  reversed text COLLATE "C"
+  reversed text COLLATE "C",
+  status   text
 );

@@ -24,12 +24,13 @@ DECLARE
   verdicts "char"[];
   axis_flags integer[];
   changes release.pair_change[];
-  left_behind release.settlement_change[];
+  settlement_changes release.settlement_change[];
+  began_at timestamptz := clock_timestamp();
 BEGIN
-  SELECT m.* INTO verdicts, axis_flags, changes, left_behind
+  SELECT m.* INTO verdicts, axis_flags, changes, settlement_changes
   FROM release.merge_${name}(p_version_first, p_rows, release.expects_new_keys(p_batch)) m;
   reopened := release.refresh_pairs_of(p_rows, verdicts, changes);
-  PERFORM release.note_changes(p_rows, verdicts, left_behind);
+  PERFORM release.note_changes(p_rows, verdicts, settlement_changes, began_at);
   SELECT r.* INTO applied, stale, duplicate, conflict, dead_lettered, ignored, redelivered, epoch_started
   FROM release.record_batch(p_batch, p_rows, p_flags, p_others, p_dead_letters, verdicts, axis_flags, reopened) r;
 END $$;

@@ -11,8 +11,12 @@ CREATE TYPE release.outdated_settlement AS (
   since timestamptz
 );
 
--- Takes up to p_batches noted batches, and as many groups of a pass over all of them as p_groups says (while one is under way: after
--- the rules or this text changed). Returns how many settlements it looked at; 0: nothing is left to do, or somebody else does it.
+-- Above so many noted batches nobody has looked for a long time: a pass over all groups is less work.
+CREATE FUNCTION release.longest_backlog() RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN 5000;
+
+-- Takes up to p_batches noted batches, the earliest first, and of a pass over all groups p_groups (one is under way after the
+-- rules or this text changed). Returns how many settlements it looked at; 0: nothing is left to do, or somebody else does it.
 CREATE FUNCTION release.sweep_settlements(p_batches integer, p_groups integer) RETURNS integer
 LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
@@ -20,6 +24,8 @@ AS $$
 DECLARE
   pass_from text;
   passed text[];
+  first_at timestamptz;
+  last_at timestamptz;
   undone release.outdated_settlement[];
   outdated release.outdated_settlement[];
 BEGIN
@@ -29,16 +35,26 @@ BEGIN
   END IF;
 
   -- 1 what was noted
+  IF (SELECT count(*) FROM sync.settlement_changes) > release.longest_backlog() THEN
+    DELETE FROM sync.settlement_changes;
+    DELETE FROM sync.large_settlements;
+    pass_from := '';
+  END IF;
   WITH taken AS (
     DELETE FROM sync.settlement_changes c
-    WHERE c.ctid = ANY (ARRAY(SELECT x.ctid FROM sync.settlement_changes x LIMIT p_batches))
+    WHERE c.ctid = ANY (ARRAY(SELECT x.ctid FROM sync.settlement_changes x ORDER BY x.began_at LIMIT p_batches))
     RETURNING c.*
   )
-  SELECT ARRAY(SELECT (u.tx_id, min(t.changed_at))::release.outdated_settlement
-      FROM taken t, unnest(t.reversed) u(tx_id) GROUP BY u.tx_id),
-    ARRAY(SELECT (i.id, min(t.changed_at))::release.outdated_settlement
-      FROM taken t, unnest(t.ids) i(id) GROUP BY i.id)
-  INTO undone, outdated;
+  SELECT min(t.began_at), max(t.ended_at),
+    ARRAY(SELECT (u.tx_id, min(n.began_at))::release.outdated_settlement
+      FROM taken n, unnest(n.reversed) u(tx_id) GROUP BY u.tx_id),
+    ARRAY(SELECT (i.id, min(n.began_at))::release.outdated_settlement
+      FROM taken n, unnest(n.ids) i(id) GROUP BY i.id)
+  INTO first_at, last_at, undone, outdated
+  FROM taken t;
+  outdated := outdated || ARRAY(
+    SELECT (p.payment_order_id, p.updated_at)::release.outdated_settlement FROM bo.payment_ledger_pairs p
+    WHERE p.updated_at BETWEEN first_at AND last_at);
 
   -- 2 the next groups of a pass
   IF pass_from IS NOT NULL THEN

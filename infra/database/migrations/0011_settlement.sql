@@ -43,16 +43,19 @@ COMMENT ON COLUMN sync.settlement_statuses.states IS 'States of the settlement t
 
 -- One row a batch, written in its transaction; deleted by the timer in the transaction that has looked at these groups. So
 -- whoever sees the entries of a batch also sees either this row or what the timer made of it, whatever commits when: no
--- number has to be waited for. Ids are 10 to 40 bytes that do not compress.
+-- number has to be waited for.
+--
+-- A new PAYMENT or RECEIVE has written its pair anyway: the pairs of a batch are those whose updated_at lies in its time. Ids are
+-- written of what no pair tells.
 CREATE TABLE sync.settlement_changes (
-  changed_at timestamptz NOT NULL,
-  ids        text[] COLLATE "C",
-  reversed   text[] COLLATE "C"
-) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500,
-  toast.autovacuum_vacuum_scale_factor = 0, toast.autovacuum_vacuum_threshold = 5000);
-ALTER TABLE sync.settlement_changes ALTER COLUMN ids SET STORAGE EXTERNAL;
-COMMENT ON TABLE sync.settlement_changes IS 'Groups of each batch, until the timer has looked at them';
-COMMENT ON COLUMN sync.settlement_changes.ids IS 'related_id of its entries, the ones before and the ones after; or ids of its orders';
+  began_at timestamptz NOT NULL,
+  ended_at timestamptz NOT NULL,
+  ids      text[] COLLATE "C",
+  reversed text[] COLLATE "C"
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+COMMENT ON TABLE sync.settlement_changes IS 'Each batch, until the timer has looked at the settlements that it changed';
+COMMENT ON COLUMN sync.settlement_changes.ids IS
+  'Groups beside those of its pairs: of other entries, of updated ones before and after, of orders whose status counts';
 COMMENT ON COLUMN sync.settlement_changes.reversed IS 'reverses_tx_id of its entries, before and after: their groups changed as well';
 
 -- == What the timer found ==

@@ -24,7 +24,7 @@ export async function settlementWriteCases(
     for (const row of ['ledger_row', 'orders_row']) {
       await pool.query(
         `CREATE OR REPLACE FUNCTION ${FUNCTIONS_SCHEMA}.note_changes(p_rows ${FUNCTIONS_SCHEMA}.${row}[], p_verdicts "char"[],
-           p_left ${FUNCTIONS_SCHEMA}.settlement_change[]) RETURNS void LANGUAGE plpgsql AS $$ BEGIN END $$`,
+           p_changes ${FUNCTIONS_SCHEMA}.settlement_change[], p_began_at timestamptz) RETURNS void LANGUAGE plpgsql AS $$ BEGIN END $$`,
       );
     }
   });
@@ -111,7 +111,7 @@ async function sweep(pool: pg.Pool): Promise<void> {
 /** As a batch notes it. */
 async function change(pool: pg.Pool, ids: readonly string[]): Promise<void> {
   await pool.query(
-    'INSERT INTO sync.settlement_changes (changed_at, ids) VALUES (clock_timestamp(), $1)',
+    'INSERT INTO sync.settlement_changes (began_at, ended_at, ids) VALUES (clock_timestamp(), clock_timestamp(), $1)',
     [ids],
   );
 }
