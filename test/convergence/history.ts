@@ -115,7 +115,11 @@ const ledger = fc
   .map(({ id, change }) => content('ledger', id, change, entry(id, change)));
 
 const paymentOrder = fc
-  .record({ id: orderId, change: fc.record({ amount, status: fc.constantFrom('NEW', 'PAID', 'CANCELLED') }), revision })
+  .record({
+    id: orderId,
+    change: fc.record({ amount, status: fc.constantFrom('NEW', 'PAID', 'CANCELLED') }),
+    revision,
+  })
   .map(({ id, change, revision }) => {
     const all = { ...change, ...revision };
     return content('payment_order', id, all, order(id, all));

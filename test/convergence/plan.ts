@@ -7,7 +7,8 @@ import type { Crash, History, HistoryDump } from './history.ts';
 export type Step =
   | ({ readonly kind: 'batch' } & PlannedBatch)
   | { readonly kind: 'dump'; readonly dump: HistoryDump; readonly firstLine: number }
-  | { readonly kind: 'replay' | 'sweep' };
+  | { readonly kind: 'replay' }
+  | { readonly kind: 'sweep' };
 
 /** A batch as a writer delivers it: events of one partition, by their place in the history. */
 export interface PlannedBatch {

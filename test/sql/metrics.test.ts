@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { describe, it, type TestContext } from 'vitest';
 import { BUILT_IN_PROFILES, parseProfile, topicNames } from '../../shared/contracts/profile.ts';
+import { DEFAULT_SETTLEMENT_RULES } from '../../shared/contracts/settlementRules.ts';
 import { ingest } from '../../shared/ingest/ingest.ts';
 import { AzureMonitor } from '../../shared/metrics/azureMonitor.ts';
 import { BrokerState } from '../../shared/metrics/brokerState.ts';
@@ -38,6 +39,7 @@ class Timer {
     const run = await runMetrics({
       database,
       topics,
+      settlementRules: DEFAULT_SETTLEMENT_RULES,
       deadLetterRetentionDays: 14,
       packageIdentity: this.packageIdentity,
       privacy: CANONICAL_SETTINGS.privacy,

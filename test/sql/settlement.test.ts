@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { expect, test } from 'vitest';
 import { ingest } from '../../shared/ingest/ingest.ts';
-import { compareWithModel } from '../../tools/proof/compare.ts';
-import { model } from '../../tools/proof/model.ts';
-import { Partition, rulesFor } from '../../tools/proof/exampleEvents.ts';
 import type { LoggedEvent } from '../../tools/proof/brokerLog.ts';
+import { compareWithModel } from '../../tools/proof/compare.ts';
+import { Partition, rulesFor } from '../../tools/proof/exampleEvents.ts';
+import { model } from '../../tools/proof/model.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { SETTLEMENT_CASES, type SettlementCase } from './settlementCases.ts';
 
@@ -25,7 +25,10 @@ async function clear({ pool }: TestDatabase): Promise<void> {
 }
 
 /** Feeds the events of a case one by one, and returns them as the hub has them. */
-async function feed(database: TestDatabase, { entries, orders = [] }: Pick<SettlementCase, 'entries' | 'orders'>) {
+async function feed(
+  database: TestDatabase,
+  { entries, orders = [] }: Pick<SettlementCase, 'entries' | 'orders'>,
+) {
   const log: LoggedEvent[] = [];
   for (const [topic, bodies] of [
     ['ledger', entries],
@@ -74,11 +77,15 @@ test('settlements are what the table of cases says, in this and in the opposite 
       for (const [id, columns] of Object.entries(one.expected)) {
         const found = await settlement(database, id);
         const looked =
-          found && columns && Object.fromEntries(Object.keys(columns).map((column) => [column, found[column]]));
+          found &&
+          columns &&
+          Object.fromEntries(Object.keys(columns).map((column) => [column, found[column]]));
         try {
           assert.deepEqual(found === null ? null : looked, columns);
         } catch {
-          wrong.push(`${one.name}: ${id} is ${JSON.stringify(looked ?? found)}, not ${JSON.stringify(columns)}`);
+          wrong.push(
+            `${one.name}: ${id} is ${JSON.stringify(looked ?? found)}, not ${JSON.stringify(columns)}`,
+          );
         }
       }
       const { examples } = await compareWithModel(client, model(log), TOPICS);

@@ -78,7 +78,13 @@ export const SETTLEMENT_CASES: readonly SettlementCase[] = [
     entries: [...PAY, ...refund(1, '100.00')],
     orders: [o('REFUNDED')],
     expected: {
-      o: { state: 'REFUNDED', refunded_amount: '100', net_amount: '0', refundable_amount: '0', violations: '{}' },
+      o: {
+        state: 'REFUNDED',
+        refunded_amount: '100',
+        net_amount: '0',
+        refundable_amount: '0',
+        violations: '{}',
+      },
     },
   },
   {
@@ -132,7 +138,13 @@ export const SETTLEMENT_CASES: readonly SettlementCase[] = [
     name: 'a chargeback gives back as a refund does',
     entries: [...PAY, e('co', 'CHARGEBACK_OUT'), e('ci', 'CHARGEBACK_IN')],
     expected: {
-      o: { state: 'REFUNDED', charged_back_amount: '100', refunded_amount: '0', net_amount: '0', chargeback_entries: '2' },
+      o: {
+        state: 'REFUNDED',
+        charged_back_amount: '100',
+        refunded_amount: '0',
+        net_amount: '0',
+        chargeback_entries: '2',
+      },
     },
   },
   {
@@ -143,7 +155,9 @@ export const SETTLEMENT_CASES: readonly SettlementCase[] = [
   {
     name: 'fees have a flow of their own and take nothing off what was paid',
     entries: [...PAY, e('fo', 'FEE_OUT', { amount: '2.5' }), e('fi', 'FEE_IN', { amount: '2.5' })],
-    expected: { o: { state: 'PAID', fee_amount: '2.5', net_amount: '100', fee_entries: '2', violations: '{}' } },
+    expected: {
+      o: { state: 'PAID', fee_amount: '2.5', net_amount: '100', fee_entries: '2', violations: '{}' },
+    },
   },
   {
     name: 'one half of a fee',
@@ -195,7 +209,9 @@ export const SETTLEMENT_CASES: readonly SettlementCase[] = [
   {
     name: 'one half reversed',
     entries: [...PAY, reversal('x', 'p')],
-    expected: { o: { state: 'PENDING', paid_amount: '0', reversed_amount: '100', violations: '{flow_unbalanced}' } },
+    expected: {
+      o: { state: 'PENDING', paid_amount: '0', reversed_amount: '100', violations: '{flow_unbalanced}' },
+    },
   },
   {
     name: 'a correction takes a part off',
@@ -230,7 +246,12 @@ export const SETTLEMENT_CASES: readonly SettlementCase[] = [
     name: 'a reversal waits in its own group for the entry that it names',
     entries: [reversal('x', 'p')],
     expected: {
-      o: { state: 'PENDING', reversal_entries: '1', reversed_amount: '0', violations: '{reversal_of_unknown}' },
+      o: {
+        state: 'PENDING',
+        reversal_entries: '1',
+        reversed_amount: '0',
+        violations: '{reversal_of_unknown}',
+      },
     },
   },
   {
@@ -255,9 +276,17 @@ export const SETTLEMENT_CASES: readonly SettlementCase[] = [
   },
   {
     name: 'a reversal of a reversal takes nothing off and goes where that is',
-    entries: [...PAY, reversal('x', 'p', { amount: '30' }), reversal('y', 'x', { related_id: 'other', amount: '30' })],
+    entries: [
+      ...PAY,
+      reversal('x', 'p', { amount: '30' }),
+      reversal('y', 'x', { related_id: 'other', amount: '30' }),
+    ],
     expected: {
-      o: { reversed_amount: '30', reversal_entries: '2', violations: '{flow_unbalanced,reversal_of_reversal}' },
+      o: {
+        reversed_amount: '30',
+        reversal_entries: '2',
+        violations: '{flow_unbalanced,reversal_of_reversal}',
+      },
       other: null,
     },
   },
@@ -290,17 +319,30 @@ export const SETTLEMENT_CASES: readonly SettlementCase[] = [
   },
   {
     name: 'an entry of 0 is left until it is reversed',
-    entries: [e('p', 'PAYMENT', { amount: '0' }), e('r', 'RECEIVE', { amount: '0' }), reversal('x', 'p', { amount: '0' })],
+    entries: [
+      e('p', 'PAYMENT', { amount: '0' }),
+      e('r', 'RECEIVE', { amount: '0' }),
+      reversal('x', 'p', { amount: '0' }),
+    ],
     expected: { o: { state: 'PENDING', paid_amount: '0', violations: '{}' } },
   },
   {
     name: 'reverses_tx_id of a type that reverses nothing means nothing',
-    entries: [...PAY, e('ro', 'REFUND_OUT', { reverses_tx_id: 'r' }), e('ri', 'REFUND_IN', { reverses_tx_id: 'p' })],
+    entries: [
+      ...PAY,
+      e('ro', 'REFUND_OUT', { reverses_tx_id: 'r' }),
+      e('ri', 'REFUND_IN', { reverses_tx_id: 'p' }),
+    ],
     expected: { o: { state: 'REFUNDED', reversed_amount: '0', reversal_entries: '0' } },
   },
   {
     name: 'a reversed refund gives nothing back',
-    entries: [...PAY, ...refund(1, '30'), reversal('x', 'ro1', { amount: '30' }), reversal('y', 'ri1', { amount: '30' })],
+    entries: [
+      ...PAY,
+      ...refund(1, '30'),
+      reversal('x', 'ro1', { amount: '30' }),
+      reversal('y', 'ri1', { amount: '30' }),
+    ],
     expected: { o: { state: 'PAID', refunded_amount: '0', reversed_amount: '60', violations: '{}' } },
   },
   {
@@ -379,6 +421,8 @@ export const SETTLEMENT_CASES: readonly SettlementCase[] = [
       e('r', 'RECEIVE', { amount: '90071992547409930000.000000000000000001' }),
       ...refund(1, '0.000000000000000001'),
     ],
-    expected: { o: { paid_amount: '90071992547409930000.000000000000000001', net_amount: '90071992547409930000' } },
+    expected: {
+      o: { paid_amount: '90071992547409930000.000000000000000001', net_amount: '90071992547409930000' },
+    },
   },
 ];

@@ -90,11 +90,14 @@ export function settlements(
     const group = groupOf(entry, entries, rules);
     if (group !== undefined) groups.set(group, [...(groups.get(group) ?? []), entry]);
   }
-  return new Map([...groups].map(([id, rows]) => [id, settlementOf(id, rows, orders.get(id), entries, rules)]));
+  return new Map(
+    [...groups].map(([id, rows]) => [id, settlementOf(id, rows, orders.get(id), entries, rules)]),
+  );
 }
 
 const isReversal = (type: string, rules: ModelRules) => rules.reversing.includes(type);
-const isKnown = (type: string, rules: ModelRules) => Object.hasOwn(rules.signs, type) || isReversal(type, rules);
+const isKnown = (type: string, rules: ModelRules) =>
+  Object.hasOwn(rules.signs, type) || isReversal(type, rules);
 
 /** The group of an entry: of what it reverses, where that is known; none for a circle. */
 function groupOf(entry: Row, entries: ReadonlyMap<string, Row>, rules: ModelRules): string | undefined {
@@ -129,7 +132,9 @@ function settlementOf(
     });
   const flow = (name: string) => flowOf(members, rules.flows[name]!);
   const [charge, refund, chargeback, fee, hold] = ['charge', 'refund', 'chargeback', 'fee', 'hold'].map(flow);
-  const givingBack = Object.keys(rules.flows).filter((name) => rules.flows[name]!.givesBack).map(flow);
+  const givingBack = Object.keys(rules.flows)
+    .filter((name) => rules.flows[name]!.givesBack)
+    .map(flow);
   const givenBack = refund!.amount + chargeback!.amount;
   const net = charge!.amount - givenBack;
   const currencies = new Set(rows.map((row) => row['currency']).filter((currency) => currency !== null));
@@ -170,7 +175,9 @@ function settlementOf(
     refund_exceeds_payment: charge!.entries > 0 && givenBack > charge!.amount,
     refund_to_other_wallet: strays(refunded!.in, charged!.out) || strays(refunded!.out, charged!.in),
     refund_without_payment: someGivenBack && charge!.entries === 0,
-    reversal_of_reversal: reversals.some((row) => isReversal(named(row, entries)?.['entry_type'] ?? '', rules)),
+    reversal_of_reversal: reversals.some((row) =>
+      isReversal(named(row, entries)?.['entry_type'] ?? '', rules),
+    ),
     reversal_of_unknown: reversals.some((row) => named(row, entries) === undefined),
     reversed_more_than_entry: members.some(({ amount, undone }) => undone !== undefined && undone > amount),
     sign_disagrees: members.some(({ row, type }) => {

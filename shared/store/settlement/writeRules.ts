@@ -15,7 +15,9 @@ export async function writeSettlementRules(
   { onlyFirst = false }: { readonly onlyFirst?: boolean } = {},
 ): Promise<boolean> {
   const { types, statuses } = compileRules(rules);
-  const sha256 = createHash('sha256').update(JSON.stringify([types, statuses])).digest('hex');
+  const sha256 = createHash('sha256')
+    .update(JSON.stringify([types, statuses]))
+    .digest('hex');
   const { rowCount } = await client.query(
     `UPDATE sync.settlement_rules SET sha256 = $1, written_at = now(), next_group = ''
      WHERE sha256 <> $1 AND (sha256 = '' OR NOT $2)`,

@@ -66,16 +66,21 @@ export async function measureSettlement(
           return all;
         };
         const scattered = (index: number) => `order-${Math.floor((index * 7919) % (rows / 2))}`;
-        await middle(20, (index) => read(scattered(index)));
-        const reads = (await middle(READS, (index) => read(scattered(index + 20)))).sort((a, b) => a - b);
-        figures['settlement_read_p50_ms'] = median(reads);
-        figures['settlement_read_p99_ms'] = reads[Math.floor(READS * 0.99)]!;
+        // The first time, pages come from the disk: that says more of the disk.
+        for (const time of ['first_read', 'read']) {
+          const reads = await middle(READS, (index) => read(scattered(index)));
+          reads.sort((a, b) => a - b);
+          figures[`settlement_${time}_p50_ms`] = median(reads);
+          figures[`settlement_${time}_p99_ms`] = reads[Math.floor(READS * 0.99)]!;
+        }
 
         await change(pool, ['large']);
         figures['settlement_large_group_sweep_ms'] = await timed(() => sweep(pool));
         figures['settlement_large_group_read_ms'] = median(await middle(20, () => read('large')));
         await change(pool, ['large']);
-        figures['settlement_large_group_read_while_changed_ms'] = median(await middle(3, () => read('large')));
+        figures['settlement_large_group_read_while_changed_ms'] = median(
+          await middle(3, () => read('large')),
+        );
         await sweep(pool);
 
         figures['settlement_idle_sweep_ms'] = median(await middle(20, () => timed(() => sweep(pool))));
