@@ -12,6 +12,7 @@ const COMMANDS = new Map<string, () => Promise<Command>>([
   ['doctor', async () => (await import('./commands/doctor.ts')).doctorCommand()],
   ['explain', async () => (await import('./commands/explain.ts')).explainCommand()],
   ['find', async () => (await import('./commands/find.ts')).findCommand()],
+  ['settlement', async () => (await import('./commands/settlement.ts')).settlementCommand()],
   ['replay', async () => (await import('./commands/replay.ts')).replayCommand()],
   ['user-token', async () => (await import('./commands/userToken.ts')).userTokenCommand()],
   ['gaps', async () => (await import('./commands/gaps.ts')).gapsCommand()],
