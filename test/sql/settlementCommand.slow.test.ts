@@ -24,10 +24,11 @@ test('settlement check lists what does not add up, and says by its exit code whe
   const young = await check('--json');
   assert.equal(young.code, 0, young.err);
   const rows = JSON.parse(young.out) as { payment_order_id: string; kind: string; age_seconds: number }[];
-  assert.deepEqual(
-    rows.map(({ payment_order_id: id, kind }) => `${id} ${kind}`).sort(),
-    ['o flow_unbalanced', 'other flow_unbalanced', 'other refund_without_payment'],
-  );
+  assert.deepEqual(rows.map(({ payment_order_id: id, kind }) => `${id} ${kind}`).sort(), [
+    'o flow_unbalanced',
+    'other flow_unbalanced',
+    'other refund_without_payment',
+  ]);
   assert.match(young.err, /flow_unbalanced: 2, 0 older than 60 s/);
 
   await database.pool.query(

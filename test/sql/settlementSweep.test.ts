@@ -8,10 +8,10 @@ import {
   VIOLATIONS,
 } from '../../shared/contracts/settlementRules.ts';
 import { ingest } from '../../shared/ingest/ingest.ts';
-import { withConnection } from '../../shared/store/withConnection.ts';
 import { readViolations } from '../../shared/store/settlement/readViolations.ts';
 import { sweepSettlements } from '../../shared/store/settlement/sweepSettlements.ts';
 import { writeSettlementRules } from '../../shared/store/settlement/writeRules.ts';
+import { withConnection } from '../../shared/store/withConnection.ts';
 import { order, Partition, rulesFor } from '../../tools/proof/exampleEvents.ts';
 import { SPECIFIED_RULES } from '../../tools/proof/settlement.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
@@ -73,7 +73,10 @@ test('rules of a profile that contradict themselves are refused, each with its p
   assert.deepEqual(refused({ reverses: ['HOLD'] }), [
     'reverses.0: HOLD has a sign: it is what it reverses that has one',
   ]);
-  assert.equal(refused({ flows: { ...flows, charge: { ...flows.charge, gives_back: 'charge' } } })?.length, 1);
+  assert.equal(
+    refused({ flows: { ...flows, charge: { ...flows.charge, gives_back: 'charge' } } })?.length,
+    1,
+  );
   assert.equal(refused({ allowed: { PAID: [] } })?.length, 1);
   assert.equal(refused({ signs: { payment: -1 } }) !== undefined, true);
   assert.equal(refused({}), undefined);
@@ -88,11 +91,14 @@ test('two apps of one profile agree; other rules are written once, and every pay
     ['flow_ambiguous', 'flow_unbalanced'],
   );
   const { flows } = DEFAULT_SETTLEMENT_RULES;
-  const many = { ...DEFAULT_SETTLEMENT_RULES, flows: { ...flows, charge: { ...flows.charge, matching: 'many' as const } } };
-  assert.deepEqual(await Promise.all([write(database, many), write(database, many)]).then((all) => all.sort()), [
-    false,
-    true,
-  ]);
+  const many = {
+    ...DEFAULT_SETTLEMENT_RULES,
+    flows: { ...flows, charge: { ...flows.charge, matching: 'many' as const } },
+  };
+  assert.deepEqual(
+    await Promise.all([write(database, many), write(database, many)]).then((all) => all.sort()),
+    [false, true],
+  );
   // Nothing was noted: a pass over all groups finds it.
   await sweep(database);
   assert.deepEqual(

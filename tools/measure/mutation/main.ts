@@ -130,7 +130,9 @@ const server = postgres.url('postgres');
 process.env['TEST_POSTGRES_URL'] = server;
 // That it fails is enough.
 process.env['CONVERGENCE_SHRINK'] = 'no';
-const chosen = [...MUTATIONS, ...SETTLEMENT_MUTATIONS].filter(({ name }) => name.includes(process.argv[2] ?? ''));
+const chosen = [...MUTATIONS, ...SETTLEMENT_MUTATIONS].filter(({ name }) =>
+  name.includes(process.argv[2] ?? ''),
+);
 let problems = 0;
 console.log('| breakage | in | caught by |\n|---|---|---|');
 try {

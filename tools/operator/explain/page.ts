@@ -96,7 +96,12 @@ function paymentBlocks({ id, order, pair, settlement, entries }: PaymentFacts, i
     ...(skipped > 0 ? [`  ... ${skipped} more ...`] : []),
     ...entries.last.map((one) => `  ${entryLine(one)}`),
   ];
-  return [orderBlock, ...pairBlock, ...(settlement === undefined ? [] : [settlementBlock(settlement)]), entryBlock];
+  return [
+    orderBlock,
+    ...pairBlock,
+    ...(settlement === undefined ? [] : [settlementBlock(settlement)]),
+    entryBlock,
+  ];
 }
 
 function entryLine({
