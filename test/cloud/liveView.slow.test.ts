@@ -59,10 +59,10 @@ describe('the live view of npm start, seed 3', skipBecause(skip), () => {
       (await charts.locator('h2').allTextContents()).map((text) => text.trim()),
       [
         ...['Throughput events/s', 'Lag by partition events', 'Freshness s', 'Outcomes events'],
-        ...['Dead letters by reason events', 'Complete pairs share'],
+        ...['Dead letters by reason events', 'Complete pairs share', 'Do not add up payments'],
       ],
     );
-    assert.equal(await charts.locator('canvas').count(), 6);
+    assert.equal(await charts.locator('canvas').count(), 7);
     await page.locator('#alerts').getByText('DlqActivity').first().waitFor({ timeout: 120_000 });
 
     // All of them: the page lists the newest.
@@ -106,6 +106,8 @@ describe('the live view of npm start, seed 3', skipBecause(skip), () => {
       const { charts: drawn } = (await asked.json()) as { charts: { times: number[] }[] };
       return drawn[0]!.times.length >= 6;
     });
+    await page.locator('#violations button').first().click({ timeout: 120_000 });
+    await page.locator('#settlement').getByText('violations').waitFor({ timeout: 30_000 });
     await page.screenshot({ path: join(SCREENSHOTS, 'live-view.png'), fullPage: true });
     assert.deepEqual(page.problems, []);
     await page.close();

@@ -33,6 +33,7 @@ const PLANS: readonly ChartPlan[] = [
     addUp: true,
   },
   { title: 'Complete pairs', unit: 'share', metric: 'pair_complete_ratio', by: [] },
+  { title: 'Do not add up', unit: 'payments', metric: 'settlement_violations', by: ['kind'] },
 ];
 
 /** The charts of the rows since a time. */

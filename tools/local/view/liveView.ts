@@ -11,6 +11,7 @@ import { telemetryConnectionString } from '../telemetry/connectionString.ts';
 import { INGESTION_PATH, Ingestion } from '../telemetry/ingestion.ts';
 import { chartsOf } from './charts.ts';
 import { arrivedDeadLetters, recentDeadLetters } from './recentDeadLetters.ts';
+import { settlementForView, violationsForView } from './settlements.ts';
 
 const HOST = '127.0.0.1';
 const SHOWN_MS = 30 * 60_000;
@@ -20,6 +21,7 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const FILES: Readonly<Record<string, readonly [file: string, type: string]>> = {
   '/': [here('./page/index.html'), 'text/html'],
   '/view.js': [here('./page/view.js'), 'text/javascript'],
+  '/settlement.js': [here('./page/settlement.js'), 'text/javascript'],
   '/view.css': [here('./page/view.css'), 'text/css'],
   '/uplot.js': [here('../../../node_modules/uplot/dist/uPlot.esm.js'), 'text/javascript'],
   '/uplot.css': [here('../../../node_modules/uplot/dist/uPlot.min.css'), 'text/css'],
@@ -84,6 +86,12 @@ export class LiveView {
     const route = `${request.method} ${request.url}`;
     if (route === `POST ${INGESTION_PATH}`) return this.#ingestion.take(request, response);
     if (route === 'GET /state') return json(response, await this.#state(this.#target?.database));
+    const database = this.#target?.database;
+    if (database !== undefined && route === 'GET /violations') return json(response, await violationsForView(database));
+    if (database !== undefined && route.startsWith('GET /settlement?')) {
+      const id = new URL(request.url!, this.address).searchParams.get('id') ?? '';
+      return json(response, await settlementForView(database, id));
+    }
     if (route === 'POST /replay') return this.#replay(request, response);
     const file = request.method === 'GET' ? FILES[request.url ?? ''] : undefined;
     if (file === undefined) return end(response, 404, 'text/plain', 'Not found');
