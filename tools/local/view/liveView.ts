@@ -87,7 +87,8 @@ export class LiveView {
     if (route === `POST ${INGESTION_PATH}`) return this.#ingestion.take(request, response);
     if (route === 'GET /state') return json(response, await this.#state(this.#target?.database));
     const database = this.#target?.database;
-    if (database !== undefined && route === 'GET /violations') return json(response, await violationsForView(database));
+    if (database !== undefined && route === 'GET /violations')
+      return json(response, await violationsForView(database));
     if (database !== undefined && route.startsWith('GET /settlement?')) {
       const id = new URL(request.url!, this.address).searchParams.get('id') ?? '';
       return json(response, await settlementForView(database, id));
