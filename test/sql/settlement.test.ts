@@ -6,7 +6,8 @@ import { compareWithModel } from '../../tools/proof/compare.ts';
 import { Partition, rulesFor } from '../../tools/proof/exampleEvents.ts';
 import { model } from '../../tools/proof/model.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { SETTLEMENT_CASES, type SettlementCase } from './settlementCases.ts';
+import { SETTLEMENT_CASES } from './settlementCases.ts';
+import type { SettlementCase } from './settlementEvents.ts';
 
 // SPEC 16 as a table (settlementCases.ts): events in, settlement out; and the model comes to the same.
 

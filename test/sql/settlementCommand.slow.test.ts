@@ -5,7 +5,7 @@ import { sweepSettlements } from '../../shared/store/settlement/sweepSettlements
 import { Partition, rulesFor } from '../../tools/proof/exampleEvents.ts';
 import { testDatabase } from '../support/database.ts';
 import { cli, loginWith } from '../support/operatorCommands.ts';
-import { e } from './settlementCases.ts';
+import { e } from './settlementEvents.ts';
 
 test('settlement check lists what does not add up, and says by its exit code whether time may heal it', async (t) => {
   const database = await testDatabase(t);

@@ -15,7 +15,7 @@ import { withConnection } from '../../shared/store/withConnection.ts';
 import { order, Partition, rulesFor } from '../../tools/proof/exampleEvents.ts';
 import { SPECIFIED_RULES } from '../../tools/proof/settlement.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { e } from './settlementCases.ts';
+import { e } from './settlementEvents.ts';
 
 const feed = (database: TestDatabase, at: Partition, bodies: readonly object[]) =>
   ingest(
