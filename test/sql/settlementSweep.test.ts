@@ -150,6 +150,43 @@ test('a large settlement is kept, and never read where something has changed', a
   assert.deepEqual(await read(), { charge_entries: '601', refund_entries: '1' });
 });
 
+test('what happens in one group is noticed in another: a reversal from elsewhere, an entry that one waited for', async (t) => {
+  const database = await testDatabase(t);
+  const partition = new Partition();
+  const kinds = async () => (await violations(database)).map(({ id, kind }) => `${id} ${kind}`);
+  await feed(database, partition, [e('p', 'PAYMENT'), e('r', 'RECEIVE')]);
+  await feed(database, partition, [e('w', 'REVERSAL', { reverses_tx_id: 'late', related_id: 'waiting' })]);
+  await sweep(database);
+  assert.deepEqual(await kinds(), ['waiting reversal_of_unknown']);
+  await feed(database, partition, [e('x', 'REVERSAL', { reverses_tx_id: 'p', related_id: 'elsewhere' })]);
+  await sweep(database);
+  assert.deepEqual(await kinds(), ['o flow_unbalanced', 'waiting reversal_of_unknown']);
+  await feed(database, partition, [e('late', 'BONUS', { related_id: null })]);
+  await sweep(database);
+  assert.deepEqual(await kinds(), ['o flow_unbalanced']);
+});
+
+test('a large settlement that is kept is not read where a group elsewhere has changed it', async (t) => {
+  const database = await testDatabase(t);
+  const partition = new Partition();
+  const reversals = async () => {
+    const [row] = await database.rows(
+      `SELECT reversal_entries FROM bo.payment_settlements WHERE payment_order_id = 'o'`,
+    );
+    return row!['reversal_entries'];
+  };
+  await feed(database, partition, [
+    ...Array.from({ length: 600 }, (_, index) => e(`t${index}`, index % 2 ? 'PAYMENT' : 'RECEIVE')),
+    e('w', 'REVERSAL', { reverses_tx_id: 'late' }),
+  ]);
+  await sweep(database);
+  await feed(database, partition, [e('x', 'REVERSAL', { reverses_tx_id: 't1', related_id: 'elsewhere' })]);
+  assert.equal(await reversals(), '2');
+  await sweep(database);
+  await feed(database, partition, [e('late', 'BONUS', { related_id: null })]);
+  assert.equal(await reversals(), '1');
+});
+
 test('after a long time without the timer, a pass over all groups finds what the notes would have told', async (t) => {
   const database = await testDatabase(t);
   await feed(database, new Partition(), [e('p', 'PAYMENT')]);

@@ -4,6 +4,7 @@ const VIEW = 'infra/database/functions/80_settlements.sql';
 const SWEEP = 'infra/database/functions/81_sweep_settlements.sql';
 const NOTES = 'infra/database/functions/44_note_changes.sql';
 const CASES = 'test/sql/settlement.test.ts';
+const SWEEPS = 'test/sql/settlementSweep.test.ts';
 const HISTORIES = 'test/convergence/settlement.test.ts';
 
 /** Each rule of SPEC 16 broken, and what keeps violations and large settlements true. */
@@ -111,35 +112,35 @@ export const SETTLEMENT_MUTATIONS: readonly Mutation[] = [
     files: VIEW,
     find: 'SELECT u.related_id FROM undone u WHERE u.related_id IS NOT NULL',
     replace: 'SELECT u.related_id FROM undone u WHERE false',
-    tests: [HISTORIES],
+    tests: [SWEEPS],
   },
   {
     name: 'settlement: a large one is kept though the entry has come that it waits for',
     files: VIEW,
     find: 'l.tx_id = ANY (k.awaited)',
     replace: 'false',
-    tests: [HISTORIES],
+    tests: [SWEEPS],
   },
   {
     name: 'settlement: a large one is kept though its pair has changed',
     files: VIEW,
     find: ' OR p.updated_at BETWEEN c.began_at AND c.ended_at',
     replace: '',
-    tests: [HISTORIES],
+    tests: [SWEEPS],
   },
   {
     name: 'settlement: the sweep forgets the groups of what was reversed',
     files: SWEEP,
     find: 'WHERE c.related_id IS NOT NULL GROUP BY c.related_id',
     replace: 'WHERE false GROUP BY c.related_id',
-    tests: [HISTORIES],
+    tests: [SWEEPS],
   },
   {
     name: 'settlement: the sweep forgets where reversals waited',
     files: SWEEP,
     find: 'WHERE v.awaited IS NOT NULL AND EXISTS',
     replace: 'WHERE false AND EXISTS',
-    tests: [HISTORIES],
+    tests: [SWEEPS],
   },
   {
     name: 'settlement: the sweep forgets the pairs of a batch',
