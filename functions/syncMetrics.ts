@@ -1,5 +1,6 @@
 import { app, type InvocationContext, output, type Timer } from '@azure/functions';
 import { checkpointsOf } from '../shared/checkpoints/ofSettings.ts';
+import { settlementRulesOf } from '../shared/contracts/profile.ts';
 import { BrokerState } from '../shared/metrics/brokerState.ts';
 import { metricsLog } from '../shared/metrics/metricsLog.ts';
 import { runMetrics } from '../shared/metrics/runMetrics.ts';
@@ -33,6 +34,7 @@ app.timer('syncMetrics', {
       const run = await runMetrics({
         database,
         topics,
+        settlementRules: settlementRulesOf(settings.profile),
         deadLetterRetentionDays,
         packageIdentity,
         privacy: settings.privacy,

@@ -16,7 +16,7 @@ export function leastSamples(windowMinutes: number): number {
 export function queryOf(alert: Omit<Alert, 'query'>): string {
   const { condition, dimensions, operator, windowMinutes } = alert;
   const samples = samplesOf(condition.metric);
-  const by = dimensions.length > 0 ? ` by ${dimensions.join(', ')}` : '';
+  const by = dimensions.length > 0 ? ` by ${dimensions.map(columnOf).join(', ')}` : '';
   switch (condition.kind) {
     case 'every': {
       const worst = operator === 'GreaterThan' ? 'min' : 'max';
@@ -56,7 +56,14 @@ function samplesOf(metric: string): string {
 
 function columns(attributes: readonly string[]): string[] {
   if (attributes.length === 0) return [];
-  return [`| extend ${attributes.map((name) => `${name} = tostring(Properties.${name})`).join(', ')}`];
+  return [
+    `| extend ${attributes.map((name) => `${columnOf(name)} = tostring(Properties.${name})`).join(', ')}`,
+  ];
+}
+
+/** A word of KQL's own can be a column in brackets only. */
+function columnOf(attribute: string): string {
+  return attribute === 'kind' ? "['kind']" : attribute;
 }
 
 /** Reads the table once for both metrics: a rule of every minute is refused where its query joins or names a second table. */

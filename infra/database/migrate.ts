@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
+import { DEFAULT_SETTLEMENT_RULES } from '../../shared/contracts/settlementRules.ts';
 import { FUNCTIONS_SCHEMA } from '../../shared/store/release.ts';
+import { writeSettlementRules } from '../../shared/store/settlement/writeRules.ts';
 import { functionSources } from './functionSources.ts';
 import { functionsFingerprint } from './thisRelease.ts';
 
@@ -54,6 +56,8 @@ export async function migrate(
     await refuseOldBaseline(client);
     await client.query('BEGIN');
     const migrations = await runMigrations(client);
+    // Until an app with a profile has been there: its timer writes what that says.
+    await writeSettlementRules(client, DEFAULT_SETTLEMENT_RULES, { onlyFirst: true });
     const { installed, dropped } = await installFunctions(client, replace);
     await client.query('COMMIT');
     return { migrations, installed, dropped };

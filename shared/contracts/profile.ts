@@ -7,6 +7,7 @@ import { ENCODINGS } from './decode.ts';
 import { type FieldFormat, type FieldReader, fieldReader } from './fieldReader.ts';
 import { FIELDS, type Field, LOGICAL_TOPICS, type LogicalTopic } from './fields.ts';
 import { type MessageRules, NO_RECORDS } from './openMessage.ts';
+import { DEFAULT_SETTLEMENT_RULES, type SettlementRules, settlementRulesSchema } from './settlementRules.ts';
 import { timeFormatSchema } from './timeFormats.ts';
 import { type LocalTimeZone, localTimeZone } from './timestamp.ts';
 import { versionFormatSchema } from './versionFormats.ts';
@@ -173,6 +174,11 @@ export const profileSchema = z.strictObject({
       'Files of Avro schemas by the id that messages name: digits, or 32 hexadecimal ones of Azure Schema Registry. A path begins ' +
         "at the profile's folder.",
     ),
+  settlement: settlementRulesSchema
+    .optional()
+    .describe(
+      'How the entries of a payment add up; left out: the built-in rules (docs/profiles.md#settlement).',
+    ),
   topics: z.strictObject({
     ledger: topicProfile('ledger'),
     payment_order: topicProfile('payment_order'),
@@ -266,6 +272,11 @@ function placesOf({ name }: Field, aliases: readonly Alias[]) {
     paths: aliases.filter((alias) => Array.isArray(alias)),
     rootPaths: aliases.flatMap((alias) => (typeof alias === 'object' && 'root' in alias ? [alias.root] : [])),
   };
+}
+
+/** How the entries of a payment add up: as the profile says, or as built in. */
+export function settlementRulesOf(profile: Profile): SettlementRules {
+  return profile.settlement ?? DEFAULT_SETTLEMENT_RULES;
 }
 
 /** The topic names of a profile, by logical topic. */

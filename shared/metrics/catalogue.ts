@@ -3,7 +3,16 @@ export interface Metric {
   /** A counter is sent as what was added since it was last sent; a gauge as it is; a histogram as sum, count, least and most. */
   readonly kind: 'counter' | 'gauge' | 'histogram';
   /** UCUM. */
-  readonly unit: '1' | 's' | '1/s' | '{event}' | '{batch}' | '{connection}' | '{checkout}' | '{pair}';
+  readonly unit:
+    | '1'
+    | 's'
+    | '1/s'
+    | '{event}'
+    | '{batch}'
+    | '{connection}'
+    | '{checkout}'
+    | '{pair}'
+    | '{payment}';
   readonly attributes: readonly string[];
   /**
    * `counters`: by the timer, from the hourly counters that each batch writes in its transaction. `database`, `broker`, `vault`:
@@ -159,6 +168,12 @@ export const METRICS = {
     [],
     'database',
     'Groups of more than 1,000 entries: one related_id for many payments',
+  ),
+  settlement_violations: gauge(
+    '{payment}',
+    ['kind'],
+    'database',
+    'Payments that do not add up, for more than 60 seconds, by what is wrong',
   ),
   pairing_incomplete_age_seconds: gauge(
     's',

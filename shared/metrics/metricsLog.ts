@@ -1,4 +1,5 @@
 import type { Released } from '../checkpoints/moveRepaired.ts';
+import { describeFailure } from '../store/describeFailure.ts';
 import type { MetricsRun } from './runMetrics.ts';
 
 export interface LogLine {
@@ -79,6 +80,13 @@ export function metricsLog(run: MetricsRun): LogLine[] {
       groups: run.oversized.groups,
       largest: run.oversized.largest,
     });
+  }
+  if (run.rulesWritten) {
+    lines.push({ level: 'warn', message: 'settlement rules changed: every payment is looked at again' });
+  }
+  if (run.sweepFailure !== undefined) {
+    const reason = describeFailure(run.sweepFailure);
+    lines.push({ level: 'error', message: 'settlements not looked at: the next run does', reason });
   }
   if (run.sendFailure !== undefined) {
     const error = run.sendFailure instanceof Error ? run.sendFailure.name : 'unknown';

@@ -3,6 +3,7 @@ import { type FormerCheckpoint, forgetFormer } from '../checkpoints/forgetFormer
 import type { HostCheckpoints } from '../checkpoints/hostCheckpoints.ts';
 import { moveRepaired, type Released } from '../checkpoints/moveRepaired.ts';
 import type { LogicalTopic } from '../contracts/fields.ts';
+import type { SettlementRules } from '../contracts/settlementRules.ts';
 import type { MalformedVersions, PrivacySource } from '../privacy/privacy.ts';
 import type { HubReader } from '../replay/hubReader.ts';
 import {
@@ -26,6 +27,9 @@ import { readOpenDeadLetters } from '../store/metrics/readOpenDeadLetters.ts';
 import { type OversizedGroups, readOversizedGroups } from '../store/metrics/readOversizedGroups.ts';
 import { takeCounters } from '../store/metrics/takeCounters.ts';
 import { takeRecreated } from '../store/metrics/takeRecreated.ts';
+import { readViolations } from '../store/settlement/readViolations.ts';
+import { sweepSettlements } from '../store/settlement/sweepSettlements.ts';
+import { writeSettlementRules } from '../store/settlement/writeRules.ts';
 import type { BrokerReading, BrokerState } from './brokerState.ts';
 import type { Sample } from './catalogue.ts';
 import { planCatchUp } from './catchUp.ts';
@@ -39,6 +43,8 @@ export interface MetricsContext {
   readonly database: pg.Pool;
   /** Hub names; an empty one is not read. */
   readonly topics: Readonly<Record<LogicalTopic, string>>;
+  /** How the entries of a payment add up. */
+  readonly settlementRules: SettlementRules;
   readonly deadLetterRetentionDays: number;
   readonly privacy: PrivacySource;
   /** Which package runs; `undefined` where it does not say. */
@@ -53,6 +59,9 @@ export interface MetricsContext {
 
 /** A package that was seen within this time runs: its timer comes every 30 s, an outage aside. */
 const PACKAGE_RUNS_MS = 5 * 60_000;
+
+/** What is left of the settlements that changed then is for the next run. */
+const SWEEP_MS = 10_000;
 
 /** What a run found. */
 export interface MetricsRun {
@@ -72,6 +81,10 @@ export interface MetricsRun {
   /** Of each secret in use; empty also where the vault is away. */
   readonly keys: readonly MalformedVersions[];
   readonly oversized: OversizedGroups;
+  /** The database had other rules for settlements: all are looked at again. */
+  readonly rulesWritten: boolean;
+  /** Why settlements were not looked at; the next run does. */
+  readonly sweepFailure: unknown;
   readonly sent: number;
   /** Why the samples were not taken; the next run sends the counters. */
   readonly sendFailure: unknown;
@@ -92,6 +105,7 @@ export async function runMetrics(context: MetricsContext): Promise<MetricsRun | 
   // In a transaction of its own: a gap is repaired also where nobody takes the samples.
   const kept = await inMetricsRun(database, async (client, { pruneIsDue }) => {
     if (context.packageIdentity !== undefined) await recordPackage(client, context.packageIdentity);
+    const rulesWritten = await writeSettlementRules(client, context.settlementRules);
     await refreshIncompletePairs(client);
     const { requests, repairs } = planRepairs(await readGapRepairs(client), partitions);
     await writeGapRepairs(client, repairs);
@@ -108,11 +122,19 @@ export async function runMetrics(context: MetricsContext): Promise<MetricsRun | 
       standing: plan.standing,
       prunedDeadLetters,
       oversized: await readOversizedGroups(client),
+      rulesWritten,
     };
   });
   if (kept === undefined) return undefined;
   // From here on nothing is thrown: the repairs count as asked for, so they have to reach the queue.
-  const found = { partitions, unreachable: broker.unreachable, recreated, former, keys, holders, ...kept };
+  const sweepFailure: unknown = await sweepSettlements(database, SWEEP_MS).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  const found = {
+    ...{ partitions, unreachable: broker.unreachable, recreated, former, keys, holders },
+    ...{ ...kept, sweepFailure },
+  };
   let released: Released[] = [];
   try {
     released = await moveRepaired({ ...context, actor: 'syncMetrics' });
@@ -172,6 +194,7 @@ function sendSamples(
       openDeadLetters: await readOpenDeadLetters(client),
       pairs: await readPairs(client),
       oversized,
+      violations: await readViolations(client),
       keys,
       connections: await readConnections(client),
       packages: await packagesSeen(client, new Date(Date.now() - PACKAGE_RUNS_MS)),

@@ -1,4 +1,5 @@
 import type { FormerCheckpoint } from '../checkpoints/forgetFormer.ts';
+import { VIOLATIONS } from '../contracts/settlementRules.ts';
 import type { MalformedVersions } from '../privacy/privacy.ts';
 import type { LastAttempt, StandingPartition } from '../store/checkpoints/standingPartitions.ts';
 import type { PairState } from '../store/metrics/pairs.ts';
@@ -8,6 +9,7 @@ import type { Freshness } from '../store/metrics/readFreshness.ts';
 import type { OpenDeadLetters } from '../store/metrics/readOpenDeadLetters.ts';
 import type { OversizedGroups } from '../store/metrics/readOversizedGroups.ts';
 import type { CounterDelta } from '../store/metrics/takeCounters.ts';
+import type { ViolationCount } from '../store/settlement/readViolations.ts';
 import type { BrokerReading } from './brokerState.ts';
 import type { MetricName, Sample } from './catalogue.ts';
 import { isOf, type PartitionState } from './partitions.ts';
@@ -30,6 +32,7 @@ export interface Snapshot {
   readonly openDeadLetters: readonly OpenDeadLetters[];
   readonly pairs: PairState;
   readonly oversized: OversizedGroups;
+  readonly violations: readonly ViolationCount[];
   readonly keys: readonly MalformedVersions[];
   readonly connections: Connections;
   /** That run. */
@@ -191,6 +194,7 @@ function stateSamples({
   openDeadLetters,
   pairs,
   oversized,
+  violations,
   keys,
   connections,
   packages,
@@ -201,6 +205,10 @@ function stateSamples({
     ...sample('pair_complete_ratio', pairs.completeRatio),
     ...sample('pairing_incomplete_age_seconds', pairs.incompleteAge, { quantile: '0.95' }),
     ...sample('pairing_oversized_groups', oversized.groups),
+    ...VIOLATIONS.flatMap((kind) => {
+      const found = violations.find((violation) => violation.kind === kind);
+      return sample('settlement_violations', found?.payments ?? 0, { kind });
+    }),
     ...keys.flatMap(({ secret, versions }) => sample('privacy_malformed_key_versions', versions, { secret })),
     ...sample('db_pool_checked_out', connections.checkedOut),
     ...sample('db_pool_connections_ratio', connections.ratio),

@@ -66,10 +66,11 @@ describe('the live view of npm start, seed 3', skipBecause(skip), () => {
           'Dead letters by reason events',
           'Complete pairs share',
           'Age of incomplete pairs, 95th percentile s',
+          'Payments that do not add up payments',
         ],
       ],
     );
-    assert.equal(await charts.locator('canvas').count(), 7);
+    assert.equal(await charts.locator('canvas').count(), 8);
     await page.locator('#problems').getByText('DlqActivity').first().waitFor({ timeout: 120_000 });
     await page
       .getByText(
@@ -148,6 +149,8 @@ describe('the live view of npm start, seed 3', skipBecause(skip), () => {
       const { charts: drawn } = (await asked.json()) as { charts: { times: number[] }[] };
       return drawn[0]!.times.length >= 6;
     });
+    await page.locator('#violations button').first().click({ timeout: 120_000 });
+    await page.locator('#settlement').getByText('violations').waitFor({ timeout: 30_000 });
     await page.screenshot({ path: join(SCREENSHOTS, 'live-view.png'), fullPage: true });
     assert.deepEqual(page.problems, []);
     await page.close();

@@ -47,7 +47,9 @@ export async function observe(
       const { reason: error, detail } = rejected[0]?.rejection ?? {};
       messages.push({ file, outcome, ...(error !== undefined && { error, detail }) } as ExpectedMessage);
     }
-    observed.push({ ...one, messages, rows: await rowsOf(database, one.topic, number) });
+    const rows = await rowsOf(database, one.topic, number);
+    const settled = 'bo.payment_settlements' in one.rows ? await settlementsOf(database, number) : {};
+    observed.push({ ...one, messages, rows: { ...rows, ...settled } });
   }
   return observed;
 }
@@ -72,6 +74,16 @@ async function rowsOf(
     ...(records.length > 0 && { [RECORDS[topic]]: records.map(ofTheMessage) }),
     ...(pairs.length > 0 && { 'bo.payment_ledger_pairs': pairs }),
   };
+}
+
+/** What the entries of a case come to, where it is about that. */
+async function settlementsOf({ rows }: TestDatabase, partition: number): Promise<ExampleCase['rows']> {
+  const settlements = await rows(
+    `SELECT * FROM bo.payment_settlements WHERE payment_order_id IN (
+       SELECT related_id FROM bo.ledger_entries WHERE source_partition = $1) ORDER BY 1`,
+    [partition],
+  );
+  return { 'bo.payment_settlements': settlements };
 }
 
 function ofTheMessage(row: Row): Row {

@@ -67,7 +67,7 @@ export const CRASH_TRIGGERS = `
   BEGIN
     FOREACH written IN ARRAY ARRAY['bo.ledger_entries', 'bo.payment_orders', 'bo.payment_ledger_pairs',
       'bo.consumer_dlq_events', 'sync.pair_confirmations', 'sync.partitions', 'sync.closed_epochs',
-      'sync.hourly_counters', 'sync.hourly_dead_letters'] LOOP
+      'sync.hourly_counters', 'sync.hourly_dead_letters', 'sync.settlement_changes'] LOOP
       FOREACH moment IN ARRAY ARRAY['BEFORE', 'AFTER'] LOOP
         EXECUTE format('CREATE TRIGGER crash_%s %s INSERT OR UPDATE OR DELETE ON %s FOR EACH STATEMENT
           WHEN (current_setting(''test.steps'', true) <> '''') EXECUTE FUNCTION crash_at_step()',

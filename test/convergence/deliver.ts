@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { BrokerEvent } from '../../shared/ingest/brokerEvent.ts';
 import { ingest } from '../../shared/ingest/ingest.ts';
+import { sweepSettlements } from '../../shared/store/settlement/sweepSettlements.ts';
 import { failureKind } from '../../shared/store/sqlstates.ts';
 import type { LoggedEvent } from '../../tools/proof/brokerLog.ts';
 import { rulesFor } from '../../tools/proof/exampleEvents.ts';
@@ -8,6 +9,8 @@ import type { CrashingPool } from './crashingPool.ts';
 import { type Delivered, type History, IGNORED } from './history.ts';
 import { type PlannedBatch, plan } from './plan.ts';
 import { Recovery } from './recovery.ts';
+
+const SWEEP_MS = 10_000;
 
 /** Delivers a history, each writer on a connection of its own, all at once. */
 export async function deliver(
@@ -48,6 +51,7 @@ export async function deliver(
       for (const step of steps) {
         if (step.kind === 'batch') await deliverBatch(writer, step);
         else if (step.kind === 'dump') await recovery.load(writer, step.dump, step.firstLine);
+        else if (step.kind === 'sweep') await sweepSettlements(writer.pool, SWEEP_MS);
         else await recovery.replay(writer);
       }
     }),

@@ -55,6 +55,8 @@ export interface HistoryDump {
 export interface History {
   readonly events: readonly HistoryEvent[];
   readonly dumps: readonly HistoryDump[];
+  /** Sweeps of the settlements; the last one comes in the end. */
+  readonly sweeps: readonly { readonly writer: number; readonly place: number }[];
   /** Replays of all dead letters under the mended profile; one more comes in the end. */
   readonly replays: readonly { readonly writer: number; readonly place: number }[];
   readonly writers: number;
@@ -89,7 +91,14 @@ function content(topic: LogicalTopic, id: string, change: object, good: object, 
 const ledgerChange = fc
   .record({
     change: fc.record({
-      entry_type: fc.constantFrom('PAYMENT', 'RECEIVE', 'RECEIVE', 'FEE'),
+      entry_type: fc.oneof(
+        { weight: 6, arbitrary: fc.constantFrom('PAYMENT', 'RECEIVE', 'RECEIVE', 'FEE') },
+        {
+          weight: 3,
+          arbitrary: fc.constantFrom('REVERSAL', 'REVERSAL', 'CORRECTION', 'REFUND_OUT', 'REFUND_IN', 'HOLD'),
+        },
+      ),
+      reverses_tx_id: fc.constantFrom(null, 'a', 'b', 'c', 'd', 'unknown'),
       amount,
       related_id: fc.oneof(orderId, fc.constant(null)),
       related_type: fc.constantFrom(null, null, 'PAYMENT_ORDER', 'PAYOUT'),
@@ -106,7 +115,11 @@ const ledger = fc
   .map(({ id, change }) => content('ledger', id, change, entry(id, change)));
 
 const paymentOrder = fc
-  .record({ id: orderId, change: fc.record({ amount, status: fc.constantFrom('NEW', 'PAID') }), revision })
+  .record({
+    id: orderId,
+    change: fc.record({ amount, status: fc.constantFrom('NEW', 'PAID', 'CANCELLED') }),
+    revision,
+  })
   .map(({ id, change, revision }) => {
     const all = { ...change, ...revision };
     return content('payment_order', id, all, order(id, all));
@@ -239,6 +252,7 @@ export const history: fc.Arbitrary<History> = fc.record({
   events: fc.array(event, { minLength: 1, maxLength: 24, size: 'max' }),
   dumps: fc.array(dump, { maxLength: 2 }),
   replays: fc.array(fc.record({ writer: fc.nat(3), place: fc.nat(9) }), { maxLength: 2 }),
+  sweeps: fc.array(fc.record({ writer: fc.nat(3), place: fc.nat(9) }), { maxLength: 3 }),
   writers: fc.integer({ min: 1, max: 4 }),
   batchSize: fc.oneof(fc.integer({ min: 1, max: 5 }), fc.constant(72)),
   versionFirst: fc.boolean(),

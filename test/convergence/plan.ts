@@ -7,7 +7,8 @@ import type { Crash, History, HistoryDump } from './history.ts';
 export type Step =
   | ({ readonly kind: 'batch' } & PlannedBatch)
   | { readonly kind: 'dump'; readonly dump: HistoryDump; readonly firstLine: number }
-  | { readonly kind: 'replay' };
+  | { readonly kind: 'replay' }
+  | { readonly kind: 'sweep' };
 
 /** A batch as a writer delivers it: events of one partition, by their place in the history. */
 export interface PlannedBatch {
@@ -76,6 +77,7 @@ export function plan(history: History): Step[][] {
     insert(dump, { kind: 'dump', dump, firstLine: firstLineOf(history, number) });
   });
   for (const replay of history.replays) insert(replay, { kind: 'replay' });
+  for (const sweep of history.sweeps) insert(sweep, { kind: 'sweep' });
   return writers;
 }
 
@@ -120,7 +122,7 @@ export function describeHistory(history: History): string {
   ]);
   const writers = plan(history).map((steps, writer) => {
     const texts = steps.map((step) => {
-      if (step.kind === 'replay') return 'replay';
+      if (step.kind === 'replay' || step.kind === 'sweep') return step.kind;
       if (step.kind === 'dump') return dumpText(step.dump);
       const { events, crash, cut } = step;
       const again =

@@ -2,9 +2,16 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type pg from 'pg';
 import { test } from 'vitest';
+import { sweepSettlements } from '../../shared/store/settlement/sweepSettlements.ts';
 import { compareWithModel } from '../../tools/proof/compare.ts';
 import { model } from '../../tools/proof/model.ts';
-import { crowdsAbove, expectNewKeysWhere, WRONG_CROWDS } from '../../tools/proof/rulesUnderTest.ts';
+import {
+  crowdsAbove,
+  expectNewKeysWhere,
+  settlementsKeptAbove,
+  WRONG_CROWDS,
+  WRONG_VIOLATIONS,
+} from '../../tools/proof/rulesUnderTest.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { CRASH_TRIGGERS, CrashingPool } from './crashingPool.ts';
 import { deliver } from './deliver.ts';
@@ -64,12 +71,13 @@ export function convergenceTest(defaultRuns: number): void {
 }
 
 /**
- * Histories are too short for ten batches of new keys, and for a group of 64 entries: each says itself whether its batches
- * expect new keys, and how large a large group is.
+ * Histories are too short for ten batches of new keys, and for a group of 64 entries or 500: each says itself whether its
+ * batches expect new keys, and how large a large group is.
  */
 const EXPECTATION = `
   CREATE TABLE expectation AS SELECT false AS new_keys, 64 AS crowd;
   ${crowdsAbove('(SELECT crowd FROM expectation)')}
+  ${settlementsKeptAbove('(SELECT crowd FROM expectation)')}
   ${expectNewKeysWhere('(SELECT new_keys FROM expectation)')}`;
 
 /** Faster than TRUNCATE, which makes new files for tables that hold a few rows. */
@@ -77,6 +85,7 @@ async function clear(client: pg.ClientBase): Promise<void> {
   await client.query(
     `DELETE FROM bo.ledger_entries; DELETE FROM bo.payment_orders; DELETE FROM bo.payment_ledger_pairs;
      DELETE FROM sync.crowded_entries;
+     DELETE FROM sync.settlement_changes; DELETE FROM sync.settlement_violations; DELETE FROM sync.large_settlements;
      DELETE FROM bo.consumer_dlq_events; DELETE FROM sync.pair_confirmations; DELETE FROM sync.partitions;
      DELETE FROM sync.closed_epochs; DELETE FROM sync.hourly_counters; DELETE FROM sync.hourly_dead_letters;
      DELETE FROM sync.replay_requests; DELETE FROM sync.audit_log`,
@@ -94,6 +103,11 @@ async function check(
   assert.deepEqual((await compareWithModel(client, expected, TOPICS)).examples, []);
 
   assert.deepEqual(await database.rows(WRONG_CROWDS), [], 'lists of large groups');
+
+  // Once more with settlements that are kept and not computed.
+  await sweepSettlements(database.pool, Number.POSITIVE_INFINITY);
+  assert.deepEqual((await compareWithModel(client, expected, TOPICS)).examples, [], 'after a sweep');
+  assert.deepEqual(await database.rows(WRONG_VIOLATIONS), [], 'lists of violations');
 
   // The model compares amounts by value; the text of the winner counts too.
   const written = new Map(

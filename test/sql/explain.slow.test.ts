@@ -55,6 +55,7 @@ test('an entry, an order, a wallet, a dead letter and an unknown id: each is sai
     /from +ledger\.entry\.upserted, partition 2, number 0, enqueued\s+2026-11-22 12:00:00Z, profile canonical-v1/,
     /Payment order o-1\n {2}SETTLED, 12000\.00/,
     /Pair: COMPLETE\n {2}because one PAYMENT and one RECEIVE have come/,
+    /Settlement: PAID\n {2}paid 12000\.00 KRW, refunded 0, [\s\S]* {2}adds up/,
     /Entries: 1 PAYMENT \(12000\.00\), 1 RECEIVE \(12000\.00\)/,
     new RegExp(`Dead letters of this key, the latest first\\n  ${first!['id']}  core_invalid: amount:`),
   ]) {

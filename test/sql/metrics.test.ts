@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { describe, it, type TestContext } from 'vitest';
 import { BUILT_IN_PROFILES, parseProfile, topicNames } from '../../shared/contracts/profile.ts';
+import { DEFAULT_SETTLEMENT_RULES } from '../../shared/contracts/settlementRules.ts';
 import { ingest } from '../../shared/ingest/ingest.ts';
 import { AzureMonitor } from '../../shared/metrics/azureMonitor.ts';
 import { BrokerState } from '../../shared/metrics/brokerState.ts';
@@ -38,6 +39,7 @@ class Timer {
     const run = await runMetrics({
       database,
       topics,
+      settlementRules: DEFAULT_SETTLEMENT_RULES,
       deadLetterRetentionDays: 14,
       packageIdentity: this.packageIdentity,
       privacy: CANONICAL_SETTINGS.privacy,
@@ -240,6 +242,27 @@ describe('a run of the timer', () => {
     await store(payment('1', { related_id: '1', version: 3 }));
     assert.deepEqual(await state(), [1, false]);
     assert.deepEqual(await metrics.database.rows('SELECT * FROM sync.incomplete_pairs'), []);
+  });
+
+  it('notices payments that do not add up, counts them once they are older than a minute, and goes on where it can not look', async (t) => {
+    const metrics = await timer(t);
+    const { pool } = metrics.database;
+    const of = (kind: string) => metrics.value('settlement_violations', { kind });
+    await ingest(rulesFor(pool, 'ledger'), [new Partition().event(entry('a'))]);
+    await metrics.run();
+    assert.deepEqual([of('flow_unbalanced'), of('currency_mixed')], [0, 0]);
+    await pool.query(`UPDATE sync.settlement_violations SET since = since - interval '61 seconds'`);
+    await metrics.run();
+    assert.deepEqual([of('flow_unbalanced'), of('currency_mixed')], [1, 0]);
+
+    await pool.query('ALTER TABLE sync.large_settlements RENAME TO gone');
+    await ingest(rulesFor(pool, 'ledger'), [new Partition(1).event(entry('b', { entry_type: 'RECEIVE' }))]);
+    const failed = await metrics.run();
+    assert.match(JSON.stringify(metricsLog(failed)), /settlements not looked at/);
+    assert.equal(of('flow_unbalanced'), 1, 'everything else is sent');
+    await pool.query('ALTER TABLE sync.gone RENAME TO large_settlements');
+    await metrics.run();
+    assert.equal(of('flow_unbalanced'), 0);
   });
 
   it('counts no row that is older than 7 days, and deletes what is past its retention', async (t) => {

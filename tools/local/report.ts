@@ -12,6 +12,7 @@ import {
   sum,
   unseenEvents,
 } from '../proof/progress.ts';
+import { settlementReport } from './settlementReport.ts';
 
 /** What `npm start -- --exit` found; written to `.local/report.json`. Counts are of this run unless they say total. */
 export interface Report {
@@ -30,6 +31,9 @@ export interface Report {
   readonly model_mismatches: number;
   readonly mismatch_examples: readonly string[];
   readonly pairs: Readonly<Record<string, number>>;
+  readonly settlements: number;
+  /** Payments that do not add up, by what is wrong. */
+  readonly violations: Readonly<Record<string, number>>;
   readonly freshness_ms: {
     readonly p50: number | null;
     readonly p95: number | null;
@@ -75,6 +79,7 @@ export async function makeReport(
   const after = await readProgress(client);
   const gaps = await unseenEvents(client, ranges);
   const mismatches = await compareWithModel(client, expected, topics);
+  const settlement = await settlementReport(client, expected);
   const inHubs = logs.flat().length;
   const deadLetters = difference(after.deadLetters, run.before.deadLetters);
   const consumed = after.consumed - run.before.consumed;
@@ -85,6 +90,7 @@ export async function makeReport(
   };
   expectEqual('sequence numbers that were never processed', gaps, 0);
   expectEqual('differences between tables and model', mismatches.count, 0);
+  expectEqual('violations that are listed wrongly', settlement.differences.length, 0);
   expectEqual('events consumed in all, by outcome', after.consumed, inHubs);
   expectEqual('dead letters in all', sum(after.deadLetters), expected.deadLetters.size);
   expectEqual('events consumed in this run', consumed, run.published + run.backlog);
@@ -111,8 +117,10 @@ export async function makeReport(
     redelivered: after.redelivered - run.before.redelivered,
     gaps,
     model_mismatches: mismatches.count,
-    mismatch_examples: mismatches.examples,
+    mismatch_examples: [...mismatches.examples, ...settlement.differences.slice(0, 5)],
     pairs: after.pairs,
+    settlements: expected.tables.payment_settlements.size,
+    violations: settlement.violations,
     freshness_ms: await freshnessPercentiles(client, run.startedAt),
     events_per_second: Math.round(
       (consumed / Math.max(run.consumedAt.getTime() - run.startedAt.getTime(), 1)) * 1000,
@@ -150,6 +158,7 @@ export function reportLines(report: Report): string[] {
     ...Object.entries(report.outcomes).map(([topic, outcomes]) => `  ${topic}: ${counts(outcomes)}`),
     `dead letters      ${counts(report.dead_letters)}`,
     `pairs             ${counts(report.pairs)}`,
+    `settlements       ${report.settlements}; do not add up: ${counts(report.violations)}`,
     `enqueue to row    p50 ${p50} ms, p95 ${p95} ms, p99 ${p99} ms`,
     `throughput        ${report.events_per_second} events/s, publishing included`,
     `gaps              ${report.gaps}`,

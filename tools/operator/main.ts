@@ -13,6 +13,7 @@ const COMMANDS = new Map<string, () => Promise<Command>>([
   ['explain', async () => (await import('./commands/explain.ts')).explainCommand()],
   ['view', async () => (await import('./commands/view.ts')).viewCommand()],
   ['find', async () => (await import('./commands/find.ts')).findCommand()],
+  ['settlement', async () => (await import('./commands/settlement.ts')).settlementCommand()],
   ['replay', async () => (await import('./commands/replay.ts')).replayCommand()],
   ['user-token', async () => (await import('./commands/userToken.ts')).userTokenCommand()],
   ['gaps', async () => (await import('./commands/gaps.ts')).gapsCommand()],

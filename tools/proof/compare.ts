@@ -13,6 +13,7 @@ const KEY = {
   ledger_entries: 'tx_id',
   payment_orders: 'order_id',
   payment_ledger_pairs: 'payment_order_id',
+  payment_settlements: 'payment_order_id',
 } as const;
 
 export type Table = keyof typeof KEY;

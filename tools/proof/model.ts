@@ -1,6 +1,7 @@
 import { Temporal } from 'temporal-polyfill';
 import type { LogicalTopic } from '../../shared/contracts/fields.ts';
 import type { LoggedEvent } from './brokerLog.ts';
+import { settlements } from './settlement.ts';
 
 /**
  * What the tables have to hold, computed from the broker's log alone. It shares no code with the product, knows
@@ -13,7 +14,10 @@ export type Row = Readonly<Record<string, string | null>>;
 
 export interface Model {
   readonly tables: Readonly<
-    Record<'ledger_entries' | 'payment_orders' | 'payment_ledger_pairs', Map<string, Row>>
+    Record<
+      'ledger_entries' | 'payment_orders' | 'payment_ledger_pairs' | 'payment_settlements',
+      Map<string, Row>
+    >
   >;
   /** Position → reason; `*` where any reason will do. */
   readonly deadLetters: Map<string, string>;
@@ -86,6 +90,7 @@ export function model(log: readonly LoggedEvent[], versionFirst = false): Model 
       ledger_entries: highest.ledger,
       payment_orders: highest.payment_order,
       payment_ledger_pairs: pairs(highest),
+      payment_settlements: settlements(highest.ledger, highest.payment_order),
     },
     deadLetters,
   };

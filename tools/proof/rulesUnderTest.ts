@@ -21,6 +21,23 @@ export function crowdsAbove(limit: string): string {
 }
 
 /**
+ * SQL that replaces the size above which a settlement is kept, so that a few entries are enough.
+ *
+ * @param limit an SQL expression.
+ */
+export function settlementsKeptAbove(limit: string): string {
+  return `CREATE OR REPLACE FUNCTION ${FUNCTIONS_SCHEMA}.large_group() RETURNS integer LANGUAGE sql STABLE RETURN ${limit};`;
+}
+
+/** How the violations that the timer has listed differ from those of the settlements: none once it has looked at all. */
+export const WRONG_VIOLATIONS = `
+  SELECT payment_order_id || ' ' || kind || CASE WHEN is_listed THEN ' is listed' ELSE ' is not listed' END AS wrong
+  FROM (SELECT payment_order_id, unnest(violations) AS kind, true AS is_there FROM bo.payment_settlements) s
+  FULL JOIN (SELECT payment_order_id, kind, true AS is_listed FROM sync.settlement_violations) v
+    USING (payment_order_id, kind)
+  WHERE is_there IS NULL OR is_listed IS NULL ORDER BY 1`;
+
+/**
  * How the entries that are listed of large groups differ from the entries that there are: a line each, none where all is
  * right.
  */

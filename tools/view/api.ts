@@ -8,6 +8,7 @@ import { namespaceRequired, type Target } from '../target/target.ts';
 import { matchingIds, pageOfLetters, payloadOf, tryLetters } from './deadLetters.ts';
 import { lasting } from './lasting.ts';
 import type { Replays } from './replays.ts';
+import { violationsByKind } from './violations.ts';
 
 /** Answers a request of the page. `gone`: nobody waits for it any more. */
 type Answer = (target: Target, body: unknown, gone: AbortSignal) => Promise<object> | object;
@@ -20,6 +21,7 @@ const MOST_EVENTS = 300_000;
 /** What the page may ask for, by path; all of it by POST, so that no address holds an id and no link does anything. */
 export function answers(replays: Replays, actor: string): Readonly<Record<string, Answer>> {
   const groups = lasting(async ({ database }: Target) => await countDeadLetters(database, MAX_ATTEMPTS));
+  const violations = lasting(async ({ database }: Target) => await violationsByKind(database));
   return {
     '/api/groups': async (target) => ({
       groups: await groups(target),
@@ -31,6 +33,7 @@ export function answers(replays: Replays, actor: string): Readonly<Record<string
     '/api/try': (target, body) => tryLetters(target, body, actor),
     '/api/replay': (target, body) => replays.begin(target, body, actor),
     '/api/replay/result': (_target, body) => replays.resultOf(body),
+    '/api/violations': async (target) => ({ violations: await violations(target) }),
     '/api/explain': (target, body, gone) => explain(target, body, actor, gone),
   };
 }

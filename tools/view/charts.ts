@@ -13,7 +13,15 @@ export interface Chart {
 }
 
 /** Title and unit of each are among the texts of the view. */
-export type ChartName = 'throughput' | 'lag' | 'freshness' | 'outcomes' | 'deadLetters' | 'pairs' | 'pairAge';
+export type ChartName =
+  | 'throughput'
+  | 'lag'
+  | 'freshness'
+  | 'outcomes'
+  | 'deadLetters'
+  | 'pairs'
+  | 'pairAge'
+  | 'settlement';
 
 interface ChartPlan {
   readonly name: ChartName;
@@ -32,6 +40,7 @@ const PLANS: readonly ChartPlan[] = [
   { name: 'deadLetters', metric: 'consumer_dlq_total', by: ['topic', 'error'], addUp: true },
   { name: 'pairs', metric: 'pair_complete_ratio', by: [] },
   { name: 'pairAge', metric: 'pairing_incomplete_age_seconds', by: [] },
+  { name: 'settlement', metric: 'settlement_violations', by: ['kind'] },
 ];
 
 /** The charts of the rows since a time. */

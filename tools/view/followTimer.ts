@@ -11,6 +11,7 @@ import { readLedger } from '../../shared/store/metrics/readLedger.ts';
 import { readOpenDeadLetters } from '../../shared/store/metrics/readOpenDeadLetters.ts';
 import { readOversizedGroups } from '../../shared/store/metrics/readOversizedGroups.ts';
 import type { CounterDelta } from '../../shared/store/metrics/takeCounters.ts';
+import { readViolations } from '../../shared/store/settlement/readViolations.ts';
 import type { MetricRow } from '../local/telemetry/ingestion.ts';
 import { type ExportedCounter, exportedCounters } from '../operator/queries/exportedCounters.ts';
 import { packagesRunning } from '../operator/queries/packagesRunning.ts';
@@ -81,6 +82,7 @@ export class TimerFollower {
         pairs: await readPairs(client),
         oversized: await readOversizedGroups(client),
         connections: await readConnections(client),
+        violations: await readViolations(client),
         packages: await packagesRunning(database),
       });
     } finally {

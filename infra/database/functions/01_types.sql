@@ -64,3 +64,11 @@ CREATE TYPE release.pair_leg AS (
   wallet_id  text COLLATE "C",
   amount     numeric
 );
+
+-- What an update changed about settlements: a group or a reversed entry that the row names or named. status: of an order, the
+-- one before.
+CREATE TYPE release.settlement_change AS (
+  id       text COLLATE "C",
+  reversed text COLLATE "C",
+  status   text
+);

@@ -2,14 +2,15 @@
 --
 -- p_rows: one a key, sorted by key. p_expect_new: the first attempt does not look whether a key is known. verdicts: of each
 -- row, axis_flags what its axes say (both verdict.sql); NULL where all of them are new. changes: what the updates changed about
--- pairs; what the new rows change is for refresh_pairs to see.
+-- pairs; what the new rows change is for refresh_pairs to see. settlement_changes: likewise.
 --
 -- A plain INSERT of absent keys costs 15 % less than ON CONFLICT (no speculative insertion). Its price is a race: where
 -- another transaction brings the same key first, or a newer row overtakes the update, all is undone (the block is a
 -- savepoint) and begins anew.
 CREATE FUNCTION release.merge_${name}(
   p_version_first boolean, p_rows release.${name}_row[], p_expect_new boolean,
-  OUT verdicts "char"[], OUT axis_flags integer[], OUT changes release.pair_change[]
+  OUT verdicts "char"[], OUT axis_flags integer[], OUT changes release.pair_change[],
+  OUT settlement_changes release.settlement_change[]
 ) LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -23,6 +24,7 @@ BEGIN
     verdicts := NULL;
     axis_flags := NULL;
     changes := NULL;
+    settlement_changes := NULL;
     known := NULL;
     BEGIN
       -- 1 new keys
@@ -70,10 +72,11 @@ BEGIN
           excluded.source_enqueued_at, excluded.source_partition, excluded.source_sequence,
           t.updated_at, t.source_version, t.source_enqueued_at, t.source_partition, t.source_sequence,
           (${content(excluded)}) IS NOT DISTINCT FROM (${content(t)})) IN ('A', 'D', 'C')
-        RETURNING release.changes_of_pairs(old, new) AS changes
+        RETURNING release.changes_of_pairs(old, new) AS changes, release.changes_of_settlements(old, new) AS settlements
       )
-      SELECT count(*), (SELECT array_agg(c) FROM updated v, unnest(v.changes) c WHERE c.id IS NOT NULL)
-      INTO updates, changes
+      SELECT count(*), (SELECT array_agg(c) FROM updated v, unnest(v.changes) c WHERE c.id IS NOT NULL),
+        (SELECT array_agg(c) FROM updated v, unnest(v.settlements) c)
+      INTO updates, changes, settlement_changes
       FROM updated;
       IF updates <> outranking THEN
         RAISE EXCEPTION 'a newer row overtook the update' USING ERRCODE = 'serialization_failure';

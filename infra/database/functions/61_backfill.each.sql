@@ -11,9 +11,13 @@ DECLARE
   verdicts "char"[];
   axis_flags integer[];
   changes release.pair_change[];
+  settlement_changes release.settlement_change[];
+  began_at timestamptz := clock_timestamp();
 BEGIN
-  SELECT m.* INTO verdicts, axis_flags, changes FROM release.merge_${name}(p_version_first, p_rows, p_expect_new) m;
+  SELECT m.* INTO verdicts, axis_flags, changes, settlement_changes
+  FROM release.merge_${name}(p_version_first, p_rows, p_expect_new) m;
   PERFORM release.refresh_pairs_of(p_rows, verdicts, changes);
+  PERFORM release.note_changes(p_rows, verdicts, settlement_changes, began_at);
   PERFORM release.record_backfill(cardinality(p_rows), verdicts, p_backfill, p_lines, p_counts, p_refused);
   RETURN verdicts IS NULL;
 END $$;

@@ -17,7 +17,7 @@ BEGIN
   -- In the order in which the ingest locks them.
   FOR prefix IN
     SELECT format('tx-%s-%s-%s', side, scenario, run)
-    FROM unnest(scenarios) scenario, unnest(ARRAY['p', 'p2', 'r']) side ORDER BY 1
+    FROM unnest(scenarios) scenario, unnest(ARRAY['p', 'p2', 'r', 'ro1', 'ri1', 'ro2', 'ri2', 'fo', 'fi', 'co', 'ci', 'xp', 'xr']) side ORDER BY 1
   LOOP
     -- The character after '-' is '.'.
     DELETE FROM bo.ledger_entries l WHERE l.tx_id > prefix || '-' AND l.tx_id < prefix || '.';
@@ -37,6 +37,7 @@ BEGIN
     GET DIAGNOSTICS deleted = ROW_COUNT;
     removed := removed + deleted;
     DELETE FROM sync.crowded_entries e WHERE e.related_id > prefix AND e.related_id < beyond;
+    DELETE FROM sync.settlement_violations v WHERE v.payment_order_id > prefix AND v.payment_order_id < beyond;
   END LOOP;
   DELETE FROM bo.consumer_dlq_events WHERE starts_with(correlation_id, run || '-');
   GET DIAGNOSTICS deleted = ROW_COUNT;

@@ -17,7 +17,7 @@ const REQUIRED = [
   ...['DataFreshnessHigh', 'SyncSilent', 'ConsumerLagHigh', 'DlqActivity', 'ContractCoreViolationHigh'],
   ...['MetadataCoverageLow', 'AliasHitHigh', 'VersionMissingHigh', 'ErrorRatioHigh', 'SequenceGap'],
   ...['PairIncompleteAgeHigh', 'DbPoolExhausted', 'DbPoolCheckoutSlow', 'PartitionStuck'],
-  ...['DatabaseRefusesRows', 'KeyVersionMalformed'],
+  ...['DatabaseRefusesRows', 'KeyVersionMalformed', 'SettlementViolation'],
 ];
 const CRITICAL = ['DataFreshnessHigh', 'SyncSilent', 'SequenceGap', 'PartitionStuck', 'DatabaseRefusesRows'];
 

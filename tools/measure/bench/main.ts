@@ -11,6 +11,7 @@ import { hotGroupCases } from './hotGroup.ts';
 import { measureLatency } from './latency.ts';
 import { measureLargeBodies, measureMemory } from './memory.ts';
 import { measurePages } from './pages.ts';
+import { measureSettlement, settlementWriteCases } from './settlement.ts';
 import { targetsOf, targetTable } from './targets.ts';
 import { measureTriggerPath } from './triggerPath.ts';
 
@@ -22,6 +23,7 @@ const PARTS = [
   'grid',
   'growth',
   'groups',
+  'settlement',
   'trigger',
   'latency',
   'start',
@@ -70,8 +72,8 @@ const WARM_UP_ROUNDS = 3;
 const wanted = (part: Part) => options.only === undefined || options.only.includes(part);
 const progress = (line: string) => console.error(line);
 
-const { results, deadlocks } = await databaseParts();
-const parts = await processParts();
+const { results, figures, deadlocks } = await databaseParts();
+const parts = { ...figures, ...(await processParts()) };
 const targets = targetsOf(results, parts);
 if (options.chart !== undefined && wanted('core')) {
   await writeFile(
@@ -97,9 +99,13 @@ if (options.json) {
   console.log([...rates, ...others, `deadlocks ${deadlocks}`, '', targetTable(targets)].join('\n'));
 }
 
-async function databaseParts(): Promise<{ results: Results; deadlocks: number }> {
-  if (!(['core', 'delay', 'grid', 'growth', 'groups'] as const).some(wanted))
-    return { results: {}, deadlocks: 0 };
+async function databaseParts(): Promise<{
+  results: Results;
+  figures: Record<string, number>;
+  deadlocks: number;
+}> {
+  if (!(['core', 'delay', 'grid', 'growth', 'groups', 'settlement'] as const).some(wanted))
+    return { results: {}, figures: {}, deadlocks: 0 };
   const server = await BenchServer.start();
   const { rounds, events, rows } = options;
   try {
@@ -113,7 +119,12 @@ async function databaseParts(): Promise<{ results: Results; deadlocks: number }>
       Object.assign(all, await interleaved(server, gridCases(events), Math.min(rounds, 3), progress));
     if (wanted('growth')) Object.assign(all, await growthCases(server, rows, events, rounds, progress));
     if (wanted('groups')) Object.assign(all, await hotGroupCases(server, rounds, progress));
-    return { results: all, deadlocks: await server.deadlocks() };
+    const figures: Record<string, number> = {};
+    if (wanted('settlement')) {
+      Object.assign(all, await settlementWriteCases(server, events, rounds, progress));
+      Object.assign(figures, await measureSettlement(server, rows, progress));
+    }
+    return { results: all, figures, deadlocks: await server.deadlocks() };
   } finally {
     await server.stop();
   }

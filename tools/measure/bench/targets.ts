@@ -147,6 +147,26 @@ export function targetsOf(results: Results, parts: Readonly<Record<string, numbe
       aim: 1,
       lower: true,
     },
+    ...['entries', 'orders'].map((name) => ({
+      name: `${name}, against the write path without settlement`,
+      value: ratio(name, `${name} without settlement`),
+      unit: '' as const,
+      atLeast: 0.98,
+      aim: 1,
+    })),
+    ...(
+      [
+        ['settlement_read_p99_ms', 'settlement of one payment, p99'],
+        ['settlement_large_group_read_ms', 'settlement of a group of 200,000'],
+      ] as const
+    ).map(([figure, name]) => ({
+      name,
+      value: parts[figure],
+      unit: 'ms' as const,
+      atLeast: 5,
+      aim: 5,
+      lower: true as const,
+    })),
     ...hotGroupRatios().map(({ name, rate, against }) => ({
       name,
       value: ratio(against, rate),

@@ -17,6 +17,7 @@ import { startVitest } from 'vitest/node';
 import { startPostgres } from '../../local/processes/postgres.ts';
 import { withClient } from '../../target/withClient.ts';
 import { MUTATIONS, type Mutation } from './mutations.ts';
+import { SETTLEMENT_MUTATIONS } from './settlement.ts';
 
 // `npm run test:mutation [-- WORD]`: breaks a copy of the product in one small way after the other (those whose name
 // holds the word), and runs the tests that have to notice. Exit code 1 where a breakage goes unnoticed, where its text
@@ -129,7 +130,9 @@ const server = postgres.url('postgres');
 process.env['TEST_POSTGRES_URL'] = server;
 // That it fails is enough.
 process.env['CONVERGENCE_SHRINK'] = 'no';
-const chosen = MUTATIONS.filter(({ name }) => name.includes(process.argv[2] ?? ''));
+const chosen = [...MUTATIONS, ...SETTLEMENT_MUTATIONS].filter(({ name }) =>
+  name.includes(process.argv[2] ?? ''),
+);
 let problems = 0;
 console.log('| breakage | in | caught by |\n|---|---|---|');
 try {

@@ -4,6 +4,7 @@ import { LOGICAL_TOPICS, type LogicalTopic } from '../../../shared/contracts/fie
 import { type PartitionRange, streamHub } from '../../proof/brokerLog.ts';
 import { compareRows, deadLetterDifferences, type Table } from '../../proof/compare.ts';
 import { keepHighest, keyOf, nothing, pairs, positionText, type Row, rowOf } from '../../proof/model.ts';
+import { settlements } from '../../proof/settlement.ts';
 import { BucketFiles } from './bucketFiles.ts';
 
 /** Some ten thousand events each, of the few million that a soak has. */
@@ -70,7 +71,12 @@ export class BoundedCheck {
 
   /** Compares what was read with the tables; nothing can be read any more. */
   async compare(client: pg.Client, progress: (line: string) => void): Promise<CheckResult> {
-    const rows: Record<Table, number> = { ledger_entries: 0, payment_orders: 0, payment_ledger_pairs: 0 };
+    const rows: Record<Table, number> = {
+      ledger_entries: 0,
+      payment_orders: 0,
+      payment_ledger_pairs: 0,
+      payment_settlements: 0,
+    };
     const examples: string[] = [];
     let mismatches = 0;
     const found = (differences: readonly string[]) => {
@@ -101,8 +107,9 @@ export class BoundedCheck {
       const highest = nothing();
       for (const { topic, row } of bucket) keepHighest(highest, topic, row);
       await compare('payment_ledger_pairs', pairs(highest));
+      await compare('payment_settlements', settlements(highest.ledger, highest.payment_order));
     }
-    progress(`compared ${rows.payment_ledger_pairs} pairs`);
+    progress(`compared ${rows.payment_ledger_pairs} pairs and ${rows.payment_settlements} settlements`);
 
     // Every expected row was looked for: what a table has beyond their number is unexpected.
     for (const [table, count] of Object.entries(rows)) {

@@ -76,6 +76,7 @@ export async function expectedRows(
     ['ledger_entries', expected.tables.ledger_entries],
     ['payment_orders', new Map(orders)],
     ['payment_ledger_pairs', expected.tables.payment_ledger_pairs],
+    ['payment_settlements', expected.tables.payment_settlements],
   ]);
 }
 

@@ -12,6 +12,7 @@ import { readDeadLetter } from '../queries/readDeadLetter.ts';
 import { readEntry } from '../queries/readEntry.ts';
 import { readOrder } from '../queries/readOrder.ts';
 import { type Pair, readPair } from '../queries/readPair.ts';
+import { readSettlement, type Settlement } from '../queries/readSettlement.ts';
 import type { ServingRow } from '../queries/rowText.ts';
 
 /** A row of a serving table, and where it came from. */
@@ -27,6 +28,7 @@ export interface PaymentFacts {
   readonly id: string;
   readonly order: RowFacts | undefined;
   readonly pair: Pair | undefined;
+  readonly settlement: Settlement | undefined;
   readonly entries: EntriesOfPayment;
 }
 
@@ -86,9 +88,10 @@ async function paymentFacts(
   { settings, database, seesUserIds }: Asking,
   id: string,
 ): Promise<PaymentFacts | undefined> {
-  const [order, pair, entries] = await Promise.all([
+  const [order, pair, settlement, entries] = await Promise.all([
     readOrder(database, id, seesUserIds),
     readPair(database, id),
+    readSettlement(database, id),
     entriesOfPayment(database, id),
   ]);
   if (order === undefined && pair === undefined && entries.kinds.length === 0) return undefined;
@@ -96,6 +99,7 @@ async function paymentFacts(
     id,
     order: order && (await rowFacts(database, settings.topics.payment_order, order)),
     pair,
+    settlement,
     entries,
   };
 }

@@ -3,6 +3,7 @@ import type { ListedEntry } from '../queries/entriesOfPayment.ts';
 import type { DeadLetterFacts, Facts, PaymentFacts, RowFacts } from './facts.ts';
 import type { History } from './history.ts';
 import { delayOf, reasonOf, sentencesOf } from './sentence.ts';
+import { settlementBlock } from './settlement.ts';
 import { type JudgedEvent, timeText } from './verdicts.ts';
 
 /** What is known of an id, for a terminal: in lines that fit. */
@@ -67,7 +68,7 @@ function sourceOf({ source, topic, profiles }: RowFacts): string {
   return `${topic}, partition ${partition}, number ${sequence}, enqueued ${at}, profile ${profile}`;
 }
 
-function paymentBlocks({ id, order, pair, entries }: PaymentFacts, isAsked: boolean): string[][] {
+function paymentBlocks({ id, order, pair, settlement, entries }: PaymentFacts, isAsked: boolean): string[][] {
   const orderBlock =
     order === undefined
       ? [`Payment ${id}`, '  its order has not come']
@@ -100,7 +101,12 @@ function paymentBlocks({ id, order, pair, entries }: PaymentFacts, isAsked: bool
     ...(skipped > 0 ? [`  ... ${skipped} more ...`] : []),
     ...entries.last.map((one) => `  ${entryLine(one)}`),
   ];
-  return [orderBlock, ...pairBlock, entryBlock];
+  return [
+    orderBlock,
+    ...pairBlock,
+    ...(settlement === undefined ? [] : [settlementBlock(settlement)]),
+    entryBlock,
+  ];
 }
 
 function entryLine({

@@ -1,6 +1,7 @@
 import type { LogicalTopic } from '../../../shared/contracts/fields.ts';
 import { malformed } from './malformed.ts';
 import type { Random } from './random.ts';
+import { followingEntries } from './refunds.ts';
 
 /** An event to publish. */
 export interface SyntheticEvent {
@@ -143,6 +144,15 @@ function entrySteps(
   const payment = entry('p', 'PAYMENT', 1, { amount_signed: `-${amount}` });
   const receive = entry('r', 'RECEIVE', 1, random.chance(SHARE.amountsDiffer) ? { amount: '0.01' } : {});
   const steps = [payment, receive];
+  const [payer, payee] = [payment, receive].map(({ payload }) => payload['wallet_id'] as string);
+  for (const { side, type, change } of followingEntries(
+    random,
+    amount,
+    { payer: payer!, payee: payee! },
+    (side) => `tx-${side}-${id}`,
+  )) {
+    steps.push(entry(side, type, 1, change));
+  }
   if (random.chance(SHARE.secondPayment)) steps.push(entry('p2', 'PAYMENT', 1));
   if (random.chance(SHARE.moved)) {
     const moved = { related_id: `${orderId}-moved`, ...revise(2) };

@@ -42,6 +42,11 @@ export const VIEW = {
   explainBusy: 'Looking ...',
   explainNothing: 'Nothing has this id: no entry, order, payment, wallet or dead letter.',
 
+  violationsTitle: 'Payments that do not add up',
+  violationsNone: 'Every payment adds up.',
+  violationOldest: 'the oldest:',
+  violationExplain: 'Explain {id}',
+
   chartsTitle: 'Charts of the last half hour',
   chartSummary: '{title}, last half hour, in {unit}. The values are in the list below.',
   threshold: 'alert {alert}: {value} {unit}',
@@ -61,6 +66,8 @@ export const VIEW = {
   unit_pairs: 'share',
   chart_pairAge: 'Age of incomplete pairs, 95th percentile',
   unit_pairAge: 's',
+  chart_settlement: 'Payments that do not add up',
+  unit_settlement: 'payments',
 
   groupsTitle: 'Open dead letters by fault',
   noneOpen: 'No dead letter is open.',

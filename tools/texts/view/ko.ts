@@ -43,6 +43,11 @@ export const VIEW: Readonly<Record<ViewText, string>> = {
   explainBusy: '찾는 중 ...',
   explainNothing: '이 ID를 가진 원장 항목, 주문, 결제, 지갑, 데드 레터가 없습니다.',
 
+  violationsTitle: '맞지 않는 결제',
+  violationsNone: '모든 결제가 맞습니다.',
+  violationOldest: '가장 오래된 것:',
+  violationExplain: '{id} 설명',
+
   chartsTitle: '최근 30분 차트',
   chartSummary: '{title}, 최근 30분, 단위 {unit}. 값은 아래 목록에 있습니다.',
   threshold: '알림 {alert}: {value} {unit}',
@@ -62,6 +67,8 @@ export const VIEW: Readonly<Record<ViewText, string>> = {
   unit_pairs: '비율',
   chart_pairAge: '미완성 페어의 나이, 95번째 백분위수',
   unit_pairAge: '초',
+  chart_settlement: '맞지 않는 결제',
+  unit_settlement: '건',
 
   groupsTitle: '원인별 열린 데드 레터',
   noneOpen: '열린 데드 레터가 없습니다.',

@@ -3,6 +3,7 @@ import { drawAgain, drawChart } from './chart.js';
 import { element, make, value as ofEvent, refill, setText } from './dom.js';
 import './explain.js';
 import { showFrame, showTarget } from './frame.js';
+import { followViolations } from './violations.js';
 import { number, say, textOf, time, whenChosen } from './words.js';
 
 const POLL_MS = 2000;
@@ -94,6 +95,7 @@ async function refresh() {
   }
 }
 
+followViolations();
 for (;;) {
   await refresh();
   await new Promise((resolve) => setTimeout(resolve, POLL_MS));

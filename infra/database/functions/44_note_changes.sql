@@ -1,0 +1,76 @@
+-- Notes whose settlement a batch may have changed (SPEC 16, docs/adr/0013), in its transaction: one small row for all of it.
+-- Nothing is looked up and nothing locked; what else follows from a change is for the timer to find (sweep_settlements.sql).
+
+-- What the update of a row changes about settlements; NULL where it is nothing. One function a table: merge calls it by the row.
+CREATE FUNCTION release.changes_of_settlements(old bo.ledger_entries, new bo.ledger_entries)
+RETURNS release.settlement_change[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+  -- The scale counts as well: an amount is the text of its source.
+  WHEN (old.wallet_id, old.entry_type, old.amount, scale(old.amount), old.amount_signed, old.related_id, old.related_type,
+      old.reverses_tx_id, old.currency, old.event_time)
+    IS DISTINCT FROM
+    (new.wallet_id, new.entry_type, new.amount, scale(new.amount), new.amount_signed, new.related_id, new.related_type,
+      new.reverses_tx_id, new.currency, new.event_time)
+  THEN ARRAY[(old.related_id, old.reverses_tx_id, NULL)::release.settlement_change,
+    (new.related_id, new.reverses_tx_id, NULL)::release.settlement_change]
+END;
+
+CREATE FUNCTION release.changes_of_settlements(old bo.payment_orders, new bo.payment_orders)
+RETURNS release.settlement_change[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+  WHEN old.status <> new.status THEN ARRAY[(new.order_id, NULL, old.status)::release.settlement_change]
+END;
+
+-- A confirmation is no part of a settlement.
+CREATE FUNCTION release.changes_of_settlements(old sync.pair_confirmations, new sync.pair_confirmations)
+RETURNS release.settlement_change[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN NULL::release.settlement_change[];
+
+-- p_verdicts as of merge; p_changes: of its updates; p_began_at: before the first pair was written.
+CREATE FUNCTION release.note_changes(
+  p_rows release.ledger_row[], p_verdicts "char"[], p_changes release.settlement_change[], p_began_at timestamptz
+) RETURNS void LANGUAGE plpgsql
+AS $$
+BEGIN
+  IF p_changes IS NOT NULL THEN
+    INSERT INTO sync.settlement_changes (began_at, ended_at, ids, reversed)
+    SELECT p_began_at, clock_timestamp(), array_agg(c.id) FILTER (WHERE c.id IS NOT NULL),
+      array_agg(c.reversed) FILTER (WHERE c.reversed IS NOT NULL)
+    FROM unnest(p_changes) c;
+  END IF;
+  IF p_verdicts IS NULL OR 'N' = ANY (p_verdicts) THEN
+    INSERT INTO sync.settlement_changes (began_at, ended_at, ids, reversed)
+    SELECT p_began_at, clock_timestamp(),
+      array_agg(s.related_id) FILTER (WHERE s.related_id IS NOT NULL
+        AND release.pair_group(s.entry_type, s.related_type, s.related_id) IS NULL),
+      array_agg(s.reverses_tx_id) FILTER (WHERE s.reverses_tx_id IS NOT NULL)
+    FROM unnest(p_rows) s;
+  END IF;
+END $$;
+
+-- Only of orders whose status means something to the rules, now or before.
+CREATE FUNCTION release.note_changes(
+  p_rows release.orders_row[], p_verdicts "char"[], p_changes release.settlement_change[], p_began_at timestamptz
+) RETURNS void LANGUAGE plpgsql
+AS $$
+DECLARE
+  ids text[];
+BEGIN
+  IF p_verdicts IS NULL OR 'N' = ANY (p_verdicts) OR p_changes IS NOT NULL THEN
+    SELECT array_agg(o.order_id) INTO ids
+    FROM (
+      SELECT s.order_id, s.status FROM unnest(p_rows) s
+      UNION ALL SELECT c.id, c.status FROM unnest(p_changes) c
+    ) o
+    WHERE o.status = ANY (ARRAY(SELECT t.status FROM sync.settlement_statuses t));
+    IF ids IS NOT NULL THEN
+      INSERT INTO sync.settlement_changes (began_at, ended_at, ids) VALUES (p_began_at, clock_timestamp(), ids);
+    END IF;
+  END IF;
+END $$;
+
+CREATE FUNCTION release.note_changes(
+  p_rows release.confirmations_row[], p_verdicts "char"[], p_changes release.settlement_change[], p_began_at timestamptz
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+END $$;
