@@ -94,6 +94,7 @@ describe('the state at a glance', () => {
       'lag ConsumerLagHigh 1000',
       'freshness DataFreshnessHigh 5',
       'pairAge PairIncompleteAgeHigh 3600',
+      'settlement SettlementViolation 0',
     ]);
   });
 });
