@@ -73,9 +73,16 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'the table compares version before updated_at, and the other way round',
     files: FUNCTIONS,
+    find: 'RETURN CASE WHEN version_first\n',
+    replace: 'RETURN CASE WHEN NOT version_first\n',
+    tests: [CONVERGENCE],
+  },
+  {
+    name: 'the table counts mixed axes by the second axis',
+    files: FUNCTIONS,
     find: 'WHEN CASE WHEN version_first\n',
     replace: 'WHEN CASE WHEN NOT version_first\n',
-    tests: [CONVERGENCE],
+    tests: [OUTCOMES],
   },
   {
     name: 'a batch compares version before updated_at, and the other way round',
