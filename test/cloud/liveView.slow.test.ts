@@ -150,7 +150,7 @@ describe('the live view of npm start, seed 3', skipBecause(skip), () => {
       return drawn[0]!.times.length >= 6;
     });
     await page.locator('#violations button').first().click({ timeout: 120_000 });
-    await page.locator('#settlement').getByText('violations').waitFor({ timeout: 30_000 });
+    await page.locator('#explained').getByText('Settlement').first().waitFor({ timeout: 30_000 });
     await page.screenshot({ path: join(SCREENSHOTS, 'live-view.png'), fullPage: true });
     assert.deepEqual(page.problems, []);
     await page.close();
