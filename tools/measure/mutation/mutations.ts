@@ -152,7 +152,7 @@ export const MUTATIONS: readonly Mutation[] = [
     files: FUNCTIONS,
     find: 'CONTINUE WHEN change.is_added;',
     replace: 'CONTINUE;',
-    tests: [CONVERGENCE],
+    tests: [LARGE_GROUPS],
   },
   {
     name: 'what leaves a large group is counted on',
