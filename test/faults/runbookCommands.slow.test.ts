@@ -36,7 +36,7 @@ describe(`commands of the runbooks, seed ${SEED}`, () => {
         'SELECT dlq_id::text AS id, error FROM bo.consumer_dlq_events ORDER BY dlq_id LIMIT 1',
       );
       const time = new Date().toISOString();
-      return { ID: rows[0].id, REASON: rows[0].error, TIME: time, TOPIC: LEDGER, PARTITION: '0' };
+      return { ID: rows[0].id, REASON: rows[0].error, TIME: time, TOPIC: LEDGER, PARTITION: '1' };
     });
   });
   afterAll(async () => {

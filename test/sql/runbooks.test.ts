@@ -92,6 +92,31 @@ describe('runbooks', () => {
     assert.ok(PAGES.length > 20);
   });
 
+  it('are there in Korean too, with the same blocks in the same order, under their own box', () => {
+    const korean = runbooks('ko');
+    assert.deepEqual(
+      korean.map(({ file }) => file.replace('.ko.md', '.md')),
+      PAGES.map(({ file }) => file),
+    );
+    const boxes = new Set<string>();
+    for (const [index, { file, text, blocks }] of korean.entries()) {
+      const english = PAGES[index]!;
+      const commands = (page: typeof english) => page.blocks.map(({ kind, text: block }) => [kind, block]);
+      assert.deepEqual(commands({ ...english, blocks }), commands(english), file);
+      const lines = text.split('\n').slice(2);
+      boxes.add(lines.slice(0, lines.indexOf('')).join('\n').replace('../README', 'README'));
+      const headings = (page: string) => page.match(/^#+ /gm);
+      assert.deepEqual(headings(text), headings(english.text), file);
+      const prose = text.replace(/^```[\s\S]*?^```$/gm, '');
+      assert.ok(prose.match(/[가-힣]/g)!.length > 100, file);
+      for (const [, link] of text.matchAll(/\]\(([^)#:]+)\)/g)) {
+        assert.ok(existsSync(join(ROOT, dirname(file), link!)), `${file}: ${link}`);
+      }
+    }
+    assert.deepEqual([...boxes].length, 1);
+    assert.match([...boxes][0]!, /^> 먼저: `npm run cli -- doctor`/);
+  });
+
   for (const { file, text, blocks } of PAGES) {
     it(`${file}: what is to be run stands in a block of a known kind, Kusto is right and has its local equivalent`, () => {
       const prose = text.replace(/^```[\s\S]*?^```$/gm, '').replace(/^>.*$/gm, '');
