@@ -119,6 +119,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'shared',
     'tools/operator/gate',
     'tools/operator/queries',
+    'tools/texts',
     ...PROGRAM,
   ],
   'tools/operator/e2e': ['shared', 'tools/operator/queries', 'tools/proof'],

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type pg from 'pg';
 import type { Profile } from '../../shared/contracts/profile.ts';
 import { readOperatorSettings } from '../../shared/settings/settings.ts';
@@ -22,6 +22,8 @@ import { languageOf } from '../texts/texts.ts';
 import { LiveView } from '../view/liveView.ts';
 import { addressLines, type LocalCloud, startLocalCloud } from './cloud.ts';
 import { type Hosts, startHosts } from './hosts.ts';
+import { Drill } from './incidents/drill.ts';
+import { INCIDENTS } from './incidents/incidents.ts';
 import { makeReport, reportLines } from './report.ts';
 import { StatusView } from './statusView.ts';
 
@@ -33,6 +35,7 @@ interface Options {
   killHosts: number;
   exit?: true;
   profile?: string;
+  incident?: string;
 }
 
 /** More often than in Azure: somebody is watching. */
@@ -49,6 +52,11 @@ const options = new Command('npm start --')
   .option('--rate <n>', 'without --events: events published per second', wholeNumber(1), 50)
   .option('--kill-hosts <n>', 'kill all hosts with SIGKILL this many times on the way', wholeNumber(0), 0)
   .option('--profile <file>', 'contract profile of the hubs (EVENT_PROFILE_FILE)')
+  .addOption(
+    new Option('--incident <name>', 'once rows come, make an incident, to try its runbook').choices(
+      Object.keys(INCIDENTS),
+    ),
+  )
   .option('--exit', 'wait until all events are consumed, compare every table with a model, report, and end')
   .addHelpText(
     'after',
@@ -58,6 +66,12 @@ Examples:
   npm start -- --events 20000 --seed 7 --exit    publish, check, report; exit code 0 if all is exactly right
   npm start -- --events 20000 --hosts 2 --kill-hosts 2 --exit
   npm start -- --profile profile.json            events as another topic has them (npm run cli -- topic-check)
+  npm start -- --incident lock                   an incident to practise on; which page ends it is printed
+
+Incidents:
+${Object.entries(INCIDENTS)
+  .map(([name, { meaning }]) => `  ${name.padEnd(16)} ${meaning}`)
+  .join('\n')}
 
 State is kept under .local/ (npm run local:reset clears it). A port that is taken can be moved with
 LOCAL_POSTGRES_PORT, LOCAL_EVENT_HUBS_PORT, LOCAL_KAFKA_PORT, LOCAL_BLOB_PORT, LOCAL_QUEUE_PORT,
@@ -69,6 +83,10 @@ Exit codes: 0 all right, 1 a check failed or something could not be started, 130
 
 if (options.exit && options.events === undefined) {
   console.error('--exit needs --events: a run without an end has nothing to wait for.');
+  process.exit(1);
+}
+if (options.exit && options.incident !== undefined) {
+  console.error('--exit checks that all is right, and --incident makes that it is not: leave one out.');
   process.exit(1);
 }
 if (options.profile !== undefined) {
@@ -167,6 +185,8 @@ async function publishAndWatch(run: Run): Promise<number> {
   // A failure is reported by the loop below; until then it must not end the process.
   publishing.catch(() => {});
 
+  const drill =
+    options.incident === undefined ? undefined : new Drill(options.incident, { cloud, client }, say);
   let kills = options.killHosts;
   let consumedAt = startedAt;
   let lastConsumed = before.consumed;
@@ -175,6 +195,7 @@ async function publishAndWatch(run: Run): Promise<number> {
     const lag = await unseenEvents(client, await watch.ranges());
     const alerts = live.alerts().map(({ alert }) => alert.name);
     view.show({ published: publisher.published, progress, lag, hosts: hosts.pids.length, alerts });
+    await drill?.step(progress.consumed - before.consumed);
     if (progress.consumed > lastConsumed) {
       lastConsumed = progress.consumed;
       consumedAt = new Date();
@@ -187,6 +208,7 @@ async function publishAndWatch(run: Run): Promise<number> {
     await Promise.race([delay(options.exit ? 250 : 1000), publishing]);
     if (done) await delay(250);
   }
+  await drill?.end();
   if (!options.exit) return 0;
   if (stopped.aborted) return 130;
 

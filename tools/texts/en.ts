@@ -1,9 +1,14 @@
 import { ALERT_FILE } from '../../infra/alerts/alerts.ts';
 import type { Texts } from './catalogue.ts';
+import { DOCTOR, PARTS } from './doctor/en.ts';
+import { REPORT } from './report/en.ts';
 import { VIEW } from './view/en.ts';
 
 export const EN: Texts = {
   view: VIEW,
+  doctor: DOCTOR,
+  part: PARTS,
+  report: REPORT,
   reason: {
     unreadable_body: 'No bytes and no text can be had of the body.',
     empty_body: 'The body has no bytes.',

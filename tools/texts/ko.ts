@@ -1,8 +1,13 @@
 import type { Texts } from './catalogue.ts';
+import { DOCTOR, PARTS } from './doctor/ko.ts';
+import { REPORT } from './report/ko.ts';
 import { VIEW } from './view/ko.ts';
 
 export const KO: Texts = {
   view: VIEW,
+  doctor: DOCTOR,
+  part: PARTS,
+  report: REPORT,
   reason: {
     unreadable_body: '본문에서 바이트도 텍스트도 얻을 수 없습니다.',
     empty_body: '본문이 비어 있습니다(0바이트).',

@@ -13,14 +13,16 @@ const TYPES: Readonly<Record<string, string>> = {
   '.md': 'text/plain',
 };
 
-/** What the view serves, by its path: every file of the page, the chart library, and the runbook of each alert. */
+/** What the view serves, by its path: every file of the page, the chart library, and the runbook of each alert in both languages. */
 const FILES: ReadonlyMap<string, string> = new Map([
   ...readdirSync(here('./page')).map((name) => [`/${name}`, here(`./page/${name}`)] as const),
   ['/', here('./page/index.html')],
   ['/dead-letters', here('./page/deadLetters.html')],
   ['/uplot.js', here('../../node_modules/uplot/dist/uPlot.esm.js')],
   ['/uplot.css', here('../../node_modules/uplot/dist/uPlot.min.css')],
-  ...ALERT_FILE.alerts.map(({ runbook }) => [`/${runbook}`, here(`../../${runbook}`)] as const),
+  ...ALERT_FILE.alerts
+    .flatMap(({ runbook }) => [runbook, runbook.replace(/\.md$/, '.ko.md')])
+    .map((runbook) => [`/${runbook}`, here(`../../${runbook}`)] as const),
 ]);
 
 /** What the page knows from the beginning. */

@@ -5,6 +5,7 @@ import { clock } from '../../../tools/operator/doctor/database.ts';
 import { hideFromDriver, targetEnvironment } from '../../../tools/target/environment.ts';
 import { isElsewhere, targetLine } from '../../../tools/target/targetLine.ts';
 import { Complaint } from '../../../tools/terminal/exit.ts';
+import { sayer, TEXTS } from '../../../tools/texts/texts.ts';
 
 const DEPLOYED = {
   DATABASE_URL: 'postgres://jo:s3cret@db.example.com/backoffice',
@@ -22,6 +23,8 @@ const complaintOf = (environment: Record<string, string>): string => {
     return error.message;
   }
 };
+
+const say = sayer(TEXTS.en.doctor);
 
 test('the first line names database, login, namespace and profile, and nothing that is secret', () => {
   assert.equal(
@@ -81,9 +84,9 @@ test('settings that contradict each other are named', () => {
 });
 
 test('a clock that is seconds off is wrong', () => {
-  assert.equal(clock(900).state, 'ok');
+  assert.equal(clock(900, say).state, 'ok');
   assert.deepEqual(
-    [clock(61_000).state, clock(61_000).says],
+    [clock(61_000, say).state, clock(61_000, say).says],
     ['wrong', '61.0 s from the clock of the database'],
   );
 });

@@ -71,6 +71,19 @@ describe('the texts', () => {
     assert.ok(said.length > 50);
   });
 
+  it('of the command line are all used', () => {
+    const folder = join(PAGE, '../../operator');
+    const sources = ['doctor', 'commands']
+      .flatMap((room) => readdirSync(join(folder, room)).map((name) => join(folder, room, name)))
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => readFileSync(file, 'utf8'))
+      .join('\n');
+    for (const name of Object.keys(TEXTS.en.doctor)) assert.ok(sources.includes(`'${name}'`), name);
+    // The others are names of members: they are looked up by what a row has.
+    const sentences = Object.entries(TEXTS.en.report).filter(([name, text]) => name !== text);
+    for (const [name] of sentences) assert.ok(sources.includes(`'${name}'`), name);
+  });
+
   it('are asked for by the environment as every program is', () => {
     assert.equal(languageOf({ LANG: 'ko_KR.UTF-8' }), 'ko');
     assert.equal(languageOf({ LANG: 'ko_KR.UTF-8', LC_ALL: 'C' }), 'en');

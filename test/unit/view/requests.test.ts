@@ -166,11 +166,16 @@ describe('the server of the live view', () => {
   });
 
   it('serves its own files and the runbooks of alerts, and no other', async () => {
-    const runbook = await ask('GET', '/docs/runbooks/alerts/dlq-activity.md');
-    assert.deepEqual(
-      [runbook.status, String(runbook.headers['content-type'])],
-      [200, 'text/plain; charset=utf-8'],
-    );
+    for (const path of [
+      '/docs/runbooks/alerts/dlq-activity.md',
+      '/docs/runbooks/alerts/dlq-activity.ko.md',
+    ]) {
+      const runbook = await ask('GET', path);
+      assert.deepEqual(
+        [runbook.status, String(runbook.headers['content-type'])],
+        [200, 'text/plain; charset=utf-8'],
+      );
+    }
     for (const path of [
       '/../../package.json',
       '/..%2f..%2fpackage.json',

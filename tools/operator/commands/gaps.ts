@@ -5,9 +5,12 @@ import { confirmElsewhere } from '../../target/targetLine.ts';
 import { Complaint, EXIT } from '../../terminal/exit.ts';
 import { writeRows } from '../../terminal/output.ts';
 import { untilStopped } from '../../terminal/untilStopped.ts';
+import type { Language } from '../../texts/texts.ts';
 import { type Gap, readGaps } from '../queries/readGaps.ts';
 import { readLost } from '../queries/readLost.ts';
 import { gapsAhead } from './gapsAhead.ts';
+import { languageOption } from './language.ts';
+import { type Say, sayerOf, withNames } from './reportTexts.ts';
 
 interface Options {
   repair?: boolean;
@@ -16,11 +19,9 @@ interface Options {
   yes?: boolean;
   wide?: boolean;
   as?: string;
+  lang: Language;
   json?: boolean;
 }
-
-const NONE =
-  'No event was skipped: every sequence number that the hubs delivered is processed, or known as lost.';
 
 export function gapsCommand(): Command {
   return new Command('gaps')
@@ -31,6 +32,7 @@ export function gapsCommand(): Command {
     .option('--lost', 'list the numbers that the hub no longer had, instead of the gaps')
     .option('--as <name>', 'who asks, for the audit log (default: the user of this machine)')
     .option('--wide', 'as wide as it gets')
+    .addOption(languageOption('of what is said'))
     .option('--json', 'write JSON')
     .addHelpText(
       'after',
@@ -45,13 +47,16 @@ Exit code 1 where gaps are left. What the hub no longer has becomes lost, and is
         if (options.dryRun && !options.repair)
           throw new Complaint('--dry-run says what --repair would do: add it.');
         if (options.lost && options.repair) throw new Complaint('--lost and --repair are two commands.');
+        const say = sayerOf(options.lang);
+        const write = (rows: readonly object[], empty: string) =>
+          writeRows(json ? rows : rows.map((row) => withNames(row, say)), { json, wide, empty });
         if (options.lost) {
-          writeRows(await readLost(target.database), { json, wide, empty: 'No event is known to be lost.' });
+          write(await readLost(target.database), say('noLost'));
           return;
         }
         const gaps = await allGaps(target);
         if (!options.repair || gaps.length === 0) {
-          writeRows(gaps, { json, wide, empty: NONE });
+          write(gaps, say('noGaps'));
           if (gaps.length > 0) process.exitCode = EXIT.left;
           return;
         }
@@ -59,9 +64,9 @@ Exit code 1 where gaps are left. What the hub no longer has becomes lost, and is
           const what = `read ${gaps.length} gaps again, and store what they hold`;
           await confirmElsewhere(target.settings, what, options.yes);
         }
-        const repaired = await repair(target, gaps, options);
+        const repaired = await repair(target, gaps, options, say);
         if (repaired === undefined) return;
-        writeRows(repaired, { json, wide, empty: NONE });
+        write(repaired, say('noGaps'));
         if ((await allGaps(target)).length > 0) process.exitCode = EXIT.left;
       }),
     );
@@ -76,31 +81,27 @@ async function repair(
   target: Target,
   gaps: readonly Gap[],
   { as = operatorName(), dryRun = false }: Omit<Options, 'json'>,
+  say: Say,
 ) {
   const stopped = untilStopped();
   const results = [];
   const read = Object.values(target.settings.topics);
   for (const [index, { topic, partition, from, to }] of gaps.entries()) {
     if (!read.includes(topic)) {
-      console.error(
-        `${topic} is no topic of these settings: its gaps are left. LEDGER_TOPIC and the like name the topics.`,
-      );
+      console.error(say('foreignGap', { topic }));
       continue;
     }
     const gap = { topic, partition, from, to };
-    console.error(
-      `Gap ${index + 1} of ${gaps.length}: ${topic}, partition ${partition}, ${from} to ${to} ...`,
-    );
+    const place = { index: index + 1, count: gaps.length };
+    console.error(say('gapBegun', { ...place, topic, partition, from, to }));
     const requestId = await askForReplay(target, { select: { gap }, dry_run: dryRun, requested_by: as });
     const result = await waitForReplay(target, requestId, stopped, () => {});
     if (result === undefined) {
-      console.error(
-        `Stopped waiting; request ${requestId} goes on. Run it again for the gaps that are left.`,
-      );
+      console.error(say('gapsStopped', { request: requestId }));
       process.exitCode = EXIT.stopped;
       return undefined;
     }
-    console.error(`Gap ${index + 1} of ${gaps.length}: done.`);
+    console.error(say('gapDone', place));
     results.push({ ...gap, stored: result.resolved, dead_lettered: result.rejected, lost: result.lost });
   }
   return results;

@@ -9,6 +9,7 @@ import { EXIT } from '../../terminal/exit.ts';
 import { writeResult } from '../../terminal/output.ts';
 import { untilStopped } from '../../terminal/untilStopped.ts';
 import { shortName, userPath } from '../../terminal/userPath.ts';
+import type { Language } from '../../texts/texts.ts';
 import {
   checkDumpOutput,
   type DumpCommandOptions,
@@ -23,11 +24,14 @@ import type { DumpLine } from '../dump/dumpLine.ts';
 import type { DumpWindow } from '../dump/dumpRecords.ts';
 import { type Difference, newCounts, reconcile } from '../reconcile/reconcile.ts';
 import { shiftText, TimeShifts } from '../reconcile/timeShifts.ts';
+import { languageOption } from './language.ts';
+import { sayerOf, withNames } from './reportTexts.ts';
 
 interface Options extends DumpCommandOptions {
   repair?: boolean;
   timesAreRight?: boolean;
   report?: string;
+  lang: Language;
 }
 
 export function reconcileCommand(): Command {
@@ -39,6 +43,7 @@ export function reconcileCommand(): Command {
     .option('--repair', 'load what is missing, older or different here, through the same guard as the stream')
     .option('--times-are-right', 'repair also where all times of the dump are hours away from those here')
     .option('--report <file>', 'where the differences go, as NDJSON (default: FILE.differences.ndjson)')
+    .addOption(languageOption('of the summary; the report of differences has one form for all'))
     .addHelpText(
       'after',
       `
@@ -58,6 +63,7 @@ function run(options: Options): Promise<void> {
   const dumps = dumpsOf(options);
   checkDumpOutput(options, '--report', options.report);
   const stopped = untilStopped();
+  const say = sayerOf(options.lang);
   return withTarget(async (target) => {
     checkUserIdMode(target);
     const window = windowOf(options, target.settings);
@@ -66,12 +72,12 @@ function run(options: Options): Promise<void> {
     }
     for (const { topic, path } of dumps) {
       const result = await compare(target, topic, path, window, options, stopped);
-      writeResult(result, { json: options.json ?? false });
+      const json = options.json ?? false;
+      writeResult(json ? result : withNames(result, say), { json });
       if (result.left > 0) process.exitCode = EXIT.left;
       else if (result.finished && comparedRows(result) === 0) {
         console.error(
-          `Nothing was compared: ${shortName(path)} holds ${result.read} rows, ${result.outside} of them outside of the window, and no row ` +
-            'of the database lies in it. Check --since, --until, --days, and that it is the right file.',
+          say('nothingCompared', { file: shortName(path), read: result.read, outside: result.outside }),
         );
         process.exitCode = EXIT.left;
       }

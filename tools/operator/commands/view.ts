@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { describeFailure } from '../../../shared/store/describeFailure.ts';
 import { operatorName, withTarget } from '../../target/target.ts';
 import { Complaint } from '../../terminal/exit.ts';
 import { wholeNumber } from '../../terminal/options.ts';
 import { untilStopped } from '../../terminal/untilStopped.ts';
-import { LANGUAGES, type Language, languageOf } from '../../texts/texts.ts';
+import type { Language } from '../../texts/texts.ts';
 import { TimerFollower } from '../../view/followTimer.ts';
 import { LiveView } from '../../view/liveView.ts';
+import { languageOption } from './language.ts';
 
 interface Options {
   readonly port: number;
@@ -25,11 +26,7 @@ export function viewCommand(): Command {
       'The state of the sync and its dead letters in a browser, with these settings and this identity.',
     )
     .option('--port <n>', 'on 127.0.0.1', wholeNumber(1), PORT)
-    .addOption(
-      new Option('--lang <language>', 'in which it begins; the page has a switch')
-        .choices(LANGUAGES)
-        .default(languageOf(process.env), 'as LANG says'),
-    )
+    .addOption(languageOption('in which it begins; the page has a switch'))
     .option(
       '--as <name>',
       'who works with it, for the audit log (default: the user of this machine)',

@@ -1,6 +1,12 @@
+import type { DoctorText, Part } from '../../texts/doctor/en.ts';
+import type { Say } from '../../texts/texts.ts';
+
+/** Says what was found in the language of who asks. */
+export type SayFinding = Say<DoctorText>;
+
 /** What is said of one part: `wrong` wants something done, `unknown` could not be looked at and is not wrong by itself. */
 export interface Finding {
-  readonly part: string;
+  readonly part: Part;
   readonly state: 'ok' | 'wrong' | 'unknown';
   /** What was found, in a line. */
   readonly says: string;
@@ -8,11 +14,11 @@ export interface Finding {
   readonly todo?: string;
 }
 
-export const ok = (part: string, says: string): Finding => ({ part, state: 'ok', says });
-export const wrong = (part: string, says: string, todo: string): Finding => ({
+export const ok = (part: Part, says: string): Finding => ({ part, state: 'ok', says });
+export const wrong = (part: Part, says: string, todo: string): Finding => ({
   part,
   state: 'wrong',
   says,
   todo,
 });
-export const unknown = (part: string, says: string): Finding => ({ part, state: 'unknown', says });
+export const unknown = (part: Part, says: string): Finding => ({ part, state: 'unknown', says });

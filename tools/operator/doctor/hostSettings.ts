@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { EXPIRES_AFTER_SECONDS } from '../../../shared/metrics/holders.ts';
 import { MOST_IN_A_BATCH } from '../../../shared/metrics/standing.ts';
-import { type Finding, ok, wrong } from './check.ts';
+import { type Finding, ok, type SayFinding, wrong } from './check.ts';
 
 const hostSchema = z.looseObject({
   extensions: z.looseObject({
@@ -22,17 +22,15 @@ const hostSchema = z.looseObject({
 });
 
 /** What the code relies on in host.json, and that no setting of the environment overrides it. */
-export async function checkHostSettings(file: string, environment: NodeJS.ProcessEnv): Promise<Finding[]> {
+export async function checkHostSettings(
+  file: string,
+  environment: NodeJS.ProcessEnv,
+  say: SayFinding,
+): Promise<Finding[]> {
   const part = 'host settings';
   const overrides = Object.keys(environment).filter((name) => name.startsWith('AzureFunctionsJobHost__'));
   if (overrides.length > 0) {
-    return [
-      wrong(
-        part,
-        `${overrides.join(', ')} override host.json`,
-        'Leave them out: the code relies on host.json.',
-      ),
-    ];
+    return [wrong(part, say('hostOverridden', { names: overrides.join(', ') }), say('hostOverriddenTodo'))];
   }
   let text: unknown;
   try {
@@ -41,19 +39,13 @@ export async function checkHostSettings(file: string, environment: NodeJS.Proces
     return [
       wrong(
         part,
-        `host.json can't be read (${(error as NodeJS.ErrnoException).code ?? 'no JSON'})`,
-        'Restore the file of the release.',
+        say('hostUnread', { code: (error as NodeJS.ErrnoException).code ?? 'no JSON' }),
+        say('hostUnreadTodo'),
       ),
     ];
   }
   const result = hostSchema.safeParse(text);
-  if (result.success) return [ok(part, 'host.json has what the code relies on')];
+  if (result.success) return [ok(part, say('hostRight'))];
   const names = result.error.issues.map(({ path }) => path.join('.'));
-  return [
-    wrong(
-      part,
-      `host.json: ${names.join(', ')}`,
-      'docs/architecture.md, host.json, says what each has to be.',
-    ),
-  ];
+  return [wrong(part, say('hostWrong', { names: names.join(', ') }), say('hostWrongTodo'))];
 }

@@ -9,7 +9,7 @@ import type { EventHubsSettings } from '../../../shared/settings/eventHubsConnec
 import type { OperatorSettings } from '../../../shared/settings/settings.ts';
 import { readLedger } from '../../../shared/store/metrics/readLedger.ts';
 import { consumerGroupAnswers, hubReader } from '../../target/target.ts';
-import { type Finding, ok, unknown, wrong } from './check.ts';
+import { type Finding, ok, type SayFinding, unknown, wrong } from './check.ts';
 import { within } from './within.ts';
 
 interface HeldHub {
@@ -18,16 +18,14 @@ interface HeldHub {
 }
 
 /** The hubs, who reads them, and how far they are. */
-export async function checkHubs(settings: OperatorSettings, database: pg.Pool): Promise<Finding[]> {
+export async function checkHubs(
+  settings: OperatorSettings,
+  database: pg.Pool,
+  say: SayFinding,
+): Promise<Finding[]> {
   const { eventHubs, consumerGroup } = settings;
   if (eventHubs === undefined) {
-    return [
-      wrong(
-        'hubs',
-        'no namespace is named',
-        'Set EventHubs, or EventHubs__fullyQualifiedNamespace, as the Function App has it.',
-      ),
-    ];
+    return [wrong('hubs', say('noNamespace'), say('noNamespaceTodo'))];
   }
   const topics = Object.values(settings.topics).filter((topic) => topic !== '');
   const findings: Finding[] = [];
@@ -37,53 +35,46 @@ export async function checkHubs(settings: OperatorSettings, database: pg.Pool): 
       try {
         const held = await hubReader(eventHubs).heldNumbers(topic);
         hubs.push({ topic, held });
-        findings.push(ok('hubs', `${topic}: ${held.length} partitions`));
+        findings.push(ok('hubs', say('hub', { topic, count: held.length })));
       } catch (error) {
         if (!(error instanceof HubError)) throw error;
-        findings.push(
-          wrong(
-            'hubs',
-            error.message,
-            'Is EventHubs right, is the hub there, does the network let us through?',
-          ),
-        );
+        findings.push(wrong('hubs', error.message, say('hubTodo')));
       }
     }),
   );
   findings.sort((one, other) => (one.says < other.says ? -1 : 1));
   if (hubs.length === 0) return findings;
   if (consumerGroup === undefined) {
-    findings.push(
-      wrong('consumer group', 'none is named', 'Set EVENT_HUBS_CONSUMER_GROUP as the Function App has it.'),
-    );
+    findings.push(wrong('consumer group', say('noGroup'), say('noGroupTodo')));
   } else {
-    findings.push(await group(eventHubs, consumerGroup, hubs[0]!.topic));
-    findings.push(await holders(checkpointsOf({ ...settings, eventHubs, consumerGroup }), hubs));
+    findings.push(await group(eventHubs, consumerGroup, hubs[0]!.topic, say));
+    findings.push(await holders(checkpointsOf({ ...settings, eventHubs, consumerGroup }), hubs, say));
   }
-  findings.push(await lag(database, hubs, topics));
+  findings.push(await lag(database, hubs, topics, say));
   return findings;
 }
 
-async function group(eventHubs: EventHubsSettings, name: string, topic: string): Promise<Finding> {
+async function group(
+  eventHubs: EventHubsSettings,
+  name: string,
+  topic: string,
+  say: SayFinding,
+): Promise<Finding> {
   const complaint = await consumerGroupAnswers(eventHubs, name, topic);
   return complaint === undefined
-    ? ok('consumer group', `${name} of ${topic} answers`)
-    : wrong(
-        'consumer group',
-        `${name} of ${topic}: ${complaint}`,
-        'Is EVENT_HUBS_CONSUMER_GROUP the one that the template made?',
-      );
+    ? ok('consumer group', say('group', { name, topic }))
+    : wrong('consumer group', say('groupWrong', { name, topic, complaint }), say('groupTodo'));
 }
 
 /** Each partition wants a host that has renewed its claim lately. */
-async function holders(checkpoints: HostCheckpoints | undefined, hubs: readonly HeldHub[]): Promise<Finding> {
+async function holders(
+  checkpoints: HostCheckpoints | undefined,
+  hubs: readonly HeldHub[],
+  say: SayFinding,
+): Promise<Finding> {
   const part = 'checkpoints';
   if (checkpoints === undefined) {
-    return wrong(
-      part,
-      'AzureWebJobsStorage does not say where they are',
-      'Set it, or AzureWebJobsStorage__accountName, as the Function App has it.',
-    );
+    return wrong(part, say('noStorage'), say('noStorageTodo'));
   }
   const places = hubs.flatMap(({ topic, held }) => held.map(({ partition }) => ({ topic, partition })));
   try {
@@ -95,31 +86,35 @@ async function holders(checkpoints: HostCheckpoints | undefined, hubs: readonly 
         })),
       ),
     );
-    if (found === undefined)
-      return wrong(part, 'the storage does not answer', 'Does the network let us through?');
+    if (found === undefined) return wrong(part, say('storageSilent'), say('networkTodo'));
     const alive = found.filter(
       ({ ownership }) =>
         ownership !== undefined && ownership.owner !== '' && ownership.renewedAgo < EXPIRES_AFTER_SECONDS,
     );
     const owners = new Set(alive.map(({ ownership }) => ownership!.owner));
-    const says = `${alive.length} of ${places.length} partitions are held, by ${owners.size} hosts`;
-    if (alive.length === places.length) return ok(part, says);
+    const counts = { held: alive.length, count: places.length, hosts: owners.size };
+    if (alive.length === places.length) return ok(part, say('held', counts));
     const [first] = found.filter((one) => !alive.includes(one));
     return wrong(
       part,
-      `${says}; ${first!.topic}, partition ${first!.partition}, by none`,
-      'Does the Function App run? After a crash it takes half a minute. Consumer group and storage have to be its own.',
+      say('heldByNone', { ...counts, topic: first!.topic, partition: first!.partition }),
+      say('heldTodo'),
     );
   } catch (error) {
     if (!(error instanceof CheckpointError)) throw error;
-    return wrong(part, error.message, 'Mend what it says.');
+    return wrong(part, error.message, say('mendTodo'));
   }
 }
 
-async function lag(database: pg.Pool, hubs: readonly HeldHub[], topics: readonly string[]): Promise<Finding> {
+async function lag(
+  database: pg.Pool,
+  hubs: readonly HeldHub[],
+  topics: readonly string[],
+  say: SayFinding,
+): Promise<Finding> {
   const limit = ALERT_FILE.alerts.find(({ name }) => name === 'ConsumerLagHigh')!.threshold;
   const ledger = await readLedger(database).catch(() => undefined);
-  if (ledger === undefined) return unknown('lag', 'the database did not tell what was processed');
+  if (ledger === undefined) return unknown('lag', say('lagUnknown'));
   const partitions = hubs.flatMap(({ topic, held }) =>
     held.map(({ partition, first, last }) => ({
       topic,
@@ -136,9 +131,9 @@ async function lag(database: pg.Pool, hubs: readonly HeldHub[], topics: readonly
   );
   const waiting = states.reduce((sum, state) => sum + (state.lag ?? 0), 0);
   const gaps = states.reduce((sum, { gap }) => sum + (gap?.events ?? 0), 0);
-  if (gaps > 0) return wrong('lag', `${gaps} events were delivered past us`, 'npm run cli -- gaps --repair');
-  const says = `${waiting.toLocaleString('en-US')} events wait`;
+  if (gaps > 0) return wrong('lag', say('gaps', { count: gaps }), say('gapsTodo'));
+  const count = waiting.toLocaleString('en-US');
   return waiting > limit
-    ? wrong('lag', `${says}, more than ${limit}`, 'docs/runbooks/alerts/consumer-lag-high.md')
-    : ok('lag', says);
+    ? wrong('lag', say('lagHigh', { count, limit }), say('lagTodo'))
+    : ok('lag', say('lag', { count }));
 }

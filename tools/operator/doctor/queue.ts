@@ -3,26 +3,33 @@ import type { OperatorSettings } from '../../../shared/settings/settings.ts';
 import { QueueError } from '../../target/queueError.ts';
 import { waitingMessages } from '../../target/replayQueue.ts';
 import { Complaint } from '../../terminal/exit.ts';
-import { type Finding, ok, wrong } from './check.ts';
+import { type Finding, ok, type SayFinding, wrong } from './check.ts';
 
 /** The queue of replays, and where its messages end that are no valid request. */
-export async function checkQueue({ storage }: OperatorSettings): Promise<Finding[]> {
+export async function checkQueue({ storage }: OperatorSettings, say: SayFinding): Promise<Finding[]> {
   try {
     const [waiting, poisoned] = await Promise.all([
       waitingMessages(storage, REPLAY_QUEUE),
       waitingMessages(storage, `${REPLAY_QUEUE}-poison`),
     ]);
-    const says = waiting === undefined ? 'is made by the first request' : `${waiting} requests wait`;
-    if ((poisoned ?? 0) === 0) return [ok('queue', `${REPLAY_QUEUE} ${says}`)];
+    if ((poisoned ?? 0) === 0) {
+      const queue = REPLAY_QUEUE;
+      return [
+        ok(
+          'queue',
+          waiting === undefined ? say('queueUnmade', { queue }) : say('queue', { queue, count: waiting }),
+        ),
+      ];
+    }
     return [
       wrong(
         'queue',
-        `${poisoned} messages in ${REPLAY_QUEUE}-poison: they were no valid request`,
-        'Look at them, and delete them.',
+        say('queuePoisoned', { count: poisoned!, queue: `${REPLAY_QUEUE}-poison` }),
+        say('queuePoisonedTodo'),
       ),
     ];
   } catch (error) {
     if (!(error instanceof QueueError || error instanceof Complaint)) throw error;
-    return [wrong('queue', error.message, 'Mend what it says.')];
+    return [wrong('queue', error.message, say('mendTodo'))];
   }
 }

@@ -4,7 +4,7 @@ import { element, make, value as ofEvent, refill, setText } from './dom.js';
 import './explain.js';
 import { showFrame, showTarget } from './frame.js';
 import { followViolations } from './violations.js';
-import { number, say, textOf, time, whenChosen } from './words.js';
+import { language, number, say, textOf, time, whenChosen } from './words.js';
 
 const POLL_MS = 2000;
 const SEVERITIES = ['critical', 'error', 'warning', 'information'];
@@ -48,6 +48,11 @@ function factsOf({ waiting, freshness, openDeadLetters, latest: at, watchedSince
   return facts.join(' ');
 }
 
+/** The page of a runbook in the language that is chosen. */
+function inLanguage(runbook) {
+  return language() === 'ko' ? runbook.replace(/\.md$/, '.ko.md') : runbook;
+}
+
 function problemOf({ name, severity, operator, threshold, runbook, since, event, series, more }) {
   const severityName = SEVERITIES[severity];
   const shown = series.flatMap(({ label, value }, index) => [
@@ -65,7 +70,7 @@ function problemOf({ name, severity, operator, threshold, runbook, since, event,
     ...(event === undefined ? [] : [`${eventText(event)} `]),
     ...shown,
     ` (${limit}). `,
-    make('a', say('runbook', { name }), { href: `/${runbook}`, 'data-focus': `runbook ${name}` }),
+    make('a', say('runbook', { name }), { href: `/${inLanguage(runbook)}`, 'data-focus': `runbook ${name}` }),
   ]);
   if (name === 'DlqActivity') {
     line.append(

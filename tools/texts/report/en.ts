@@ -1,0 +1,42 @@
+/** What `gaps` and `reconcile` say. Names of columns are those of `--json`. */
+export const REPORT = {
+  noGaps:
+    'No event was skipped: every sequence number that the hubs delivered is processed, or known as lost.',
+  noLost: 'No event is known to be lost.',
+  foreignGap:
+    '{topic} is no topic of these settings: its gaps are left. LEDGER_TOPIC and the like name the topics.',
+  gapBegun: 'Gap {index} of {count}: {topic}, partition {partition}, {from} to {to} ...',
+  gapDone: 'Gap {index} of {count}: done.',
+  gapsStopped: 'Stopped waiting; request {request} goes on. Run it again for the gaps that are left.',
+  nothingCompared:
+    'Nothing was compared: {file} holds {read} rows, {outside} of them outside of the window, and no row ' +
+    'of the database lies in it. Check --since, --until, --days, and that it is the right file.',
+  topic: 'topic',
+  partition: 'partition',
+  epoch: 'epoch',
+  from: 'from',
+  to: 'to',
+  events: 'events',
+  recorded_at: 'recorded_at',
+  stored: 'stored',
+  dead_lettered: 'dead_lettered',
+  lost: 'lost',
+  file: 'file',
+  finished: 'finished',
+  read: 'read',
+  outside: 'outside',
+  rejected: 'rejected',
+  same: 'same',
+  since_changed: 'since_changed',
+  missing: 'missing',
+  extra: 'extra',
+  older_here: 'older_here',
+  newer_here: 'newer_here',
+  different_at_same_version: 'different_at_same_version',
+  repaired: 'repaired',
+  left: 'left',
+  time_shifts: 'time_shifts',
+  report: 'report',
+} as const;
+
+export type ReportText = keyof typeof REPORT;
