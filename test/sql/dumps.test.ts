@@ -215,7 +215,10 @@ test('a local time that a dump marks as UTC is named, and is no state to repair 
   assert.equal(compared.code, 1, compared.err);
   assert.match(compared.err, /event_time is 9:00 later than here in 4 of 4 rows/);
   assert.match(compared.err, /updated_at is 9:00 later/);
-  assert.equal(compared.results[0]?.['time_shifts'], 'event_time +9:00, source_created_at +9:00, updated_at +9:00');
+  assert.equal(
+    compared.results[0]?.['time_shifts'],
+    'event_time +9:00, source_created_at +9:00, updated_at +9:00',
+  );
 
   const refused = await cli(database, [...words, '--repair']);
   assert.equal(refused.code, 2, refused.err);
