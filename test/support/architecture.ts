@@ -99,6 +99,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'tools/operator/topicSamples': [
     'shared/contracts',
     'shared/replay',
+    'shared/schemas',
     'tools/operator/dump',
     'tools/operator/topicCheck',
     'tools/terminal',
