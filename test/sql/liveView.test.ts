@@ -69,7 +69,7 @@ test('what the page may not ask is refused with the reason', async (t) => {
     ['try', { ids: Array.from({ length: 201 }, (_, id) => id) }],
     ['replay', { ids: [], force: false, acceptFuture: false }],
     ['payload', { id: '1 OR true' }],
-    ['explain', { id: ' ', events: false }],
+    ['explain', { id: ' ', events: false, language: 'en' }],
     ['payload', { id: 1 }],
   ] as const) {
     const { status, answer } = await ask<{ error: string }>(path, body);
@@ -143,12 +143,13 @@ test('an id is explained as the command line explains it, each use audited', asy
   const { answer } = await ask<{ blocks: string[][] }>('explain', {
     id: ' tx-1 ',
     events: false,
+    language: 'en',
   });
   assert.match(answer.blocks[0]![0]!, /^PAYMENT of 12000\.00/);
   assert.equal(answer.blocks[1]![0], 'Ledger entry');
-  const nothing = await ask<object>('explain', { id: 'tx-2', events: false });
+  const nothing = await ask<object>('explain', { id: 'tx-2', events: false, language: 'en' });
   assert.deepEqual(nothing.answer, { blocks: [] });
-  const noHubs = await ask<{ error: string }>('explain', { id: 'tx-1', events: true });
+  const noHubs = await ask<{ error: string }>('explain', { id: 'tx-1', events: true, language: 'en' });
   assert.match(noHubs.answer.error, /EventHubs/);
   const actions = await database.rows('SELECT action, details::text FROM sync.audit_log');
   assert.equal(actions.length, 2);

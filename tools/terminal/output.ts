@@ -31,7 +31,7 @@ export function writeRows(
   const shown = wide || columns === undefined ? all : all.filter((name) => columns.includes(name));
   const cells = rows.map((row) => shown.map((name) => textOf((row as Record<string, unknown>)[name])));
   const widths = shown.map((name, column) =>
-    Math.max(widthOf(name), ...cells.map((row) => widthOf(row[column]!))),
+    Math.max(columnsOf(name), ...cells.map((row) => columnsOf(row[column]!))),
   );
   const table = new Table({
     head: shown,
@@ -54,13 +54,13 @@ function textOf(value: unknown): string {
 }
 
 /** Columns of a terminal: a Korean letter takes two. */
-function widthOf(text: string): number {
+export function columnsOf(text: string): number {
   return text.length + (text.match(/[가-힣]/g)?.length ?? 0);
 }
 
 /** A text with spaces behind it, up to so many columns. */
 export function padded(text: string, columns: number): string {
-  return text + ' '.repeat(Math.max(0, columns - widthOf(text)));
+  return text + ' '.repeat(Math.max(0, columns - columnsOf(text)));
 }
 
 /** Widths with the padding of a cell; where they do not fit, the widest columns give way. */
@@ -80,7 +80,7 @@ function narrowed(widths: readonly number[], room: number): number[] {
 export function writeResult(result: object, { json }: { json: boolean }): void {
   if (json) console.log(JSON.stringify(result));
   else {
-    const width = Math.max(...Object.keys(result).map(widthOf));
+    const width = Math.max(...Object.keys(result).map(columnsOf));
     for (const [name, value] of Object.entries(result)) console.log(`${padded(name, width)}  ${value ?? ''}`);
   }
 }

@@ -1,5 +1,6 @@
 import type { RejectionReason } from '../../shared/contracts/rejection.ts';
 import type { DoctorText, Part } from './doctor/en.ts';
+import type { ExplainText } from './explain/en.ts';
 import type { ReportText } from './report/en.ts';
 import type { ViewText } from './view/en.ts';
 
@@ -9,6 +10,7 @@ export interface Texts {
   readonly doctor: Readonly<Record<DoctorText, string>>;
   /** The parts that `doctor` looks at. */
   readonly part: Readonly<Record<Part, string>>;
+  readonly explain: Readonly<Record<ExplainText, string>>;
   /** Of `gaps` and `reconcile`. */
   readonly report: Readonly<Record<ReportText, string>>;
   /** What a reason for a dead letter means (SPEC 2.3). */

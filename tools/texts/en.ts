@@ -1,6 +1,7 @@
 import { ALERT_FILE } from '../../infra/alerts/alerts.ts';
 import type { Texts } from './catalogue.ts';
 import { DOCTOR, PARTS } from './doctor/en.ts';
+import { EXPLAIN } from './explain/en.ts';
 import { REPORT } from './report/en.ts';
 import { VIEW } from './view/en.ts';
 
@@ -8,6 +9,7 @@ export const EN: Texts = {
   view: VIEW,
   doctor: DOCTOR,
   part: PARTS,
+  explain: EXPLAIN,
   report: REPORT,
   reason: {
     unreadable_body: 'No bytes and no text can be had of the body.',

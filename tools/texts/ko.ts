@@ -1,5 +1,6 @@
 import type { Texts } from './catalogue.ts';
 import { DOCTOR, PARTS } from './doctor/ko.ts';
+import { EXPLAIN } from './explain/ko.ts';
 import { REPORT } from './report/ko.ts';
 import { VIEW } from './view/ko.ts';
 
@@ -7,6 +8,7 @@ export const KO: Texts = {
   view: VIEW,
   doctor: DOCTOR,
   part: PARTS,
+  explain: EXPLAIN,
   report: REPORT,
   reason: {
     unreadable_body: '본문에서 바이트도 텍스트도 얻을 수 없습니다.',

@@ -5,6 +5,7 @@ import { historyOf } from '../operator/explain/history.ts';
 import { blocksOf } from '../operator/explain/page.ts';
 import { countDeadLetters } from '../operator/queries/countDeadLetters.ts';
 import { namespaceRequired, type Target } from '../target/target.ts';
+import { LANGUAGES, sayer } from '../texts/texts.ts';
 import { matchingIds, pageOfLetters, payloadOf, tryLetters } from './deadLetters.ts';
 import { lasting } from './lasting.ts';
 import type { Replays } from './replays.ts';
@@ -13,7 +14,11 @@ import { violationsByKind } from './violations.ts';
 /** Answers a request of the page. `gone`: nobody waits for it any more. */
 type Answer = (target: Target, body: unknown, gone: AbortSignal) => Promise<object> | object;
 
-const explainRequest = z.strictObject({ id: z.string().trim().min(1).max(500), events: z.boolean() });
+const explainRequest = z.strictObject({
+  id: z.string().trim().min(1).max(500),
+  events: z.boolean(),
+  language: z.enum(LANGUAGES),
+});
 
 /** Events of a hub that are looked at for somebody who waits for a page. */
 const MOST_EVENTS = 300_000;
@@ -40,10 +45,10 @@ export function answers(replays: Replays, actor: string): Readonly<Record<string
 
 /** The report of the command as people read it: blocks of lines. */
 async function explain(target: Target, body: unknown, actor: string, gone: AbortSignal): Promise<object> {
-  const { id, events } = explainRequest.parse(body);
+  const { id, events, language } = explainRequest.parse(body);
   if (events) namespaceRequired(target.settings.eventHubs);
-  const { asking, facts, kinds } = await askExplain(target, id, { actor, events });
+  const { asking, facts, kinds } = await askExplain(target, id, { actor, events, language });
   const options = { since: undefined, most: MOST_EVENTS, stopped: gone, progress: () => {} };
   const histories = events && kinds.length > 0 ? await historyOf(asking, facts, options) : undefined;
-  return { blocks: kinds.length === 0 ? [] : blocksOf(facts, histories) };
+  return { blocks: kinds.length === 0 ? [] : blocksOf(facts, histories, sayer(asking.texts.explain)) };
 }

@@ -73,12 +73,13 @@ describe('the texts', () => {
 
   it('of the command line are all used', () => {
     const folder = join(PAGE, '../../operator');
-    const sources = ['doctor', 'commands']
+    const sources = ['doctor', 'explain', 'commands']
       .flatMap((room) => readdirSync(join(folder, room)).map((name) => join(folder, room, name)))
       .filter((file) => file.endsWith('.ts'))
       .map((file) => readFileSync(file, 'utf8'))
       .join('\n');
-    for (const name of Object.keys(TEXTS.en.doctor)) assert.ok(sources.includes(`'${name}'`), name);
+    for (const name of [...Object.keys(TEXTS.en.doctor), ...Object.keys(TEXTS.en.explain)])
+      assert.ok(sources.includes(`'${name}'`), name);
     // The others are names of members: they are looked up by what a row has.
     const sentences = Object.entries(TEXTS.en.report).filter(([name, text]) => name !== text);
     for (const [name] of sentences) assert.ok(sources.includes(`'${name}'`), name);

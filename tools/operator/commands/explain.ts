@@ -3,15 +3,19 @@ import { namespaceRequired, operatorName, type Target, withTarget } from '../../
 import { Complaint, EXIT } from '../../terminal/exit.ts';
 import { time, wholeNumber } from '../../terminal/options.ts';
 import { untilStopped } from '../../terminal/untilStopped.ts';
+import { type Language, sayer, TEXTS } from '../../texts/texts.ts';
 import { askExplain, reportOf } from '../explain/askExplain.ts';
 import { historyOf } from '../explain/history.ts';
 import { pageOf } from '../explain/page.ts';
+import type { SayFacts } from '../explain/sentence.ts';
+import { languageOption } from './language.ts';
 
 interface Options {
   readonly events?: boolean;
   readonly since?: string;
   readonly most: number;
   readonly as?: string;
+  readonly lang: Language;
   readonly json?: boolean;
 }
 
@@ -31,6 +35,7 @@ export function explainCommand(): Command {
     )
     .option('--most <n>', 'with --events: events that are looked at in a hub', wholeNumber(1), MOST)
     .option('--as <name>', 'who asks, for the audit log (default: the user of this machine)')
+    .addOption(languageOption('of the report'))
     .option('--json', 'write JSON')
     .addHelpText(
       'after',
@@ -48,18 +53,17 @@ Exit code 4 where nothing has this id.`,
 async function explain(
   target: Target,
   id: string,
-  { events = false, since, most, as = operatorName(), json = false }: Options,
+  { events = false, since, most, as = operatorName(), lang, json = false }: Options,
 ): Promise<void> {
   if (since !== undefined && !events) throw new Complaint('--since says which events: add --events.');
   if (events) namespaceRequired(target.settings.eventHubs);
-  const explained = await askExplain(target, id, { actor: as, events });
+  const language = json ? 'en' : lang;
+  const say = sayer(TEXTS[language].explain);
+  const explained = await askExplain(target, id, { actor: as, events, language });
   const { asking, facts, kinds } = explained;
   if (kinds.length === 0) {
     if (json) console.log(JSON.stringify(reportOf(explained, undefined)));
-    console.error(
-      'Nothing has this id: no entry, order, payment, wallet or dead letter. Look for what begins like it: ' +
-        'npm run cli -- find PREFIX',
-    );
+    console.error(say('unknownId'));
     process.exitCode = EXIT.unknown;
     return;
   }
@@ -69,24 +73,24 @@ async function explain(
         since: since === undefined ? undefined : new Date(since),
         most,
         stopped,
-        progress: reporter(),
+        progress: reporter(say),
       })
     : undefined;
   if (histories?.length === 0) {
-    console.error('No events: they are looked for by the id of an entry, an order or a payment.');
+    console.error(say('noHistory'));
   }
-  console.log(json ? JSON.stringify(reportOf(explained, histories)) : pageOf(facts, histories));
+  console.log(json ? JSON.stringify(reportOf(explained, histories)) : pageOf(facts, histories, say));
   if (stopped.aborted) process.exitCode = EXIT.stopped;
 }
 
 /** A line now and then, and one at the end of each hub. */
-function reporter(): (topic: string, looked: number, of: number) => void {
+function reporter(say: SayFacts): (topic: string, looked: number, of: number) => void {
   let reportedAt = performance.now();
   return (topic, looked, of) => {
     const isDone = looked === of;
     if (!isDone && performance.now() - reportedAt < REPORT_EVERY_MS) return;
     reportedAt = performance.now();
-    const numbers = `${looked.toLocaleString('en-US')} of ${of.toLocaleString('en-US')} events`;
-    console.error(`${topic}: ${numbers} looked at${isDone ? ', done.' : ' ...'}`);
+    const numbers = { topic, looked: looked.toLocaleString('en-US'), of: of.toLocaleString('en-US') };
+    console.error(say(isDone ? 'lookedDone' : 'looking', numbers));
   };
 }

@@ -2,7 +2,8 @@ import type pg from 'pg';
 import { MAX_ATTEMPTS } from '../../../shared/replay/replayDeadLetters.ts';
 import type { OperatorSettings } from '../../../shared/settings/settings.ts';
 import { adviceOn } from '../../texts/advice.ts';
-import { TEXTS } from '../../texts/texts.ts';
+import type { Texts } from '../../texts/catalogue.ts';
+import { sayer } from '../../texts/texts.ts';
 import { tryReplays } from '../deadLetters/tryReplays.ts';
 import { deadLettersOfKey, type ListedDeadLetter } from '../queries/deadLettersOfKey.ts';
 import { type EntriesOfPayment, entriesOfPayment } from '../queries/entriesOfPayment.ts';
@@ -55,6 +56,8 @@ export interface Asking {
   readonly settings: OperatorSettings;
   readonly database: pg.Pool;
   readonly seesUserIds: boolean;
+  /** In the language of who asks. */
+  readonly texts: Texts;
 }
 
 /** Reads what is known of an id; everything is found by an index, and nothing grows with a group of entries. */
@@ -116,7 +119,7 @@ async function deadLetterFacts(asking: Asking, id: string): Promise<DeadLetterFa
   const { key, ...columns } = found.columns;
   return {
     columns: { ...columns, key: key === null || asking.seesUserIds ? key : '(hidden: role bo_user_ids)' },
-    advice: adviceOn(TEXTS.en, columns['error'] as string, columns['error_detail'] as string),
+    advice: adviceOn(asking.texts, columns['error'] as string, columns['error_detail'] as string),
     replay:
       columns['resolved_at'] === null ? await replayOutcome(asking, Number(id), columns['error']) : undefined,
   };
@@ -124,19 +127,20 @@ async function deadLetterFacts(asking: Asking, id: string): Promise<DeadLetterFa
 
 /** What a replay would come to now, tried by the replay's own code. */
 async function replayOutcome(asking: Asking, id: number, reason: unknown): Promise<string> {
+  const say = sayer(asking.texts.explain);
   const outcome = (await tryReplays(asking, [id])).get(id);
   switch (outcome?.kind) {
     case undefined:
-      return 'It was resolved a moment ago.';
+      return say('resolvedNow');
     case 'not tried':
-      return `A replay could not be tried: ${outcome.because}`;
+      return say('notTried', { because: outcome.because });
     case 'left alone':
-      return 'A replay would leave it alone: no key at hand opens it, or these settings do not read its topic.';
+      return say('leftAlone');
     case 'refused':
-      return `A replay would be refused: ${outcome.error} (${outcome.detail}).`;
+      return say('refused', { error: outcome.error, detail: outcome.detail });
     case 'stored':
       return reason === 'rejected_by_database'
-        ? `By the contract a replay would succeed; whether the table still refuses the row only the replay itself can tell: replay run --ids ${id}.`
-        : `A replay would succeed now: replay run --ids ${id}. After ${MAX_ATTEMPTS} failed attempts it needs --force.`;
+        ? say('maybeStored', { id })
+        : say('stored', { id, attempts: MAX_ATTEMPTS });
   }
 }

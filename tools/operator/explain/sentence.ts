@@ -1,47 +1,52 @@
 import { PAYMENT_PAIRING } from '../../../shared/pairing/rule.ts';
+import type { ExplainText } from '../../texts/explain/en.ts';
+import type { Say } from '../../texts/texts.ts';
 import type { Pair } from '../queries/readPair.ts';
 import type { DeadLetterFacts, Facts, PaymentFacts, RowFacts } from './facts.ts';
 
+/** Says what was found in the language of who asks. */
+export type SayFacts = Say<ExplainText>;
+
 /** What an id is; none where nothing has it. */
-export function kindsOf({ id, entry, payment, wallet, deadLetter, deadLettersOfKey }: Facts): string[] {
+export function kindsOf(
+  { id, entry, payment, wallet, deadLetter, deadLettersOfKey }: Facts,
+  say: SayFacts,
+): string[] {
   const isPayment = payment !== undefined && payment.id === id;
   return [
-    ...(entry === undefined ? [] : ['a ledger entry']),
-    ...(isPayment
-      ? [payment.order === undefined ? 'a payment whose order has not come' : 'a payment order']
-      : []),
-    ...(wallet === undefined ? [] : ['a wallet']),
-    ...(deadLetter === undefined ? [] : ['a dead letter']),
-    ...(deadLettersOfKey.length > 0 && entry === undefined && !isPayment
-      ? ['the key of dead letters, and no row']
-      : []),
+    ...(entry === undefined ? [] : [say('isEntry')]),
+    ...(isPayment ? [say(payment.order === undefined ? 'isPaymentWithoutOrder' : 'isOrder')] : []),
+    ...(wallet === undefined ? [] : [say('isWallet')]),
+    ...(deadLetter === undefined ? [] : [say('isDeadLetter')]),
+    ...(deadLettersOfKey.length > 0 && entry === undefined && !isPayment ? [say('isKeyOfDeadLetters')] : []),
   ];
 }
 
 /** What somebody wants to know first, a sentence for each thing that the id is. */
-export function sentencesOf(facts: Facts): string[] {
+export function sentencesOf(facts: Facts, say: SayFacts): string[] {
   const { id, entry, payment, wallet, deadLetter, deadLettersOfKey: letters } = facts;
-  const kinds = kindsOf(facts);
+  const kinds = kindsOf(facts, say);
   const isPayment = payment !== undefined && payment.id === id;
   return [
-    ...(kinds.length > 1 ? [`This id is ${kinds.length} things: ${kinds.join('; ')}.`] : []),
-    ...(entry === undefined ? [] : [entrySentence(entry, payment)]),
-    ...(isPayment ? [paymentSentence(payment)] : []),
+    ...(kinds.length > 1 ? [say('several', { count: kinds.length, kinds: kinds.join('; ') })] : []),
+    ...(entry === undefined ? [] : [entrySentence(entry, payment, say)]),
+    ...(isPayment ? [paymentSentence(payment, say)] : []),
     ...(wallet === undefined
       ? []
       : [
-          `A wallet with ${wallet.isCut ? 'more than ' : ''}${countOf(wallet.entries, 'entry', 'entries')} from ${wallet.first} on; ` +
-            `the latest is of ${wallet.latest[0]!.event_time}.`,
+          say('wallet', {
+            entries: countOf(wallet.entries, wallet.isCut, say),
+            first: wallet.first,
+            latest: wallet.latest[0]!.event_time,
+          }),
         ]),
-    ...(deadLetter === undefined ? [] : [deadLetterSentence(deadLetter)]),
-    ...(letters.length > 0 && entry === undefined && !isPayment
-      ? ['No row has this id: what came under this key was refused.']
-      : []),
+    ...(deadLetter === undefined ? [] : [deadLetterSentence(deadLetter, say)]),
+    ...(letters.length > 0 && entry === undefined && !isPayment ? [say('noRow')] : []),
   ];
 }
 
 /** Why a pair has the status that it has (SPEC 5). */
-export function reasonOf(pair: Pair): string {
+export function reasonOf(pair: Pair, say: SayFacts): string {
   const {
     pairing_status: status,
     confirmed,
@@ -49,78 +54,98 @@ export function reasonOf(pair: Pair): string {
     payment_count: payments,
     receive_count: receives,
   } = pair;
-  const counts = `${payments} PAYMENT and ${receives} RECEIVE`;
+  const counts = say('counts', { payments, receives });
   const because = confirmed
-    ? `the topic of pairs has confirmed it (entries: ${counts})`
+    ? say('confirmed', { counts })
     : status === 'COMPLETE'
-      ? 'one PAYMENT and one RECEIVE have come'
+      ? say('bothCame')
       : status === 'AMBIGUOUS'
-        ? `${counts} have come; the slots hold the earliest of each`
-        : `no ${payments === 0 ? 'PAYMENT' : 'RECEIVE'} has come yet`;
+        ? say('ambiguous', { counts })
+        : say('notCome', { type: payments === 0 ? 'PAYMENT' : 'RECEIVE' });
   if (!mismatch) return because;
   return confirmed
-    ? `${because}; mismatch: no entry is the confirmed one, or its wallet or amount differs`
-    : `${because}; mismatch: the amounts ${pair.payment_amount} and ${pair.receive_amount} differ`;
+    ? say('mismatchConfirmed', { because })
+    : say('mismatchAmounts', {
+        because,
+        payment: String(pair.payment_amount),
+        receive: String(pair.receive_amount),
+      });
 }
 
 /** Why an entry belongs to no pair; `undefined` where it may. */
-export function unpairedBecause({ columns }: RowFacts): string | undefined {
+export function unpairedBecause({ columns }: RowFacts, say: SayFacts): string | undefined {
   const { related_id: relatedId, related_type: relatedType, entry_type: type } = columns;
-  if (relatedId === null) return 'it names no payment (related_id)';
+  if (relatedId === null) return say('noRelatedId');
   if (relatedType !== null && relatedType !== PAYMENT_PAIRING.relatedType)
-    return `its related_type is ${relatedType}`;
+    return say('otherRelatedType', { type: relatedType! });
   const { paymentEntryType: payment, receiveEntryType: receive } = PAYMENT_PAIRING;
-  return type === payment || type === receive ? undefined : `only ${payment} and ${receive} pair`;
+  return type === payment || type === receive ? undefined : say('onlyPair', { payment, receive });
 }
 
 /** Seconds from the broker to the row, as text; empty for what a dump brought. */
-export function delayOf({ source }: RowFacts): string {
+export function delayOf({ source }: RowFacts, say: SayFacts): string {
   if (source.partition < 0) return '';
   const seconds = (source.ingestedAt.getTime() - source.enqueuedAt.getTime()) / 1000;
-  return seconds < 120 ? `${seconds.toFixed(1)} s` : `${Math.round(seconds / 60)} min`;
+  return seconds < 120
+    ? say('seconds', { count: seconds.toFixed(1) })
+    : say('minutes', { count: Math.round(seconds / 60) });
 }
 
-function entrySentence(entry: RowFacts, payment: PaymentFacts | undefined): string {
+function entrySentence(entry: RowFacts, payment: PaymentFacts | undefined, say: SayFacts): string {
   const { entry_type: type, amount, currency, wallet_id: wallet } = entry.columns;
   const money = `${amount}${currency === null ? '' : ` ${currency}`}`;
-  const unpaired = unpairedBecause(entry);
+  const unpaired = unpairedBecause(entry, say);
   const belongs =
     unpaired !== undefined
-      ? `it pairs with nothing: ${unpaired}`
+      ? say('unpaired', { because: unpaired })
       : payment?.pair === undefined
-        ? 'its pair is not there'
-        : `its pair is ${payment.pair.pairing_status}: ${reasonOf(payment.pair)}`;
-  return `${type} of ${money}, wallet ${wallet}; ${belongs}; ${writtenOf(entry)}.`;
+        ? say('noPair')
+        : say('pairIs', { status: payment.pair.pairing_status, because: reasonOf(payment.pair, say) });
+  return say('entrySentence', {
+    type: type!,
+    money,
+    wallet: wallet!,
+    belongs,
+    written: writtenOf(entry, say),
+  });
 }
 
-function paymentSentence({ order, pair, entries }: PaymentFacts): string {
+function paymentSentence({ order, pair, entries }: PaymentFacts, say: SayFacts): string {
   const total = entries.kinds.reduce((sum, kind) => sum + kind.entries, 0);
   const head =
     order === undefined
-      ? `A payment of ${entries.isCut ? 'more than ' : ''}${countOf(total, 'entry', 'entries')} whose order has not come`
-      : `${order.columns['status']} order of ${order.columns['amount']}`;
+      ? say('orderless', { entries: countOf(total, entries.isCut, say) })
+      : say('orderOf', { status: order.columns['status']!, amount: order.columns['amount']! });
   const who =
     pair?.payer_wallet_id && pair.payee_wallet_id
-      ? `, ${pair.payer_wallet_id} to ${pair.payee_wallet_id}`
+      ? say('who', { payer: pair.payer_wallet_id, payee: pair.payee_wallet_id })
       : '';
   const pairs =
     pair === undefined
-      ? 'no PAYMENT or RECEIVE of it has come'
-      : `the pair is ${pair.pairing_status}: ${reasonOf(pair)}`;
-  return `${head}${who}; ${pairs}${order === undefined ? '' : `; ${writtenOf(order)}`}.`;
+      ? say('noEntries')
+      : say('thePairIs', { status: pair.pairing_status, because: reasonOf(pair, say) });
+  return order === undefined
+    ? say('paymentSentence', { head, who, pairs })
+    : say('orderSentence', { head, who, pairs, written: writtenOf(order, say) });
 }
 
-function deadLetterSentence({ columns, replay }: DeadLetterFacts): string {
+function deadLetterSentence({ columns, replay }: DeadLetterFacts, say: SayFacts): string {
   const { topic, error, error_detail: detail, resolution } = columns;
-  const state = replay === undefined ? `It was resolved: ${resolution}.` : replay;
-  return `An event of ${topic} that was refused: ${error} (${detail}). ${state}`;
+  const state = replay ?? say('wasResolved', { resolution: String(resolution) });
+  return say('deadLetterSentence', {
+    topic: String(topic),
+    error: String(error),
+    detail: String(detail),
+    state,
+  });
 }
 
-function writtenOf(row: RowFacts): string {
-  const delay = delayOf(row);
-  return delay === '' ? 'it was loaded from a dump' : `written ${delay} after the broker had it`;
+function writtenOf(row: RowFacts, say: SayFacts): string {
+  const delay = delayOf(row, say);
+  return delay === '' ? say('fromDump') : say('writtenAfter', { delay });
 }
 
-function countOf(count: number, one: string, many: string): string {
-  return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
+function countOf(count: number, isCut: boolean, say: SayFacts): string {
+  const entries = count === 1 ? say('oneEntry') : say('entries', { count: count.toLocaleString('en-US') });
+  return isCut ? say('moreThan', { entries }) : entries;
 }

@@ -38,7 +38,7 @@ export const VIEW = {
   explainLabel: 'tx_id, order_id, wallet or dead-letter id',
   explainEvents: 'also its events that the hub still holds (takes longer)',
   explainButton: 'Explain',
-  explainNote: 'Each use is written to the audit log. The report is in English.',
+  explainNote: 'Each use is written to the audit log.',
   explainBusy: 'Looking ...',
   explainNothing: 'Nothing has this id: no entry, order, payment, wallet or dead letter.',
 

@@ -39,7 +39,7 @@ export const VIEW: Readonly<Record<ViewText, string>> = {
   explainLabel: 'tx_id, order_id, 지갑 또는 데드 레터 ID',
   explainEvents: '허브에 아직 남아 있는 이벤트도 (더 오래 걸립니다)',
   explainButton: '설명',
-  explainNote: '사용할 때마다 감사 로그에 기록됩니다. 보고서는 영어입니다.',
+  explainNote: '사용할 때마다 감사 로그에 기록됩니다.',
   explainBusy: '찾는 중 ...',
   explainNothing: '이 ID를 가진 원장 항목, 주문, 결제, 지갑, 데드 레터가 없습니다.',
 

@@ -1,6 +1,6 @@
 import { ask } from './api.js';
 import { element, make, setText, value } from './dom.js';
-import { say } from './words.js';
+import { language, say } from './words.js';
 
 /** The field that explains an id: the command's report, in sections. */
 
@@ -18,10 +18,11 @@ form.addEventListener('submit', async (event) => {
     const { blocks } = await ask('explain', {
       id: form.elements.id.value,
       events: form.elements.events.checked,
+      language: language(),
     });
     setText(status, blocks.length === 0 ? say('explainNothing') : '');
-    // The report is in English, whatever the page is in.
-    place.lang = 'en';
+    // It stays as it was asked for when the page changes its language.
+    place.lang = language();
     place.replaceChildren(
       ...blocks.flatMap((lines, index) => (index === 0 ? sentences(lines) : section(lines))),
     );
