@@ -96,6 +96,16 @@ export const SETTLEMENT_CASES: readonly SettlementCase[] = [
     expected: { o: { state: 'REFUNDED', violations: '{refund_to_other_wallet}' } },
   },
   {
+    name: 'a refund to the wallet that was paid goes to another than the one that has paid',
+    entries: [...PAY, e('ro', 'REFUND_OUT'), e('ri', 'REFUND_IN', { wallet_id: 'payee' })],
+    expected: { o: { violations: '{refund_to_other_wallet}' } },
+  },
+  {
+    name: 'a refund from the wallet that has paid comes from another than the one that was paid',
+    entries: [...PAY, e('ro', 'REFUND_OUT', { wallet_id: 'payer' }), e('ri', 'REFUND_IN')],
+    expected: { o: { violations: '{refund_to_other_wallet}' } },
+  },
+  {
     name: 'a refund from a wallet that was not paid',
     entries: [...PAY, e('ro', 'REFUND_OUT', { wallet_id: 'another' }), e('ri', 'REFUND_IN')],
     expected: { o: { violations: '{refund_to_other_wallet}' } },

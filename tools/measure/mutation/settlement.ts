@@ -70,7 +70,7 @@ export const SETTLEMENT_MUTATIONS: readonly Mutation[] = [
     files: VIEW,
     find: 'NOT w.is_out AND NOT coalesce(w.paid_from, false)',
     replace: 'NOT w.is_out AND NOT coalesce(w.paid_from OR w.paid_to, false)',
-    tests: [HISTORIES],
+    tests: [CASES],
   },
   {
     name: 'settlement: a reversal stays in its own group as well',
