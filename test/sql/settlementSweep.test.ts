@@ -239,3 +239,18 @@ test('every kind of violation has a case of its own', async () => {
     [],
   );
 });
+
+test('a status that means nothing to the rules any more takes its violation along', async (t) => {
+  const database = await testDatabase(t);
+  const orders = new Partition();
+  const say = (status: string, version: number) =>
+    ingest(rulesFor(database.pool, 'payment_order'), [orders.event(order('o', { status, version }))]);
+  await feed(database, new Partition(), [e('p', 'PAYMENT'), e('r', 'RECEIVE')]);
+  await say('REFUNDED', 1);
+  await sweep(database);
+  assert.deepEqual(await violations(database), [{ id: 'o', kind: 'status_disagrees' }]);
+
+  await say('CREATED', 2);
+  await sweep(database);
+  assert.deepEqual(await violations(database), []);
+});

@@ -161,6 +161,6 @@ export const SETTLEMENT_MUTATIONS: readonly Mutation[] = [
     files: NOTES,
     find: 'UNION ALL SELECT c.id, c.status FROM unnest(p_changes) c',
     replace: '',
-    tests: [HISTORIES],
+    tests: [SWEEPS],
   },
 ];
