@@ -99,7 +99,7 @@ export async function runE2e(context: E2eContext): Promise<E2eResult> {
       finished_at: new Date().toISOString(),
       published: published.size,
       processed: logged.length - missing.length,
-      rows_compared: [...rows.values()].reduce((sum, table) => sum + table.size, 0),
+      rows_compared: storedRows(rows),
       dead_letters: letters.length,
       split_pairs: split,
       lag,
@@ -111,6 +111,14 @@ export async function runE2e(context: E2eContext): Promise<E2eResult> {
     if (!context.keep) await removeRun(context).catch(() => {});
     throw error;
   }
+}
+
+/** Without settlements, which are computed from the others. */
+function storedRows(rows: Awaited<ReturnType<typeof expectedRows>>): number {
+  return [...rows].reduce(
+    (sum, [table, { size }]) => (table === 'payment_settlements' ? sum : sum + size),
+    0,
+  );
 }
 
 /** The keys of what the run makes. */
