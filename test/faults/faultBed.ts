@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
 import type { Client } from 'pg';
+import { sweepSettlements } from '../../shared/store/settlement/sweepSettlements.ts';
 import { FUNCTIONS_LOGIN, type LocalCloud, startLocalCloud } from '../../tools/local/cloud.ts';
 import { type Hosts, startHosts } from '../../tools/local/hosts.ts';
 import { lastLines } from '../../tools/local/processes/childProcess.ts';
@@ -263,8 +264,10 @@ export class FaultBed {
   /** Holds the whole state since the start of the bed against the model. */
   report(): Promise<Report> {
     const { emulator, settings } = this.cloud;
-    return this.asAdmin((client) =>
-      makeReport(client, emulator.connectionString, settings.topics, this.#watch, {
+    return this.asAdmin(async (client) => {
+      // The timer's part, which is switched off here.
+      await sweepSettlements(client, 60_000);
+      return makeReport(client, emulator.connectionString, settings.topics, this.#watch, {
         seed: this.#seed,
         hosts: this.#hosts.length,
         hostRestarts: this.#hosts.reduce((sum, { restarts }) => sum + restarts, 0),
@@ -274,8 +277,8 @@ export class FaultBed {
         backlog: 0,
         startedAt: this.#startedAt,
         consumedAt: new Date(),
-      }),
-    );
+      });
+    });
   }
 
   /**

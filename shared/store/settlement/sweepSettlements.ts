@@ -12,7 +12,10 @@ const GROUPS = 20_000;
  *
  * @returns how many settlements it looked at.
  */
-export async function sweepSettlements(database: pg.Pool, forMs: number): Promise<number> {
+export async function sweepSettlements(
+  database: Pick<pg.ClientBase, 'query'>,
+  forMs: number,
+): Promise<number> {
   const startedAt = performance.now();
   let total = 0;
   while (performance.now() - startedAt < forMs) {
