@@ -12,7 +12,7 @@ import { readViolations } from '../../shared/store/settlement/readViolations.ts'
 import { sweepSettlements } from '../../shared/store/settlement/sweepSettlements.ts';
 import { writeSettlementRules } from '../../shared/store/settlement/writeRules.ts';
 import { withConnection } from '../../shared/store/withConnection.ts';
-import { order, Partition, rulesFor } from '../../tools/proof/exampleEvents.ts';
+import { confirmation, order, Partition, rulesFor } from '../../tools/proof/exampleEvents.ts';
 import { SPECIFIED_RULES } from '../../tools/proof/settlement.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { e } from './settlementEvents.ts';
@@ -253,4 +253,19 @@ test('a status that means nothing to the rules any more takes its violation alon
   await say('CREATED', 2);
   await sweep(database);
   assert.deepEqual(await violations(database), []);
+});
+
+test('a pair that an order or a confirmation wrote again is found by their time: its entries are not forgotten', async (t) => {
+  for (const later of ['payment_order', 'pair'] as const) {
+    const database = await testDatabase(t);
+    // The first pass over all groups would find it as well.
+    await sweep(database);
+    await feed(database, new Partition(), [e('p', 'PAYMENT')]);
+    // No status that means anything to the rules, and a confirmation is no part of a settlement.
+    const body =
+      later === 'pair' ? confirmation('o', { payment_tx_id: 'p' }) : order('o', { status: 'CREATED' });
+    await ingest(rulesFor(database.pool, later), [new Partition().event(body)]);
+    await sweep(database);
+    assert.deepEqual(await violations(database), [{ id: 'o', kind: 'flow_unbalanced' }], later);
+  }
 });

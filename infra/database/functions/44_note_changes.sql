@@ -48,29 +48,35 @@ BEGIN
   END IF;
 END $$;
 
--- Only of orders whose status means something to the rules, now or before.
+-- Whether a batch wrote a row of its table, and so may have written pairs. What an earlier batch noted by its time is found by
+-- this one's then: a pair has the time of the last batch that wrote it.
+CREATE FUNCTION release.wrote_rows(p_verdicts "char"[]) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN coalesce(p_verdicts && '{N,A,D,C}'::"char"[], true);
+
+-- Ids only of orders whose status means something to the rules, now or before.
 CREATE FUNCTION release.note_changes(
   p_rows release.orders_row[], p_verdicts "char"[], p_changes release.settlement_change[], p_began_at timestamptz
 ) RETURNS void LANGUAGE plpgsql
 AS $$
-DECLARE
-  ids text[];
 BEGIN
-  IF p_verdicts IS NULL OR 'N' = ANY (p_verdicts) OR p_changes IS NOT NULL THEN
-    SELECT array_agg(o.order_id) INTO ids
+  IF release.wrote_rows(p_verdicts) THEN
+    INSERT INTO sync.settlement_changes (began_at, ended_at, ids)
+    SELECT p_began_at, clock_timestamp(), array_agg(o.order_id)
     FROM (
       SELECT s.order_id, s.status FROM unnest(p_rows) s
       UNION ALL SELECT c.id, c.status FROM unnest(p_changes) c
     ) o
     WHERE o.status = ANY (ARRAY(SELECT t.status FROM sync.settlement_statuses t));
-    IF ids IS NOT NULL THEN
-      INSERT INTO sync.settlement_changes (began_at, ended_at, ids) VALUES (p_began_at, clock_timestamp(), ids);
-    END IF;
   END IF;
 END $$;
 
+-- A confirmation is no part of a settlement, and writes pairs.
 CREATE FUNCTION release.note_changes(
   p_rows release.confirmations_row[], p_verdicts "char"[], p_changes release.settlement_change[], p_began_at timestamptz
-) RETURNS void LANGUAGE plpgsql AS $$
+) RETURNS void LANGUAGE plpgsql
+AS $$
 BEGIN
+  IF release.wrote_rows(p_verdicts) THEN
+    INSERT INTO sync.settlement_changes (began_at, ended_at) VALUES (p_began_at, clock_timestamp());
+  END IF;
 END $$;

@@ -157,6 +157,13 @@ export const SETTLEMENT_MUTATIONS: readonly Mutation[] = [
     tests: [HISTORIES],
   },
   {
+    name: 'settlement: a confirmation that writes a pair is not noted',
+    files: NOTES,
+    find: 'INSERT INTO sync.settlement_changes (began_at, ended_at) VALUES (p_began_at, clock_timestamp());',
+    replace: 'NULL;',
+    tests: [SWEEPS],
+  },
+  {
     name: 'settlement: a status that means nothing any more is not noted',
     files: NOTES,
     find: 'UNION ALL SELECT c.id, c.status FROM unnest(p_changes) c',
