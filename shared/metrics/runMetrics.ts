@@ -127,22 +127,22 @@ export async function runMetrics(context: MetricsContext): Promise<MetricsRun | 
   });
   if (kept === undefined) return undefined;
   // From here on nothing is thrown: the repairs count as asked for, so they have to reach the queue.
+  const found = { partitions, unreachable: broker.unreachable, recreated, former, keys, holders, ...kept };
+  let released: Released[] = [];
+  let sent = 0;
+  let sendFailure: unknown;
+  try {
+    released = await moveRepaired({ ...context, actor: 'syncMetrics' });
+    sent = (await sendSamples(context, { topics, partitions, broker, former, keys, ...kept })) ?? 0;
+  } catch (error) {
+    sendFailure = error;
+  }
+  // Last: it reads tables that batches write, and whoever locks one must not keep freshness and lag from being known.
   const sweepFailure: unknown = await sweepSettlements(database, SWEEP_MS).then(
     () => undefined,
     (error: unknown) => error,
   );
-  const found = {
-    ...{ partitions, unreachable: broker.unreachable, recreated, former, keys, holders },
-    ...{ ...kept, sweepFailure },
-  };
-  let released: Released[] = [];
-  try {
-    released = await moveRepaired({ ...context, actor: 'syncMetrics' });
-    const sent = (await sendSamples(context, { topics, partitions, broker, former, keys, ...kept })) ?? 0;
-    return { ...found, released, sent, sendFailure: undefined };
-  } catch (sendFailure) {
-    return { ...found, released, sent: 0, sendFailure };
-  }
+  return { ...found, released, sent, sendFailure, sweepFailure };
 }
 
 interface Found extends Pick<MetricsRun, 'partitions' | 'standing' | 'former' | 'oversized' | 'keys'> {

@@ -6,7 +6,15 @@ import { FaultBed } from './faultBed.ts';
 const SEED = 47;
 
 /** Tables that something else than a batch writes. */
-const OTHERS = ['sync.function_releases', 'sync.migrations', 'sync.metrics_state', 'sync.packages'];
+const OTHERS = [
+  'sync.function_releases',
+  'sync.migrations',
+  'sync.metrics_state',
+  'sync.packages',
+  'sync.settlement_rules',
+  'sync.settlement_statuses',
+  'sync.settlement_types',
+];
 
 /** Every table that a batch writes, in the order of the transaction. */
 const TABLES = [
@@ -14,6 +22,7 @@ const TABLES = [
   'bo.payment_orders',
   'sync.pair_confirmations',
   'bo.payment_ledger_pairs',
+  'sync.settlement_changes',
   'bo.consumer_dlq_events',
   'sync.partitions',
   'sync.hourly_counters',

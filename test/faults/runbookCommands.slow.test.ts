@@ -33,10 +33,12 @@ describe(`commands of the runbooks, seed ${SEED}`, () => {
     );
     values = await bed.asAdmin(async (client) => {
       const { rows } = await client.query(
-        'SELECT dlq_id::text AS id, error FROM bo.consumer_dlq_events ORDER BY dlq_id LIMIT 1',
+        `SELECT dlq_id::text AS id, error, (SELECT min(order_id) FROM bo.payment_orders) AS order_id
+         FROM bo.consumer_dlq_events ORDER BY dlq_id LIMIT 1`,
       );
+      const { id, error, order_id } = rows[0];
       const time = new Date().toISOString();
-      return { ID: rows[0].id, REASON: rows[0].error, TIME: time, TOPIC: LEDGER, PARTITION: '1' };
+      return { ORDER_ID: order_id, ID: id, REASON: error, TIME: time, TOPIC: LEDGER, PARTITION: '1' };
     });
   });
   afterAll(async () => {

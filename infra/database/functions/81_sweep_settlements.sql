@@ -20,6 +20,8 @@ RETURN 5000;
 CREATE FUNCTION release.sweep_settlements(p_batches integer, p_groups integer) RETURNS integer
 LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+-- Where somebody holds a table, the next run looks.
+SET lock_timeout = '1s'
 AS $$
 DECLARE
   pass_from text;
