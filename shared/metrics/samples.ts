@@ -8,6 +8,7 @@ import type { ContractHealth } from '../store/metrics/readContractHealth.ts';
 import type { Freshness } from '../store/metrics/readFreshness.ts';
 import type { OpenDeadLetters } from '../store/metrics/readOpenDeadLetters.ts';
 import type { OversizedGroups } from '../store/metrics/readOversizedGroups.ts';
+import type { UnmatchedWindows } from '../store/control/readWindows.ts';
 import type { CounterDelta } from '../store/metrics/takeCounters.ts';
 import type { ViolationCount } from '../store/settlement/readViolations.ts';
 import type { BrokerReading } from './brokerState.ts';
@@ -33,6 +34,9 @@ export interface Snapshot {
   readonly pairs: PairState;
   readonly oversized: OversizedGroups;
   readonly violations: readonly ViolationCount[];
+  /** Topics whose source sends control totals. */
+  readonly controlled: readonly string[];
+  readonly windows: readonly UnmatchedWindows[];
   readonly keys: readonly MalformedVersions[];
   readonly connections: Connections;
   /** That run. */
@@ -48,6 +52,7 @@ export function samplesOf(snapshot: Snapshot): Sample[] {
     ...freshnessSamples(snapshot),
     ...contractSamples(snapshot),
     ...stateSamples(snapshot),
+    ...windowSamples(snapshot),
   ];
 }
 
@@ -214,4 +219,16 @@ function stateSamples({
     ...sample('db_pool_connections_ratio', connections.ratio),
     ...packages.flatMap((identity) => sample('consumer_package_running', 1, { package: identity })),
   ];
+}
+
+function windowSamples({ controlled, windows }: Snapshot): Sample[] {
+  return controlled.flatMap((topic) => {
+    const found = windows.find((row) => row.topic === topic);
+    return [
+      ...sample('source_windows_open', found?.open ?? 0, { topic }),
+      ...sample('source_windows_incomplete', found?.incomplete ?? 0, { topic }),
+      ...sample('source_missing_rows', found?.missingRows ?? 0, { topic }),
+      ...sample('source_amount_difference', found?.amountDifference ?? 0, { topic }),
+    ];
+  });
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type pg from 'pg';
-import type { LogicalTopic } from '../../shared/contracts/fields.ts';
+import type { RecordTopic } from '../../shared/contracts/fields.ts';
 import {
   BUILT_IN_PROFILES,
   type Contract,
@@ -25,7 +25,7 @@ export const CANONICAL_SETTINGS: IngestSettings = {
 };
 
 /** The rules that a function of the canonical profile has. */
-export function rulesFor<T extends LogicalTopic>(
+export function rulesFor<T extends RecordTopic>(
   database: pg.Pool,
   logicalTopic: T,
   change: Partial<Contract> = {},
