@@ -2,5 +2,6 @@
 import './ledgerIngest.ts';
 import './orderIngest.ts';
 import './pairIngest.ts';
+import './controlIngest.ts';
 import './dlqReplay.ts';
 import './syncMetrics.ts';

@@ -11,7 +11,7 @@ import { openDatabase } from '../shared/store/database.ts';
 import { describeFailure } from '../shared/store/describeFailure.ts';
 import { onIdleError, packageIdentity, settings, telemetry } from './runtime.ts';
 
-const { topics, deadLetterRetentionDays } = settings;
+const { topics, deadLetterRetentionDays, controlGraceSeconds } = settings;
 const connectHub = hubConnector(settings.eventHubs);
 const broker = new BrokerState(connectHub);
 const hub = new HubReader(connectHub);
@@ -36,6 +36,7 @@ app.timer('syncMetrics', {
         topics,
         settlementRules: settlementRulesOf(settings.profile),
         deadLetterRetentionDays,
+        controlGraceSeconds,
         packageIdentity,
         privacy: settings.privacy,
         broker,

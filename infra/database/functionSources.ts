@@ -17,6 +17,7 @@ const NAME_OF: Readonly<Record<LogicalTopic, string>> = {
   ledger: 'ledger',
   payment_order: 'orders',
   pair: 'confirmations',
+  control: 'totals',
 };
 
 const SQL_TYPE: Readonly<Record<StoredField['kind'], string>> = {
@@ -27,6 +28,8 @@ const SQL_TYPE: Readonly<Record<StoredField['kind'], string>> = {
   money: 'numeric',
   timestamp: 'timestamptz',
   version: 'bigint',
+  count: 'bigint',
+  source: 'text',
 };
 
 /** The broker's position of a row's event, behind its fields. */
@@ -36,11 +39,14 @@ const POSITION = [
   ['source_sequence', 'bigint'],
 ] as const;
 
+/** A dump can be loaded of these: the others are no tables of the source. */
+const DUMP_TOPICS: readonly LogicalTopic[] = ['ledger', 'payment_order'];
+
 const LINE = 116;
 
 /**
  * The functions of this release as SQL, in the order of their files: those for each topic filled in from the table of
- * fields, and `release` replaced by the schema's name. No dump can be loaded of confirmations: they have no backfill.
+ * fields, and `release` replaced by the schema's name.
  */
 export function functionSources(schema: string = FUNCTIONS_SCHEMA): string {
   const files = globSync('*.sql', { cwd: FOLDER }).sort();
@@ -48,7 +54,7 @@ export function functionSources(schema: string = FUNCTIONS_SCHEMA): string {
     .flatMap((file) => {
       const text = readFileSync(join(FOLDER, file), 'utf8');
       if (!file.endsWith('.each.sql')) return [fill(text, 'ledger')];
-      const topics = LOGICAL_TOPICS.filter((topic) => topic !== 'pair' || !file.includes('backfill'));
+      const topics = file.includes('backfill') ? DUMP_TOPICS : LOGICAL_TOPICS;
       // The comment above is of all of them.
       return topics.map((topic, index) => fill(index === 0 ? text : text.replace(/^(--.*\n)+/, ''), topic));
     })

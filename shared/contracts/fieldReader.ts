@@ -10,6 +10,7 @@ import {
   readIdentifier,
   readMoney,
   readSchemaVersion,
+  readSource,
   readText,
   readVersion,
 } from './values.ts';
@@ -39,6 +40,8 @@ export const RULES: Record<FieldKind, string> = {
   money: 'must be a decimal number of at most 38 digits, 18 of them after the point',
   timestamp: 'must be an RFC 3339 timestamp or epoch milliseconds in the years 2000 to 2100',
   version: 'must be an integer from 0 to 10^18',
+  count: 'must be an integer from 0 to 10^18',
+  source: 'must be ledger or payment_order',
   schema_version: 'must be 1 or 1.x, of at most 1024 characters',
 };
 
@@ -48,6 +51,8 @@ const READ: Record<Exclude<FieldKind, 'timestamp'>, (value: unknown) => unknown>
   currency: readCurrency,
   money: readMoney,
   version: readVersion,
+  count: readVersion,
+  source: readSource,
   schema_version: readSchemaVersion,
 };
 

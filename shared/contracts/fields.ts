@@ -2,10 +2,13 @@
  * The fields of each logical topic, in the order of the table in SPEC 2: where several break a rule, the first
  * one names the event.
  */
-export const LOGICAL_TOPICS = ['ledger', 'payment_order', 'pair'] as const;
+export const LOGICAL_TOPICS = ['ledger', 'payment_order', 'pair', 'control'] as const;
 export type LogicalTopic = (typeof LOGICAL_TOPICS)[number];
+/** The topics of payments; the other one is of what their source has sent. */
+export const RECORD_TOPICS = ['ledger', 'payment_order', 'pair'] as const;
+export type RecordTopic = (typeof RECORD_TOPICS)[number];
 /** The topics whose records are rows of a source table, so that a dump can hold them. */
-export type DumpTopic = Exclude<LogicalTopic, 'pair'>;
+export type DumpTopic = Exclude<RecordTopic, 'pair'>;
 
 export type FieldKind =
   | 'identifier'
@@ -14,6 +17,8 @@ export type FieldKind =
   | 'money'
   | 'timestamp'
   | 'version'
+  | 'count'
+  | 'source'
   | 'schema_version';
 
 /**
@@ -34,8 +39,12 @@ export interface Field {
   readonly required?: true;
   /** Never NULL in the table, though an event may lack it: something else stands in for it. */
   readonly filled?: true;
+  /** No event has it: it is made of other fields. */
+  readonly derived?: true;
   /** The column's name, where it is not the field's. */
   readonly column?: string;
+  /** The name by which the record holds it, where it is not the field's. */
+  readonly as?: string;
   readonly role?: FieldRole;
 }
 
@@ -83,7 +92,30 @@ export const FIELDS = {
     { name: 'status', kind: 'text' },
     ...TRAILER,
   ],
+  control: [
+    { name: 'window_id', kind: 'identifier', filled: true, derived: true, role: 'key' },
+    { name: 'topic', kind: 'source', required: true, column: 'source_topic' },
+    { name: 'window_start', kind: 'timestamp', required: true },
+    { name: 'window_end', kind: 'timestamp', required: true },
+    { name: 'row_count', kind: 'count', required: true },
+    { name: 'amount_sum', kind: 'money', required: true },
+    {
+      name: 'generated_at',
+      kind: 'timestamp',
+      required: true,
+      column: 'updated_at',
+      as: 'updated_at',
+      role: 'axis',
+    },
+    { name: 'digest', kind: 'text' },
+    ...TRAILER,
+  ],
 } as const satisfies Record<LogicalTopic, readonly Field[]>;
+
+/** The fields that events of each topic have. */
+export const EVENT_FIELDS = Object.fromEntries(
+  LOGICAL_TOPICS.map((topic) => [topic, FIELDS[topic].filter((field: Field) => field.derived !== true)]),
+) as unknown as Readonly<Record<LogicalTopic, readonly Field[]>>;
 
 /** `tx_id` as a member of a record: `txId`. */
 type Member<Name extends string> = Name extends `${infer Head}_${infer Tail}`
@@ -108,12 +140,12 @@ export const STORED_FIELDS = Object.fromEntries(
   LOGICAL_TOPICS.map((topic) => [
     topic,
     FIELDS[topic].map(
-      ({ name, kind, column = name, role }: Field): StoredField => ({
+      ({ name, kind, column = name, as = name, role }: Field): StoredField => ({
         name,
         kind,
         column,
         role: role ?? 'content',
-        member: memberOf(name),
+        member: memberOf(as),
       }),
     ),
   ]),
@@ -121,9 +153,9 @@ export const STORED_FIELDS = Object.fromEntries(
 
 /** The typed record of a topic: a member for each field, `null` where the event had none. */
 export type RecordOfFields<T extends LogicalTopic, Values extends Record<FieldKind, unknown>> = {
-  readonly [F in (typeof FIELDS)[T][number] as Member<F['name']>]: F extends
-    | { readonly required: true }
-    | { readonly filled: true }
+  readonly [F in (typeof FIELDS)[T][number] as Member<
+    F extends { readonly as: infer As extends string } ? As : F['name']
+  >]: F extends { readonly required: true } | { readonly filled: true }
     ? Values[F['kind']]
     : Values[F['kind']] | null;
 };

@@ -1,6 +1,7 @@
 import { AvroInput } from './avroInput.ts';
 import { parseJson } from './decode.ts';
 import { isObject } from './json.ts';
+import { type Microseconds, readTimestamp } from './timestamp.ts';
 import { readIdentifier } from './values.ts';
 
 /** Byte 0 and four bytes of a schema's id, as a key in binary is kept. */
@@ -25,6 +26,13 @@ export function isKeyOf(key: string, id: string): boolean {
 }
 
 /** A record of Avro with one field is that field's bytes, so it needs no schema; one that may be null has its branch before it. */
+/** As {@link isKeyOf}, of a control total (SPEC 15): `{topic}|{window_start}`, in any form of a timestamp. */
+export function isKeyOfWindow(key: string, topic: string, windowStart: Microseconds): boolean {
+  const bar = key.indexOf('|');
+  const utc = (local: Microseconds) => local;
+  return key.slice(0, bar) === topic && readTimestamp(key.slice(bar + 1), utc) === windowStart;
+}
+
 function isInWireFormat(bytes: Buffer, id: string): boolean {
   if (isKeyOf(bytes.toString('utf8'), id)) return true;
   const mayBeUnion = bytes[0] === 0 || bytes[0] === 2;

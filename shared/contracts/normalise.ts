@@ -52,9 +52,10 @@ export function normalisePayload<T extends LogicalTopic>(
 ): Normalised<T> | RejectedPayload {
   const { values, aliasHit, fault } = readFields(contract, root, payload);
   if (fault !== undefined) return { ...fault, aliasHit };
-  const updatedAt = values['updated_at'] as Microseconds | null;
+  const name = contract.logicalTopic === 'control' ? 'generated_at' : 'updated_at';
+  const updatedAt = values[name] as Microseconds | null;
   if (updatedAt !== null && updatedAt > clock.enqueuedAt + clock.maxClockSkew) {
-    const rule = 'updated_at: later than the enqueue time by more than the clock skew';
+    const rule = `${name}: later than the enqueue time by more than the clock skew`;
     return { ...reject('timestamp_in_future', rule), aliasHit };
   }
   return { accepted: true, record: buildRecord(contract.logicalTopic, values), aliasHit };
@@ -102,8 +103,19 @@ function readFields(contract: Contract, root: JsonObject, payload: JsonObject): 
       else fieldInvalid ??= reject('field_invalid', rule);
     } else values[field.name] = value;
   }
+  if (contract.logicalTopic === 'control') coreInvalid ??= windowFault(values);
   const fault = schemaVersion ?? conflict ?? missing ?? coreInvalid ?? fieldInvalid;
   return { values, aliasHit, fault };
+}
+
+const LONGEST_WINDOW = 24 * 3600 * 1_000_000;
+
+/** A window is half-open, not empty, and a day long at most (SPEC 15). */
+function windowFault(values: FieldValues): Rejection | undefined {
+  const [start, end] = [values['window_start'], values['window_end']] as (Microseconds | null | undefined)[];
+  if (typeof start !== 'number' || typeof end !== 'number') return undefined;
+  if (end > start && end - start <= LONGEST_WINDOW) return undefined;
+  return reject('core_invalid', 'window_end: must be later than window_start, by a day at most');
 }
 
 /** The first value of a field that can't be read. */

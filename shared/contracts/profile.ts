@@ -5,7 +5,7 @@ import nscDevV1 from '../profiles/nsc-dev-v1.json' with { type: 'json' };
 import { amountFormatSchema } from './amountFormats.ts';
 import { ENCODINGS } from './decode.ts';
 import { type FieldFormat, type FieldReader, fieldReader } from './fieldReader.ts';
-import { FIELDS, type Field, LOGICAL_TOPICS, type LogicalTopic } from './fields.ts';
+import { EVENT_FIELDS, type Field, LOGICAL_TOPICS, type LogicalTopic } from './fields.ts';
 import { type MessageRules, NO_RECORDS } from './openMessage.ts';
 import { DEFAULT_SETTLEMENT_RULES, type SettlementRules, settlementRulesSchema } from './settlementRules.ts';
 import { timeFormatSchema } from './timeFormats.ts';
@@ -47,11 +47,14 @@ const envelopeStep = z.union([memberName, z.strictObject({ parse: z.literal('jso
  * the JSON Schema: an editor shows them.
  */
 function topicProfile(logicalTopic: LogicalTopic) {
-  const fields: readonly Field[] = FIELDS[logicalTopic];
+  const fields = EVENT_FIELDS[logicalTopic];
   const fieldName = z.enum(fields.map((field) => field.name));
   const required = requiredFields(logicalTopic);
   return z.strictObject({
-    topic: z.string().trim().describe("The hub's name; empty only for pair, which switches pairIngest off."),
+    topic: z
+      .string()
+      .trim()
+      .describe("The hub's name; empty only for pair and control, which switches their function off."),
     encoding: z
       .enum(ENCODINGS)
       .optional()
@@ -153,12 +156,20 @@ function formatsSchema(fields: readonly Field[]) {
 }
 
 function requiredFields(logicalTopic: LogicalTopic): string[] {
-  const fields: readonly Field[] = FIELDS[logicalTopic];
-  return fields.filter((field) => field.required === true).map((field) => field.name);
+  return EVENT_FIELDS[logicalTopic].filter((field) => field.required === true).map((field) => field.name);
 }
 
 /** As the wire format and the content type of Azure Schema Registry have it. */
 const SCHEMA_ID = /^(?:0|[1-9]\d{0,9}|[0-9a-f]{32})$/;
+
+/** Control totals are written for this product: a profile need not say how. Off until CONTROL_TOPIC names a hub (SPEC 15). */
+const CONTROL_TOPIC = {
+  topic: '',
+  aliases: {},
+  core: requiredFields('control'),
+  time_zone: 'UTC',
+  precedence: ['version' as const, 'updated_at' as const] satisfies [string, string],
+};
 
 /** The format of a profile. */
 export const profileSchema = z.strictObject({
@@ -183,6 +194,9 @@ export const profileSchema = z.strictObject({
     ledger: topicProfile('ledger'),
     payment_order: topicProfile('payment_order'),
     pair: topicProfile('pair'),
+    control: topicProfile('control')
+      .default(CONTROL_TOPIC)
+      .describe('Control totals; left out: as documented, and off.'),
   }),
 });
 
@@ -230,7 +244,11 @@ export function parseProfile(data: unknown, source: string): Profile {
 }
 
 /** The contract of one logical topic, under the topic name that the settings resolved. */
-export function contractOf(profile: Profile, logicalTopic: LogicalTopic, topic: string): Contract {
+export function contractOf<T extends LogicalTopic>(
+  profile: Profile,
+  logicalTopic: T,
+  topic: string,
+): Contract & { readonly logicalTopic: T } {
   const rules = profile.topics[logicalTopic];
   const aliases: Partial<Record<string, readonly Alias[]>> = rules.aliases;
   const formats: Partial<Record<string, FieldFormat>> = rules.formats ?? {};
@@ -246,7 +264,7 @@ export function contractOf(profile: Profile, logicalTopic: LogicalTopic, topic: 
     envelope,
     operation: rules.operation,
     ignored: new Set(rules.ignored),
-    fields: FIELDS[logicalTopic].map((field: Field) => {
+    fields: EVENT_FIELDS[logicalTopic].map((field) => {
       const { names, paths, rootPaths } = placesOf(field, aliases[field.name] ?? []);
       const ofRecord = [...names.map((name) => [name]), ...paths].map((path) => [...envelope, ...path]);
       const format = formats[field.name];

@@ -1,11 +1,12 @@
 import {
+  type DumpTopic,
   type FieldKind,
   LOGICAL_TOPICS,
   type LogicalTopic,
   type RecordOfFields,
   STORED_FIELDS,
 } from './fields.ts';
-import type { Microseconds } from './timestamp.ts';
+import { type Microseconds, timestampText } from './timestamp.ts';
 import { type Money, sameMoney } from './values.ts';
 
 /** The typed value of each kind of field. */
@@ -16,6 +17,8 @@ interface Values extends Record<FieldKind, unknown> {
   readonly money: Money;
   readonly timestamp: Microseconds;
   readonly version: bigint;
+  readonly count: bigint;
+  readonly source: DumpTopic;
   readonly schema_version: string;
 }
 
@@ -25,10 +28,14 @@ export type PaymentOrder = RecordOfFields<'payment_order', Values>;
 /** A payment whose two entries the upstream service has paired itself. */
 export type PairConfirmation = RecordOfFields<'pair', Values>;
 
+/** What the source of a topic had in a window of time, by its own count (SPEC 15). */
+export type ControlTotal = RecordOfFields<'control', Values>;
+
 export interface RecordTypes {
   readonly ledger: LedgerEntry;
   readonly payment_order: PaymentOrder;
   readonly pair: PairConfirmation;
+  readonly control: ControlTotal;
 }
 
 export type RecordOf<T extends LogicalTopic> = RecordTypes[T];
@@ -46,6 +53,7 @@ export const KEY_OF: { readonly [T in LogicalTopic]: (record: RecordOf<T>) => st
   ledger: (record) => record.txId,
   payment_order: (record) => record.orderId,
   pair: (record) => record.paymentOrderId,
+  control: (record) => record.windowId,
 };
 
 /** When the business event happened: what a topic's freshness is measured by (SPEC 9). */
@@ -53,6 +61,7 @@ export const BUSINESS_TIME: { readonly [T in LogicalTopic]: (record: RecordOf<T>
   ledger: (record) => record.eventTime,
   payment_order: (record) => record.updatedAt ?? record.createdAt,
   pair: (record) => record.updatedAt,
+  control: (record) => record.updatedAt,
 };
 
 /** Values of a payload's fields that passed every rule, by field name; `null` where the payload has none. */
@@ -81,6 +90,9 @@ export function buildRecord<T extends LogicalTopic>(topic: T, values: FieldValue
     const times = record as { eventTime: Microseconds | null; sourceCreatedAt: Microseconds | null };
     times.eventTime ??= values['source_created_at'] as Microseconds;
     times.sourceCreatedAt ??= times.eventTime;
+  } else if (topic === 'control') {
+    const total = record as { windowId: string } & ControlTotal;
+    total.windowId = `${total.topic}|${timestampText(total.windowStart)}`;
   }
   return record;
 }

@@ -39,6 +39,12 @@ export function readTimestamp(value: unknown, zone: LocalTimeZone): Microseconds
   );
 }
 
+/** RFC 3339 in UTC, with six digits after the point. */
+export function timestampText(time: Microseconds): string {
+  const milliseconds = new Date(Math.floor(time / 1000)).toISOString().slice(0, -1);
+  return `${milliseconds}${String(time % 1000).padStart(3, '0')}Z`;
+}
+
 /** The time, where it is one of the years 2000 to 2100 in UTC. */
 export function inRange(time: Microseconds | undefined): Microseconds | undefined {
   return time !== undefined && time >= EARLIEST && time <= LATEST ? time : undefined;

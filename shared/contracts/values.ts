@@ -1,4 +1,5 @@
 import { isUnavailable } from './debezium.ts';
+import type { DumpTopic } from './fields.ts';
 import { NumberText } from './json.ts';
 
 /**
@@ -126,4 +127,9 @@ export function readVersion(value: unknown): bigint | undefined {
 export function readSchemaVersion(value: unknown): string | undefined {
   const text = typeof value === 'string' ? value : numberText(value);
   return text !== undefined && text.length <= MAX_TEXT && /^1(?:\.\d+)*$/.test(text) ? text : undefined;
+}
+
+/** The logical topic that a control total is of: one whose records are rows of a source table. */
+export function readSource(value: unknown): DumpTopic | undefined {
+  return value === 'ledger' || value === 'payment_order' ? value : undefined;
 }

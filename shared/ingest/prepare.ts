@@ -1,11 +1,11 @@
 import type { KnownSchemas } from '../contracts/avro.ts';
 import { DELIVERY_FLAGS } from '../contracts/deliveryFlags.ts';
 import type { LogicalTopic } from '../contracts/fields.ts';
-import { isKeyOf } from '../contracts/messageKey.ts';
+import { isKeyOf, isKeyOfWindow } from '../contracts/messageKey.ts';
 import { normalisePayload } from '../contracts/normalise.ts';
 import { openMessage } from '../contracts/openMessage.ts';
 import type { Contract } from '../contracts/profile.ts';
-import { KEY_OF, type LedgerEntry, type RecordOf } from '../contracts/records.ts';
+import { type ControlTotal, KEY_OF, type LedgerEntry, type RecordOf } from '../contracts/records.ts';
 import { CORE_VIOLATIONS, type Rejection, reject } from '../contracts/rejection.ts';
 import type { Microseconds } from '../contracts/timestamp.ts';
 import { PAYMENT_PAIRING } from '../pairing/rule.ts';
@@ -92,7 +92,7 @@ function flagsOf<T extends LogicalTopic>(
   if (record.updatedAt === null && record.version === null) flags |= DELIVERY_FLAGS.versionMissing;
   if (aliasHit) flags |= DELIVERY_FLAGS.aliasHit;
   // No key at all says nothing about the order; another one says that the broker does not keep it.
-  if (event.key !== null && !isKeyOf(event.key, KEY_OF[contract.logicalTopic](record))) {
+  if (event.key !== null && !isKey(event.key, contract.logicalTopic, record)) {
     flags |= DELIVERY_FLAGS.keyMismatch;
   }
   if (contract.logicalTopic === 'ledger') {
@@ -102,4 +102,10 @@ function flagsOf<T extends LogicalTopic>(
       flags |= DELIVERY_FLAGS.pairingSkipped;
   }
   return flags;
+}
+
+function isKey<T extends LogicalTopic>(key: string, topic: T, record: RecordOf<T>): boolean {
+  if (topic !== 'control') return isKeyOf(key, KEY_OF[topic](record));
+  const total = record as ControlTotal;
+  return isKeyOfWindow(key, total.topic, total.windowStart);
 }

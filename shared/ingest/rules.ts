@@ -22,6 +22,6 @@ export function ingestRules<T extends LogicalTopic>(
   database: pg.Pool,
   logicalTopic: T,
 ): IngestRules<T> {
-  const contract = contractOf(profile, logicalTopic, topics[logicalTopic]) as IngestRules<T>['contract'];
+  const contract = contractOf(profile, logicalTopic, topics[logicalTopic]);
   return { contract, maxClockSkew, privacy, schemas, database };
 }

@@ -12,7 +12,9 @@ export interface Metric {
     | '{connection}'
     | '{checkout}'
     | '{pair}'
-    | '{payment}';
+    | '{payment}'
+    | '{row}'
+    | '{window}';
   readonly attributes: readonly string[];
   /**
    * `counters`: by the timer, from the hourly counters that each batch writes in its transaction. `database`, `broker`, `vault`:
@@ -174,6 +176,30 @@ export const METRICS = {
     ['kind'],
     'database',
     'Payments that do not add up, for more than 60 seconds, by what is wrong',
+  ),
+  source_windows_open: gauge(
+    '{window}',
+    TOPIC,
+    'database',
+    'Windows of control totals that are not compared yet, or wait for a newer total',
+  ),
+  source_windows_incomplete: gauge(
+    '{window}',
+    TOPIC,
+    'database',
+    'Windows with fewer rows than their source has counted, or with another sum of amounts',
+  ),
+  source_missing_rows: gauge(
+    '{row}',
+    TOPIC,
+    'database',
+    'Rows that the source has counted and that are not here',
+  ),
+  source_amount_difference: gauge(
+    '1',
+    TOPIC,
+    'database',
+    'Difference of the sums of windows that have all their rows, in units of the amounts',
   ),
   pairing_incomplete_age_seconds: gauge(
     's',

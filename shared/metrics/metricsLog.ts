@@ -88,6 +88,14 @@ export function metricsLog(run: MetricsRun): LogLine[] {
     const reason = describeFailure(run.sweepFailure);
     lines.push({ level: 'error', message: 'settlements not looked at: the next run does', reason });
   }
+  if (run.compareFailure !== undefined) {
+    const reason = describeFailure(run.compareFailure);
+    lines.push({
+      level: 'error',
+      message: 'windows of control totals not compared: the next run does',
+      reason,
+    });
+  }
   if (run.sendFailure !== undefined) {
     const error = run.sendFailure instanceof Error ? run.sendFailure.name : 'unknown';
     lines.push({ level: 'error', message: 'metrics not taken: they are sent by the next run', error });

@@ -11,6 +11,8 @@ export interface PartitionState {
   readonly lag: number | undefined;
   /** The broker's last number lies below what was processed; `undefined` where the broker does not answer. */
   readonly restarted: boolean | undefined;
+  /** Enqueue time of the latest event that was processed, in milliseconds since 1970; `undefined` before the first. */
+  readonly lastEnqueuedAt: number | undefined;
   /** The last number that the broker gave to an event; `undefined` where it does not answer. */
   readonly last: number | undefined;
   /** The numbers that make the lag, as far as they lie behind the last one that was processed; `undefined` without any. */
@@ -58,6 +60,7 @@ function stateOf(ledger: PartitionLedger | undefined, held: HeldPartition | unde
     partition,
     epoch: ledger?.epoch,
     lag,
+    lastEnqueuedAt: ledger?.lastEnqueuedAt,
     last: held?.last,
     waiting: lag && held ? { from: held.last - lag + 1, to: held.last } : undefined,
     restarted: held && (restarted ?? false),

@@ -12,6 +12,8 @@ import {
   type StandingPartition,
   writeStandingPartitions,
 } from '../store/checkpoints/standingPartitions.ts';
+import { compareWindows, controlledTopics } from '../store/control/compareWindows.ts';
+import { readWindows } from '../store/control/readWindows.ts';
 import { readCatchUps, writeCatchUps } from '../store/metrics/catchUps.ts';
 import { closeFormerEpochs } from '../store/metrics/closeFormerEpochs.ts';
 import { readGapRepairs, writeGapRepairs } from '../store/metrics/gapRepairs.ts';
@@ -36,6 +38,7 @@ import { planCatchUp } from './catchUp.ts';
 import { planRepairs, type RepairRequest } from './gapRepair.ts';
 import { readHolders } from './holders.ts';
 import { type PartitionState, partitionStates } from './partitions.ts';
+import { reachedBy } from './reached.ts';
 import { samplesOf } from './samples.ts';
 import { type Holder, planStanding } from './standing.ts';
 
@@ -46,6 +49,8 @@ export interface MetricsContext {
   /** How the entries of a payment add up. */
   readonly settlementRules: SettlementRules;
   readonly deadLetterRetentionDays: number;
+  /** How long after a window its events may still be on their way to the hub. */
+  readonly controlGraceSeconds: number;
   readonly privacy: PrivacySource;
   /** Which package runs; `undefined` where it does not say. */
   readonly packageIdentity: string | undefined;
@@ -62,6 +67,8 @@ const PACKAGE_RUNS_MS = 5 * 60_000;
 
 /** What is left of the settlements that changed then is for the next run. */
 const SWEEP_MS = 10_000;
+/** Likewise of windows that are due. */
+const COMPARE_MS = 10_000;
 
 /** What a run found. */
 export interface MetricsRun {
@@ -85,6 +92,8 @@ export interface MetricsRun {
   readonly rulesWritten: boolean;
   /** Why settlements were not looked at; the next run does. */
   readonly sweepFailure: unknown;
+  /** Why windows of control totals were not compared; the next run does. */
+  readonly compareFailure: unknown;
   readonly sent: number;
   /** Why the samples were not taken; the next run sends the counters. */
   readonly sendFailure: unknown;
@@ -97,7 +106,7 @@ export interface MetricsRun {
 export async function runMetrics(context: MetricsContext): Promise<MetricsRun | undefined> {
   const { database } = context;
   const topics = Object.values(context.topics).filter((topic) => topic !== '');
-  const { broker, partitions, recreated } = await readPartitions(context, topics);
+  const { broker, partitions, recreated, readAt } = await readPartitions(context, topics);
   const keys = await context.privacy.malformedVersions().catch(() => []);
   const former = await forgetFormer(context, partitions.filter(mayHaveFormer));
   const holders = await readHolders(context.checkpoints, await readStandingPartitions(database));
@@ -138,11 +147,9 @@ export async function runMetrics(context: MetricsContext): Promise<MetricsRun | 
     sendFailure = error;
   }
   // Last: it reads tables that batches write, and whoever locks one must not keep freshness and lag from being known.
-  const sweepFailure: unknown = await sweepSettlements(database, SWEEP_MS).then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  return { ...found, released, sent, sendFailure, sweepFailure };
+  const sweepFailure = await failureOf(sweepSettlements(database, SWEEP_MS));
+  const compareFailure = await failureOf(compare(context, partitions, readAt));
+  return { ...found, released, sent, sendFailure, sweepFailure, compareFailure };
 }
 
 interface Found extends Pick<MetricsRun, 'partitions' | 'standing' | 'former' | 'oversized' | 'keys'> {
@@ -153,10 +160,11 @@ interface Found extends Pick<MetricsRun, 'partitions' | 'standing' | 'former' | 
 /** What ledger and broker say of the partitions, once the epochs of hubs that are gone are closed. */
 async function readPartitions(context: MetricsContext, topics: readonly string[]) {
   const read = async () => {
+    const readAt = Date.now();
     // First: what arrives between the two looks like a recreated hub else.
     const ledger = await readLedger(context.database);
     const broker = await context.broker.read(topics);
-    return { broker, partitions: partitionStates(ledger, broker, topics) };
+    return { broker, partitions: partitionStates(ledger, broker, topics), readAt };
   };
   const found = await read();
   const hubs = [...found.broker.createdAt].map(([topic, createdAt]) => ({
@@ -166,6 +174,29 @@ async function readPartitions(context: MetricsContext, topics: readonly string[]
   }));
   const recreated = await closeFormerEpochs(context.database, hubs);
   return { ...(recreated.length > 0 ? await read() : found), recreated };
+}
+
+/** Why it failed; `undefined` where it did not. */
+async function failureOf(work: Promise<unknown>): Promise<unknown> {
+  try {
+    await work;
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+/** Windows of control totals, where the topic is read. */
+async function compare(
+  { database, topics, controlGraceSeconds }: MetricsContext,
+  partitions: readonly PartitionState[],
+  readAt: number,
+): Promise<void> {
+  const controlled = controlledTopics(topics).map((source) => {
+    const topic = topics[source];
+    return { source, topic, reached: reachedBy(topic, partitions, readAt) };
+  });
+  await compareWindows(database, controlled, controlGraceSeconds, COMPARE_MS);
 }
 
 /** A checkpoint of another hub can only be where the hub was recreated, and matters where events wait. */
@@ -195,6 +226,10 @@ function sendSamples(
       pairs: await readPairs(client),
       oversized,
       violations: await readViolations(client),
+      windows: await readWindows(
+        client,
+        controlledTopics(context.topics).map((source) => context.topics[source]),
+      ),
       keys,
       connections: await readConnections(client),
       packages: await packagesSeen(client, new Date(Date.now() - PACKAGE_RUNS_MS)),

@@ -2,6 +2,7 @@ import type { FormerCheckpoint } from '../checkpoints/forgetFormer.ts';
 import { VIOLATIONS } from '../contracts/settlementRules.ts';
 import type { MalformedVersions } from '../privacy/privacy.ts';
 import type { LastAttempt, StandingPartition } from '../store/checkpoints/standingPartitions.ts';
+import type { UnmatchedWindows } from '../store/control/readWindows.ts';
 import type { PairState } from '../store/metrics/pairs.ts';
 import type { Connections } from '../store/metrics/readConnections.ts';
 import type { ContractHealth } from '../store/metrics/readContractHealth.ts';
@@ -33,6 +34,8 @@ export interface Snapshot {
   readonly pairs: PairState;
   readonly oversized: OversizedGroups;
   readonly violations: readonly ViolationCount[];
+  /** Of each topic whose source sends control totals. */
+  readonly windows: readonly UnmatchedWindows[];
   readonly keys: readonly MalformedVersions[];
   readonly connections: Connections;
   /** That run. */
@@ -48,6 +51,7 @@ export function samplesOf(snapshot: Snapshot): Sample[] {
     ...freshnessSamples(snapshot),
     ...contractSamples(snapshot),
     ...stateSamples(snapshot),
+    ...windowSamples(snapshot),
   ];
 }
 
@@ -214,4 +218,13 @@ function stateSamples({
     ...sample('db_pool_connections_ratio', connections.ratio),
     ...packages.flatMap((identity) => sample('consumer_package_running', 1, { package: identity })),
   ];
+}
+
+function windowSamples({ windows }: Snapshot): Sample[] {
+  return windows.flatMap(({ topic, open, incomplete, missingRows, amountDifference }) => [
+    ...sample('source_windows_open', open, { topic }),
+    ...sample('source_windows_incomplete', incomplete, { topic }),
+    ...sample('source_missing_rows', missingRows, { topic }),
+    ...sample('source_amount_difference', amountDifference, { topic }),
+  ]);
 }

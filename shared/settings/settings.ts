@@ -21,13 +21,15 @@ export interface Settings extends OperatorSettings {
   /** Six fields: the seconds come first. */
   readonly metricsSchedule: string;
   readonly deadLetterRetentionDays: number;
+  /** How long after a window its events may still be on their way to the hub (SPEC 15). */
+  readonly controlGraceSeconds: number;
   readonly telemetry: TelemetrySettings | undefined;
 }
 
 /** The part that says what the events are, where they come from and where they are kept. */
 export interface OperatorSettings {
   readonly profile: Profile;
-  /** Hub names; an empty `pair` switches `pairIngest` off. */
+  /** Hub names; an empty `pair` or `control` switches its function off. */
   readonly topics: Readonly<Record<LogicalTopic, string>>;
   readonly maxClockSkew: Microseconds;
   readonly privacy: PrivacySource;
@@ -73,6 +75,7 @@ export function readSettings(environment: Environment): Settings {
       ),
       metricsSchedule: readSchedule(environment, report),
       deadLetterRetentionDays: wholeNumber(environment, 'DLQ_RETENTION_DAYS', 14, 1, 3650, report),
+      controlGraceSeconds: wholeNumber(environment, 'CONTROL_GRACE_SECONDS', 60, 0, 86_400, report),
       telemetry: telemetrySettings(environment),
     };
     checkConnections(eventHubs, environment, report);
@@ -158,6 +161,7 @@ const TOPIC_VARIABLE: Record<LogicalTopic, string> = {
   ledger: 'LEDGER_TOPIC',
   payment_order: 'PAYMENT_ORDER_TOPIC',
   pair: 'PAIR_TOPIC',
+  control: 'CONTROL_TOPIC',
 };
 
 /** A variable beats the profile. Two functions on one hub would each see the other's events as malformed. */
@@ -173,7 +177,8 @@ function readTopics(
     const name = (environment[variable] ?? topics[logicalTopic]).trim();
     topics[logicalTopic] = name;
     if (name === '') {
-      if (logicalTopic !== 'pair') report(`${variable}: must be the name of a hub; it is empty.`);
+      if (logicalTopic === 'ledger' || logicalTopic === 'payment_order')
+        report(`${variable}: must be the name of a hub; it is empty.`);
       continue;
     }
     const other = owner.get(name.toLowerCase());

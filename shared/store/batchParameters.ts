@@ -112,6 +112,8 @@ const WRITTEN_BY: Readonly<Record<FieldKind, keyof FieldWriter>> = {
   money: 'numeric',
   timestamp: 'timestamptz',
   version: 'wideBigint',
+  count: 'wideBigint',
+  source: 'text',
 };
 
 /** Writes a row: the topic's fields in the order of their table, then the broker's position. */
@@ -128,4 +130,5 @@ export const WRITE_ROW: { readonly [T in LogicalTopic]: WriteFields<Positioned<T
   ledger: rowWriter('ledger'),
   payment_order: rowWriter('payment_order'),
   pair: rowWriter('pair'),
+  control: rowWriter('control'),
 };

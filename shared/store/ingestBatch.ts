@@ -47,6 +47,7 @@ const CALL: { readonly [T in LogicalTopic]: string } = {
   ledger: 'ingest_ledger',
   payment_order: 'ingest_orders',
   pair: 'ingest_confirmations',
+  control: 'ingest_totals',
 };
 
 /**

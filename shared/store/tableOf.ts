@@ -5,4 +5,5 @@ export const TABLE_OF = {
   ledger: 'bo.ledger_entries',
   payment_order: 'bo.payment_orders',
   pair: 'sync.pair_confirmations',
+  control: 'sync.source_totals',
 } as const satisfies Record<LogicalTopic, string>;

@@ -4,7 +4,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { test } from 'vitest';
-import { LOGICAL_TOPICS } from '../../shared/contracts/fields.ts';
+import { RECORD_TOPICS } from '../../shared/contracts/fields.ts';
 import { TestKeyVault } from '../../tools/proof/keyVault.ts';
 import type { FaultBed } from '../faults/faultBed.ts';
 import { until } from '../support/until.ts';
@@ -59,7 +59,7 @@ test('no value of an event, no id and no secret is in a log, a metric, an error 
     '"canary-text"',
     JSON.stringify(event(9, { wallet_id: 'canary\u0000wallet', merchant_name: 'canary\u0000merchant' })),
   ];
-  const events = LOGICAL_TOPICS.flatMap((topic) =>
+  const events = RECORD_TOPICS.flatMap((topic) =>
     bodies.map((body, index) => ({
       topic,
       key: `canary-key-${index}`,

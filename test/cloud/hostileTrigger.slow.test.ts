@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type EventData, EventHubProducerClient } from '@azure/event-hubs';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { LOGICAL_TOPICS, type LogicalTopic } from '../../shared/contracts/fields.ts';
+import { RECORD_TOPICS, type RecordTopic } from '../../shared/contracts/fields.ts';
 import { type LocalCloud, startLocalCloud } from '../../tools/local/cloud.ts';
 import { type Hosts, startHosts } from '../../tools/local/hosts.ts';
 import { buildFunctions } from '../../tools/package/build.ts';
@@ -56,7 +56,7 @@ describe('hostile messages through the emulator, the host and the trigger', () =
         return (await unseenEvents(client, await watch.ranges())) === 0;
       }),
     );
-  const send = async (topic: LogicalTopic, work: (producer: EventHubProducerClient) => Promise<void>) => {
+  const send = async (topic: RecordTopic, work: (producer: EventHubProducerClient) => Promise<void>) => {
     const { emulator, settings } = cloud;
     const producer = new EventHubProducerClient(emulator.connectionString, settings.topics[topic]);
     try {
@@ -71,7 +71,7 @@ describe('hostile messages through the emulator, the host and the trigger', () =
     const placed: PlacedMessage[] = [];
     const sent = { ledger: 0, payment_order: 0, pair: 0 };
     let good = 0;
-    for (const topic of LOGICAL_TOPICS) {
+    for (const topic of RECORD_TOPICS) {
       await send(topic, async (producer) => {
         let batch = await producer.createBatch({ partitionId: String(PARTITION) });
         const add = async (body: Buffer) => {

@@ -11,6 +11,7 @@ const RECORDS: Readonly<Record<LogicalTopic, string>> = {
   ledger: 'bo.ledger_entries',
   payment_order: 'bo.payment_orders',
   pair: 'sync.pair_confirmations',
+  control: 'sync.source_totals',
 };
 /** Where and when a record came from is not the message's own. */
 const NOT_OF_THE_MESSAGE = ['source_enqueued_at', 'source_partition', 'source_sequence', 'ingested_at'];

@@ -142,6 +142,8 @@ const VALUES: Readonly<Record<FieldKind, fc.Arbitrary<string>>> = {
     fc.nat(99).map(String),
     padded(fc.constantFrom('01', '+1', 'v1', '7')),
   ),
+  count: fc.oneof(integers, padded(integers), fc.nat(99).map(String)),
+  source: fc.oneof(padded(fc.constantFrom('ledger', 'payment_order', 'pair', 'Ledger')), integers),
   schema_version: fc.oneof(
     fc.constantFrom('1', '1.0', '1.7', '1.25', '1e0', '2', '2.0', '0.9', '-1', '10'),
     padded(
@@ -183,6 +185,8 @@ const GOOD: Readonly<Record<FieldKind, string>> = {
   money: '"12500.00"',
   timestamp: '"2026-11-20T10:15:30Z"',
   version: '1',
+  count: '12',
+  source: '"ledger"',
   schema_version: '"1.2"',
   currency: '"KRW"',
 };

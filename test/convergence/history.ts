@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { LOGICAL_TOPICS, type LogicalTopic } from '../../shared/contracts/fields.ts';
+import { RECORD_TOPICS, type RecordTopic } from '../../shared/contracts/fields.ts';
 import type { NoRecord } from '../../shared/contracts/openMessage.ts';
 import { confirmation, entry, order } from '../../tools/proof/exampleEvents.ts';
 
@@ -7,7 +7,7 @@ import { confirmation, entry, order } from '../../tools/proof/exampleEvents.ts';
 
 /** An event, where the broker put it, and when it is delivered. */
 export interface HistoryEvent {
-  readonly topic: LogicalTopic;
+  readonly topic: RecordTopic;
   /** What it is, in a few words. */
   readonly label: string;
   readonly body: string;
@@ -83,7 +83,7 @@ const amount = fc.constantFrom('5', '5.0', '-5', 7, 0.1);
 
 type Content = Pick<HistoryEvent, 'topic' | 'label' | 'body' | 'fault' | 'mended' | 'ignored'>;
 
-function content(topic: LogicalTopic, id: string, change: object, good: object, fault?: string): Content {
+function content(topic: RecordTopic, id: string, change: object, good: object, fault?: string): Content {
   const parts = Object.entries(change).map(([name, value]) => `${name}=${value}`);
   return { topic, label: [id, ...parts].join(' '), body: JSON.stringify(good), fault };
 }
@@ -145,7 +145,7 @@ const pair = fc
 const malformed = fc.oneof(
   fc
     .record({
-      topic: fc.constantFrom(...LOGICAL_TOPICS),
+      topic: fc.constantFrom(...RECORD_TOPICS),
       body: fc.constantFrom(['{', 'not_json'], ['[]', 'not_an_object'], ['{"tx_id":[]}', 'core_missing']),
     })
     .map(({ topic, body: [body, fault] }): Content => ({ topic, label: body!, body: body!, fault })),
@@ -189,7 +189,7 @@ const ignoredEvent = fc
 /** A tombstone in either of its forms. */
 const ignoredByReplay = fc
   .record({
-    topic: fc.constantFrom(...LOGICAL_TOPICS),
+    topic: fc.constantFrom(...RECORD_TOPICS),
     body: fc.constantFrom(['', 'empty_body'], ['null', 'not_an_object']),
   })
   .map(

@@ -1,4 +1,4 @@
-import type { LogicalTopic } from '../../shared/contracts/fields.ts';
+import type { RecordTopic } from '../../shared/contracts/fields.ts';
 import type { LoggedEvent } from '../../tools/proof/brokerLog.ts';
 import { START } from '../../tools/proof/exampleEvents.ts';
 import type { Crash, History, HistoryDump } from './history.ts';
@@ -12,7 +12,7 @@ export type Step =
 
 /** A batch as a writer delivers it: events of one partition, by their place in the history. */
 export interface PlannedBatch {
-  readonly topic: LogicalTopic;
+  readonly topic: RecordTopic;
   readonly partition: number;
   readonly events: readonly number[];
   readonly crash?: Crash;

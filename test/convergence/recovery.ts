@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { DumpTopic } from '../../shared/contracts/fields.ts';
-import { LOGICAL_TOPICS } from '../../shared/contracts/fields.ts';
+import { RECORD_TOPICS } from '../../shared/contracts/fields.ts';
 import { BUILT_IN_PROFILES, type Profile, parseProfile, topicNames } from '../../shared/contracts/profile.ts';
 import type { BrokerEvent } from '../../shared/ingest/brokerEvent.ts';
 import { ingest } from '../../shared/ingest/ingest.ts';
@@ -68,7 +68,7 @@ export class Recovery {
     { pool: database }: CrashingPool,
     events: readonly (BrokerEvent & Pick<LoggedEvent, 'topic'>)[],
   ) {
-    for (const logicalTopic of LOGICAL_TOPICS) {
+    for (const logicalTopic of RECORD_TOPICS) {
       const rules = ingestRules({ ...this.#settings, profile: canonical }, database, logicalTopic);
       const contract = { ...rules.contract, versionFirst: this.#versionFirst, ignored: IGNORED };
       const ofTopic = events.filter(({ topic }) => topic === logicalTopic);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'vitest';
-import type { LogicalTopic } from '../../shared/contracts/fields.ts';
+import type { RecordTopic } from '../../shared/contracts/fields.ts';
 import { ingest } from '../../shared/ingest/ingest.ts';
 import { sweepSettlements } from '../../shared/store/settlement/sweepSettlements.ts';
 import { compareWithModel } from '../../tools/proof/compare.ts';
@@ -49,7 +49,7 @@ const ledger = fc
       version: fc.constantFrom(1, 2, 3),
     }),
   })
-  .map(({ id, change }) => ({ topic: 'ledger' as LogicalTopic, body: entry(id, change) }));
+  .map(({ id, change }) => ({ topic: 'ledger' as RecordTopic, body: entry(id, change) }));
 const orders = fc
   .record({
     id: fc.constantFrom(...GROUPS),
@@ -58,7 +58,7 @@ const orders = fc
       version: fc.constantFrom(1, 2),
     }),
   })
-  .map(({ id, change }) => ({ topic: 'payment_order' as LogicalTopic, body: order(id, change) }));
+  .map(({ id, change }) => ({ topic: 'payment_order' as RecordTopic, body: order(id, change) }));
 
 const history = fc.record({
   events: fc.array(
@@ -97,7 +97,7 @@ test(`settlements, violations and large settlements follow the model (${RUNS} hi
     });
     let writing = true;
     const writers = [...hubs.keys()].map(async (name) => {
-      const [topic, partition] = name.split('/') as [LogicalTopic, string];
+      const [topic, partition] = name.split('/') as [RecordTopic, string];
       const mine = log.filter((one) => one.topic === topic && one.event.partition === Number(partition));
       const deliveries = mine.flatMap((one) => (one.again ? [one, one] : [one]));
       for (let at = 0; at < deliveries.length; at += batch) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
-import { LOGICAL_TOPICS, type LogicalTopic } from '../../shared/contracts/fields.ts';
+import { RECORD_TOPICS, type RecordTopic } from '../../shared/contracts/fields.ts';
 import type { BrokerEvent } from '../../shared/ingest/brokerEvent.ts';
 import { ingest } from '../../shared/ingest/ingest.ts';
 import { entry, order, Partition, rulesFor, START } from '../../tools/proof/exampleEvents.ts';
@@ -19,7 +19,7 @@ for (const batchSize of [1, 1000]) {
   test(`${HOSTILE_MESSAGES.length} hostile messages end as SPEC 2 says, ${batchSize} in a batch, and the good ones between them are stored`, async (t) => {
     const database = await testDatabase(t);
     const placed: PlacedMessage[] = [];
-    for (const topic of LOGICAL_TOPICS) {
+    for (const topic of RECORD_TOPICS) {
       const partition = new Partition(3);
       const events: BrokerEvent[] = [];
       let good = 0;
@@ -35,7 +35,7 @@ for (const batchSize of [1, 1000]) {
       const outcomes = { applied: 0, stale: 0, duplicate: 0, conflict: 0, dead_lettered: 0 };
       for (let start = 0; start < events.length; start += batchSize) {
         const result = await ingest(
-          rulesFor<LogicalTopic>(database.pool, topic),
+          rulesFor<RecordTopic>(database.pool, topic),
           events.slice(start, start + batchSize),
         );
         for (const [outcome, count] of Object.entries(result.outcomes)) {
@@ -53,7 +53,7 @@ for (const batchSize of [1, 1000]) {
 
 async function goodRows(
   rows: (sql: string) => Promise<Record<string, string | null>[]>,
-  topic: LogicalTopic,
+  topic: RecordTopic,
 ): Promise<string> {
   const [table, key] = {
     ledger: ['bo.ledger_entries', 'tx_id'],

@@ -1,4 +1,4 @@
-import type { LogicalTopic } from '../../shared/contracts/fields.ts';
+import type { RecordTopic } from '../../shared/contracts/fields.ts';
 import type { RejectionReason } from '../../shared/contracts/rejection.ts';
 
 /** What has to become of a message, by SPEC 2: the row that holds it, or the reason and the field of its dead letter. */
@@ -10,7 +10,7 @@ export type Expected =
 
 export interface HostileMessage {
   readonly name: string;
-  readonly topic: LogicalTopic;
+  readonly topic: RecordTopic;
   /** The exact bytes. The id is the record's key, unless the message brings its own. */
   readonly body: (id: string) => Buffer;
   readonly expected: Expected;
@@ -26,7 +26,7 @@ export const dead = (reason: RejectionReason, field?: string): Expected =>
 export type Members = Readonly<Record<string, string | undefined>>;
 
 /** The least that is accepted. Times lie in the past on any machine's clock. */
-const BASE: Readonly<Record<LogicalTopic, (id: string) => Members>> = {
+const BASE: Readonly<Record<RecordTopic, (id: string) => Members>> = {
   ledger: (id) => ({
     tx_id: `"${id}"`,
     wallet_id: '"wallet"',
@@ -52,7 +52,7 @@ const BASE: Readonly<Record<LogicalTopic, (id: string) => Members>> = {
 };
 
 /** The core fields of SPEC 2; `event_time` stands for itself and its fallback. */
-const CORE: Readonly<Record<LogicalTopic, readonly string[]>> = {
+const CORE: Readonly<Record<RecordTopic, readonly string[]>> = {
   ledger: ['tx_id', 'wallet_id', 'entry_type', 'amount', 'event_time'],
   payment_order: ['order_id', 'amount', 'status', 'created_at'],
   pair: [
@@ -78,13 +78,13 @@ export function objectText(members: Members): string {
 }
 
 /** The JSON text of a good body with these members instead of, or besides, its own. */
-export function goodBody(topic: LogicalTopic, id: string, members: Members = {}): string {
+export function goodBody(topic: RecordTopic, id: string, members: Members = {}): string {
   return objectText({ ...BASE[topic](id), ...members });
 }
 
 /** A message that is good but for these members. */
 export function message(
-  topic: LogicalTopic,
+  topic: RecordTopic,
   name: string,
   members: Members,
   expected: Expected,
@@ -122,7 +122,7 @@ export type ValueCase = readonly [json: string, stored: string | typeof INVALID 
 
 /** One message for each value of a field. */
 export function valuesOf(
-  topic: LogicalTopic,
+  topic: RecordTopic,
   field: string,
   cases: readonly ValueCase[],
   others: Members = {},

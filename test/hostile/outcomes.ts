@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { LogicalTopic } from '../../shared/contracts/fields.ts';
+import type { RecordTopic } from '../../shared/contracts/fields.ts';
 import type { HostileMessage } from './message.ts';
 
 /** A message and where the broker put it. */
@@ -10,7 +10,7 @@ export interface PlacedMessage {
   readonly sequenceNumber: number;
 }
 
-const TABLE: Readonly<Record<LogicalTopic, string>> = {
+const TABLE: Readonly<Record<RecordTopic, string>> = {
   ledger: 'bo.ledger_entries',
   payment_order: 'bo.payment_orders',
   pair: 'sync.pair_confirmations',
@@ -22,7 +22,7 @@ const AS_TEXT = { getTypeParser: () => (value: string | Buffer) => String(value)
 /** How the tables differ from what is expected of the messages, one line each; empty where all is right. */
 export async function differences(
   database: pg.Pool | pg.ClientBase,
-  topics: Readonly<Record<LogicalTopic, string>>,
+  topics: Readonly<Record<RecordTopic, string>>,
   placed: readonly PlacedMessage[],
 ): Promise<string[]> {
   const rowsOf = async (sql: string): Promise<Map<string, Row>> => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type pg from 'pg';
 import { test } from 'vitest';
-import type { LogicalTopic } from '../../shared/contracts/fields.ts';
+import type { RecordTopic } from '../../shared/contracts/fields.ts';
 import { ingest } from '../../shared/ingest/ingest.ts';
 import { confirmation, entry, Partition, rulesFor } from '../../tools/proof/exampleEvents.ts';
 import { WRONG_CROWDS } from '../../tools/proof/rulesUnderTest.ts';
@@ -37,7 +37,7 @@ function groupOf(size: number, group: string): object[] {
   );
 }
 
-async function feed<T extends LogicalTopic>(
+async function feed<T extends RecordTopic>(
   database: pg.Pool,
   topic: T,
   at: Partition,
@@ -147,7 +147,7 @@ test('one more entry, a move, and a confirmation read as much of a group of 2,00
   const at = partition();
 
   /** Tuples of the tables that a change reads, by table; the change is rolled back. */
-  const readBy = async (topic: LogicalTopic, body: object) => {
+  const readBy = async (topic: RecordTopic, body: object) => {
     const client = await pool.connect();
     try {
       await client.query('BEGIN');
@@ -160,7 +160,7 @@ test('one more entry, a move, and a confirmation read as much of a group of 2,00
       client.release();
     }
   };
-  const changes = (group: string): [string, LogicalTopic, object][] => [
+  const changes = (group: string): [string, RecordTopic, object][] => [
     ['one more entry', 'ledger', entry('new', { related_id: group })],
     [
       'a move out',

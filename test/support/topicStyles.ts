@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { ALERT_FILE } from '../../infra/alerts/alerts.ts';
-import type { LogicalTopic } from '../../shared/contracts/fields.ts';
+import type { RecordTopic } from '../../shared/contracts/fields.ts';
 import { BUILT_IN_PROFILES, parseProfile } from '../../shared/contracts/profile.ts';
 import { checkTopic, type TopicCheck } from '../../tools/operator/topicCheck/check.ts';
 import type { CheckOptions } from '../../tools/operator/topicCheck/evidence.ts';
@@ -17,7 +17,7 @@ interface ExpectedRow {
 /** Samples of a topic in test/fixtures/topics, and what `topic-check` has to say of them. */
 export interface TopicStyle {
   readonly samples: string;
-  readonly topic: LogicalTopic;
+  readonly topic: RecordTopic;
   readonly verdict: TopicReport['verdict'];
   readonly options?: Partial<CheckOptions>;
   readonly profile: string;

@@ -16,6 +16,7 @@ const FUNCTION: Readonly<Record<LogicalTopic, string>> = {
   ledger: 'ledgerIngest',
   payment_order: 'orderIngest',
   pair: 'pairIngest',
+  control: 'controlIngest',
 };
 
 const ref = (path: string) => ({ $ref: `#/${path}` });

@@ -102,6 +102,20 @@ export const KINDS: Readonly<Record<FieldKind, JsonSchema>> = {
     ],
     examples: [7, '7'],
   },
+  count: {
+    description:
+      'A whole number from 0 to 10^18: a JSON integer without fraction or exponent, or a string of digits.',
+    anyOf: [
+      { type: 'integer', minimum: 0, maximum: 1e18 },
+      { type: 'string', pattern: trimmed('(0|[1-9][0-9]{0,17}|10{18})') },
+    ],
+    examples: [1204],
+  },
+  source: {
+    description: 'Which rows are counted: those of the ledger, or the payment orders.',
+    type: 'string',
+    enum: ['ledger', 'payment_order'],
+  },
   schema_version: {
     description:
       'The version of the payload: 1, or 1 with further numbers behind points (1.7, 1.7.2), as a string or a number. A new ' +

@@ -1,6 +1,10 @@
 import type { FIELDS, LogicalTopic } from '../../shared/contracts/fields.ts';
 
-type FieldName<T extends LogicalTopic> = (typeof FIELDS)[T][number]['name'];
+/** Of the fields that an event has. */
+type FieldName<T extends LogicalTopic> = Exclude<
+  (typeof FIELDS)[T][number],
+  { readonly derived: true }
+>['name'];
 
 const REVISION = {
   version:
@@ -34,6 +38,12 @@ export const TOPICS: Readonly<
     summary:
       'Which two ledger entries a payment consists of, as the service that made them knows it. Optional.',
     key: 'payment_order_id',
+  },
+  control: {
+    title: 'ControlTotal',
+    summary:
+      'What the source of a topic has in a window of time, by its own count: the sync compares it with its rows. Optional.',
+    key: '{topic}|{window_start}',
   },
 };
 
@@ -78,5 +88,19 @@ export const MEANINGS: { readonly [T in LogicalTopic]: Readonly<Record<FieldName
     updated_at: 'When the pair was confirmed, or the confirmation changed.',
     status: "The payment's status; where it is missing, that of the order.",
     ...REVISION,
+  },
+  control: {
+    topic: 'Which rows are counted: ledger or payment_order.',
+    window_start:
+      'Where the window begins. A row is in it by its source_created_at (of a payment order: created_at), else its event_time.',
+    window_end: 'Where it ends: rows of this time are in the next one. A window is a day long at most.',
+    row_count: 'How many rows the source has in the window.',
+    amount_sum: 'The exact sum of the amounts of these rows; a row without one adds nothing.',
+    generated_at: 'When the rows were counted: the time of the snapshot that the count has seen.',
+    digest:
+      'A sum over what the rows hold, in the form that the page on control totals gives; without it, the last state of a row is not compared.',
+    version: 'The number of the total, growing: of several totals of a window the highest one stands.',
+    occurred_at: REVISION.occurred_at,
+    schema_version: REVISION.schema_version,
   },
 };

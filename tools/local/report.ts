@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { LOGICAL_TOPICS, type LogicalTopic } from '../../shared/contracts/fields.ts';
+import { RECORD_TOPICS, type RecordTopic } from '../../shared/contracts/fields.ts';
 import { type BrokerWatch, readHub } from '../proof/brokerLog.ts';
 import { compareWithModel } from '../proof/compare.ts';
 import { model } from '../proof/model.ts';
@@ -65,13 +65,13 @@ export interface Run {
 export async function makeReport(
   client: pg.Client,
   connectionString: string,
-  topics: Readonly<Record<LogicalTopic, string>>,
+  topics: Readonly<Record<RecordTopic, string>>,
   watch: BrokerWatch,
   run: Run,
 ): Promise<Report> {
   const ranges = await watch.ranges();
   const logs = await Promise.all(
-    LOGICAL_TOPICS.filter((topic) => topics[topic] !== '').map((topic) =>
+    RECORD_TOPICS.filter((topic) => topics[topic] !== '').map((topic) =>
       readHub(connectionString, topic, topics[topic], ranges),
     ),
   );

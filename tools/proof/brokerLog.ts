@@ -1,10 +1,10 @@
 import { EventHubConsumerClient, earliestEventPosition, type ReceivedEventData } from '@azure/event-hubs';
-import type { LogicalTopic } from '../../shared/contracts/fields.ts';
+import type { RecordTopic } from '../../shared/contracts/fields.ts';
 import { FAULT_PROPERTY } from './synthetic/publish.ts';
 
 /** An event as it lies in the hub: what the model is computed from. */
 export interface LoggedEvent {
-  readonly topic: LogicalTopic;
+  readonly topic: RecordTopic;
   readonly partition: number;
   readonly sequenceNumber: number;
   /** Milliseconds since 1970, as the broker counts. */
@@ -59,7 +59,7 @@ export class BrokerWatch {
 /** Reads the whole log of a hub into memory. */
 export async function readHub(
   connectionString: string,
-  logicalTopic: LogicalTopic,
+  logicalTopic: RecordTopic,
   hub: string,
   ranges: readonly PartitionRange[],
 ): Promise<LoggedEvent[]> {
@@ -74,7 +74,7 @@ export async function readHub(
  */
 export async function streamHub(
   connectionString: string,
-  logicalTopic: LogicalTopic,
+  logicalTopic: RecordTopic,
   hub: string,
   ranges: readonly PartitionRange[],
   take: (event: LoggedEvent) => void,

@@ -101,3 +101,16 @@ export function confirmation(orderId: string, change: object = {}): object {
     ...change,
   };
 }
+
+export function total(windowStart: string, change: object = {}): object {
+  return {
+    topic: 'ledger',
+    window_start: windowStart,
+    window_end: new Date(Date.parse(windowStart) + 60_000).toISOString(),
+    row_count: 1,
+    amount_sum: '100.00',
+    generated_at: new Date(Date.parse(windowStart) + 61_000).toISOString(),
+    version: 1,
+    ...change,
+  };
+}

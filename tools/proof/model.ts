@@ -1,5 +1,5 @@
 import { Temporal } from 'temporal-polyfill';
-import type { LogicalTopic } from '../../shared/contracts/fields.ts';
+import type { RecordTopic } from '../../shared/contracts/fields.ts';
 import type { LoggedEvent } from './brokerLog.ts';
 import { settlements } from './settlement.ts';
 
@@ -33,7 +33,7 @@ const REVISION: readonly Column[] = [
   ['schema_version', 'text', 'schema_version'],
 ];
 
-const COLUMNS: Record<LogicalTopic, readonly Column[]> = {
+const COLUMNS: Record<RecordTopic, readonly Column[]> = {
   ledger: [
     ['tx_id', 'text', 'tx_id'],
     ['wallet_id', 'text', 'wallet_id'],
@@ -71,10 +71,10 @@ const COLUMNS: Record<LogicalTopic, readonly Column[]> = {
 };
 
 /** Leading columns without which there is no record. */
-const CORE: Record<LogicalTopic, number> = { ledger: 6, payment_order: 4, pair: 7 };
+const CORE: Record<RecordTopic, number> = { ledger: 6, payment_order: 4, pair: 7 };
 
 /** The event of highest precedence of each key. */
-export type Highest = Readonly<Record<LogicalTopic, Map<string, Row>>>;
+export type Highest = Readonly<Record<RecordTopic, Map<string, Row>>>;
 
 export function model(log: readonly LoggedEvent[], versionFirst = false): Model {
   const highest = nothing();
@@ -100,14 +100,14 @@ export function nothing(): Highest {
   return { ledger: new Map(), payment_order: new Map(), pair: new Map() };
 }
 
-export function keepHighest(highest: Highest, topic: LogicalTopic, row: Row, versionFirst = false): void {
+export function keepHighest(highest: Highest, topic: RecordTopic, row: Row, versionFirst = false): void {
   const rows = highest[topic];
   const key = keyOf(topic, row);
   const holder = rows.get(key);
   if (holder === undefined || outranks(row, holder, versionFirst)) rows.set(key, row);
 }
 
-export function keyOf(topic: LogicalTopic, row: Row): string {
+export function keyOf(topic: RecordTopic, row: Row): string {
   return row[COLUMNS[topic][0]![0]]!;
 }
 

@@ -3,6 +3,8 @@ import type { Sample } from '../../shared/metrics/catalogue.ts';
 import { partitionStates } from '../../shared/metrics/partitions.ts';
 import { samplesOf } from '../../shared/metrics/samples.ts';
 import { readAttempts, readStandingPartitions } from '../../shared/store/checkpoints/standingPartitions.ts';
+import { controlledTopics } from '../../shared/store/control/compareWindows.ts';
+import { readWindows } from '../../shared/store/control/readWindows.ts';
 import { readPairs } from '../../shared/store/metrics/pairs.ts';
 import { readConnections } from '../../shared/store/metrics/readConnections.ts';
 import { readContractHealth } from '../../shared/store/metrics/readContractHealth.ts';
@@ -83,6 +85,10 @@ export class TimerFollower {
         oversized: await readOversizedGroups(client),
         connections: await readConnections(client),
         violations: await readViolations(client),
+        windows: await readWindows(
+          client,
+          controlledTopics(settings.topics).map((source) => settings.topics[source]),
+        ),
         packages: await packagesRunning(database),
       });
     } finally {

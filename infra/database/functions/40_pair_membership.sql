@@ -31,3 +31,8 @@ END;
 CREATE FUNCTION release.changes_of_pairs(old sync.pair_confirmations, new sync.pair_confirmations)
 RETURNS release.pair_change[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN ARRAY[(new.payment_order_id, NULL, NULL, NULL, NULL)::release.pair_change];
+
+-- A control total is no part of a pair.
+CREATE FUNCTION release.changes_of_pairs(old sync.source_totals, new sync.source_totals)
+RETURNS release.pair_change[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN NULL::release.pair_change[];

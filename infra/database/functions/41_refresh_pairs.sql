@@ -164,3 +164,9 @@ BEGIN
   END IF;
   RETURN release.refresh_pairs(NULL, NULL, changes, false);
 END $$;
+
+-- No pair follows from a control total.
+CREATE FUNCTION release.refresh_pairs_of(
+  p_rows release.totals_row[], p_verdicts "char"[], p_changes release.pair_change[]
+) RETURNS integer LANGUAGE sql IMMUTABLE
+RETURN 0;

@@ -26,6 +26,11 @@ CREATE FUNCTION release.changes_of_settlements(old sync.pair_confirmations, new 
 RETURNS release.settlement_change[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN NULL::release.settlement_change[];
 
+-- Nor is a control total.
+CREATE FUNCTION release.changes_of_settlements(old sync.source_totals, new sync.source_totals)
+RETURNS release.settlement_change[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN NULL::release.settlement_change[];
+
 -- p_verdicts as of merge; p_changes: of its updates; p_began_at: before the first pair was written.
 CREATE FUNCTION release.note_changes(
   p_rows release.ledger_row[], p_verdicts "char"[], p_changes release.settlement_change[], p_began_at timestamptz
@@ -78,5 +83,17 @@ AS $$
 BEGIN
   IF release.wrote_rows(p_verdicts) THEN
     INSERT INTO sync.settlement_changes (began_at, ended_at) VALUES (p_began_at, clock_timestamp());
+  END IF;
+END $$;
+
+-- A window whose total is another one is compared anew (compare_windows.sql); a new one is due from the start.
+CREATE FUNCTION release.note_changes(
+  p_rows release.totals_row[], p_verdicts "char"[], p_changes release.settlement_change[], p_began_at timestamptz
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF p_verdicts IS NOT NULL THEN
+    UPDATE sync.source_totals t SET due_at = now(), attempts = 0
+    FROM ROWS FROM (unnest(p_rows), unnest(p_verdicts)) AS s(${control.columns}, verdict)
+    WHERE t.window_id = s.window_id AND s.verdict IN ('A', 'C');
   END IF;
 END $$;

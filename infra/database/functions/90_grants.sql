@@ -7,7 +7,7 @@ GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA release TO bo_sync, bo_operator;
 REVOKE EXECUTE ON FUNCTION release.record_backfill, release.backfill_ledger, release.backfill_orders,
   release.remove_synthetic FROM bo_sync;
 REVOKE EXECUTE ON FUNCTION release.delete_synthetic FROM bo_sync, bo_operator;
-REVOKE EXECUTE ON FUNCTION release.sweep_settlements FROM bo_operator;
+REVOKE EXECUTE ON FUNCTION release.sweep_settlements, release.compare_windows FROM bo_operator;
 -- What this folder makes outside of this schema: made anew, so its grants as well.
 GRANT EXECUTE ON FUNCTION sync.settlement_of TO bo_sync, bo_operator, bo_admin_read;
 GRANT SELECT ON bo.payment_settlements TO bo_sync, bo_operator, bo_admin_read;

@@ -6,6 +6,7 @@ const DEAD_LETTERS_AT_ONCE = 1000;
 /** More than the 7 days that ratios look back, so that a month can be compared with the one before. */
 const COUNTERS_KEPT = '35 days';
 const REQUESTS_KEPT = '35 days';
+const TOTALS_KEPT = '90 days';
 
 /** Deletes what is past its retention, and what came late of end-to-end tests; returns how many dead letters were past theirs. */
 export async function prune(client: pg.ClientBase, deadLetterRetentionDays: number): Promise<number> {
@@ -24,6 +25,8 @@ export async function prune(client: pg.ClientBase, deadLetterRetentionDays: numb
   await client.query(
     `DELETE FROM sync.replay_requests WHERE finished_at < now() - interval '${REQUESTS_KEPT}'`,
   );
+  await client.query(`DELETE FROM sync.source_totals WHERE updated_at < now() - interval '${TOTALS_KEPT}'`);
+  await client.query(`DELETE FROM bo.control_totals WHERE generated_at < now() - interval '${TOTALS_KEPT}'`);
   await client.query('UPDATE sync.metrics_state SET pruned_at = now()');
   return deleted;
 }

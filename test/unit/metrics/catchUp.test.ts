@@ -8,7 +8,7 @@ const AT = { topic: 'ledger', partition: 2 };
 const LEFT = [{ ...AT, forgotten: false }];
 const waits = (from: number, to: number, change: Partial<PartitionState> = {}): PartitionState => ({
   ...{ ...AT, lag: to - from + 1, last: to, waiting: { from, to } },
-  ...{ epoch: 1, restarted: false, gap: undefined, ...change },
+  ...{ epoch: 1, restarted: false, gap: undefined, lastEnqueuedAt: undefined, ...change },
 });
 const askedFor = (change: Partial<CatchUp> = {}): CatchUp => ({
   ...{ ...AT, next: 10, askedTo: 19, askedAgo: 30, seenAgo: 30, ...change },

@@ -16,7 +16,7 @@ const stands = (change: Partial<StandingPartition> = {}): StandingPartition => (
 });
 const waits = (from = 100, to = 5000): PartitionState => ({
   ...{ ...AT, lag: to - from + 1, last: to, waiting: { from, to } },
-  ...{ epoch: 0, restarted: false, gap: undefined },
+  ...{ epoch: 0, restarted: false, gap: undefined, lastEnqueuedAt: undefined },
 });
 const NOTHING_WAITS: PartitionState = { ...waits(), lag: 0, waiting: undefined };
 

@@ -44,6 +44,7 @@ test('defaults are those of the canonical profile', () => {
     ledger: 'ledger.entry.upserted',
     payment_order: 'payment.order.upserted',
     pair: 'payment.ledger.paired',
+    control: '',
   });
   assert.equal(settings.maxClockSkew, 300_000_000);
 });
@@ -55,7 +56,7 @@ test('a topic variable beats the profile, and an empty pair topic switches pairs
     LEDGER_TOPIC: ' mine ',
     PAIR_TOPIC: '',
   });
-  assert.deepEqual(settings.topics, { ledger: 'mine', payment_order: 'order-events', pair: '' });
+  assert.deepEqual(settings.topics, { ledger: 'mine', payment_order: 'order-events', pair: '', control: '' });
 });
 
 test('two logical topics on one hub, or an empty one, are refused', () => {

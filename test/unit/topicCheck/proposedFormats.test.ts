@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
-import type { LogicalTopic } from '../../../shared/contracts/fields.ts';
+import type { RecordTopic } from '../../../shared/contracts/fields.ts';
 import { checkTopic } from '../../../tools/operator/topicCheck/check.ts';
 import { sampleOf } from '../../../tools/operator/topicCheck/sample.ts';
 import { CHECK_OPTIONS, READ_AT } from '../../support/topicStyles.ts';
@@ -20,7 +20,7 @@ const entry = (change: object = {}) => ({
   ...change,
 });
 
-async function check(bodies: readonly (object | Buffer | string)[], topic: LogicalTopic = 'ledger') {
+async function check(bodies: readonly (object | Buffer | string)[], topic: RecordTopic = 'ledger') {
   const samples = bodies.map((body, index) => {
     const bytes = Buffer.isBuffer(body) || typeof body === 'string' ? Buffer.from(body as string) : undefined;
     return sampleOf(bytes ?? Buffer.from(JSON.stringify(body)), index, `line ${index + 1}`, READ_AT);

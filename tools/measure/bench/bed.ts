@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { LOGICAL_TOPICS, type LogicalTopic } from '../../../shared/contracts/fields.ts';
+import { RECORD_TOPICS, type RecordTopic } from '../../../shared/contracts/fields.ts';
 import { readSettings, type Settings } from '../../../shared/settings/settings.ts';
 import { FUNCTIONS_LOGIN, prepareDatabase } from '../../local/cloud.ts';
 import { startAzurite } from '../../local/processes/azurite.ts';
@@ -28,7 +28,7 @@ export interface Bed extends AsyncDisposable {
 }
 
 /** Builds the app and starts PostgreSQL, Azurite and the emulator, with that many partitions for each topic's hub. */
-export async function startBed(partitions: Readonly<Record<LogicalTopic, number>>): Promise<Bed> {
+export async function startBed(partitions: Readonly<Record<RecordTopic, number>>): Promise<Bed> {
   await using started = new AsyncDisposableStack();
   await buildFunctions();
   const directory = await mkdtemp(join(tmpdir(), 'bench-'));
@@ -55,7 +55,7 @@ export async function startBed(partitions: Readonly<Record<LogicalTopic, number>
   const emulator = await startEmulatorProcess({
     directory: join(directory, 'event-hubs'),
     port: 0,
-    hubs: LOGICAL_TOPICS.map((topic) => ({ name: topics[topic], partitions: partitions[topic] })),
+    hubs: RECORD_TOPICS.map((topic) => ({ name: topics[topic], partitions: partitions[topic] })),
   });
   started.defer(() => emulator.stop());
 

@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import type { LogicalTopic } from '../../../shared/contracts/fields.ts';
+import type { RecordTopic } from '../../../shared/contracts/fields.ts';
 import type { BrokerEvent } from '../../../shared/ingest/brokerEvent.ts';
 import { ingest } from '../../../shared/ingest/ingest.ts';
 import { withConnection } from '../../../shared/store/withConnection.ts';
@@ -116,7 +116,7 @@ export function rowContestant(
 /** This product's own ingest, from Buffers to commit; one stream a partition. */
 export function ingestContestant(
   database: pg.Pool,
-  topic: LogicalTopic,
+  topic: RecordTopic,
   streams: readonly (readonly BrokerEvent[])[],
   batch: number,
 ) {

@@ -1,4 +1,4 @@
-import type { LogicalTopic } from '../../../shared/contracts/fields.ts';
+import type { RecordTopic } from '../../../shared/contracts/fields.ts';
 import { confirmation, entry } from '../../proof/exampleEvents.ts';
 import { ingestContestant } from './contestants.ts';
 import { interleaved, type Progress, type Results } from './core.ts';
@@ -20,7 +20,7 @@ const moved = (txId: string, to: string) =>
 /** What is done to a group; `change` counts from 0. */
 const KINDS: Record<
   string,
-  { topic: LogicalTopic; body: (group: string, change: number, size: number) => object }
+  { topic: RecordTopic; body: (group: string, change: number, size: number) => object }
 > = {
   'one more entry': {
     topic: 'ledger',

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
-import { LOGICAL_TOPICS } from '../../../shared/contracts/fields.ts';
+import { RECORD_TOPICS } from '../../../shared/contracts/fields.ts';
 import { BrokerWatch, readHub } from '../../proof/brokerLog.ts';
 import { unseenEvents } from '../../proof/progress.ts';
 import { syntheticEvents } from '../../proof/synthetic/payments.ts';
@@ -137,7 +137,7 @@ async function latencies(
 ): Promise<number[]> {
   const ranges = await broker.ranges();
   const events = await Promise.all(
-    LOGICAL_TOPICS.map((topic) => readHub(bed.eventHubs, topic, bed.topics[topic], ranges)),
+    RECORD_TOPICS.map((topic) => readHub(bed.eventHubs, topic, bed.topics[topic], ranges)),
   );
   return events
     .flat()

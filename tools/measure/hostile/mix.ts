@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
-import { LOGICAL_TOPICS, type LogicalTopic } from '../../../shared/contracts/fields.ts';
+import { RECORD_TOPICS, type RecordTopic } from '../../../shared/contracts/fields.ts';
 import { ingest } from '../../../shared/ingest/ingest.ts';
 import { openDatabase } from '../../../shared/store/database.ts';
 import type { LoggedEvent } from '../../proof/brokerLog.ts';
@@ -98,7 +98,7 @@ export class HostileMix {
       key: null,
       correlationId: null,
     }));
-    const result = await ingest(rulesFor<LogicalTopic>(this.#pool, topic), events);
+    const result = await ingest(rulesFor<RecordTopic>(this.#pool, topic), events);
     const sum = Object.values(result.outcomes).reduce((total, count) => total + count, 0);
     if (sum !== batch.length) throw new Error(`The outcomes of ${batch.length} events add up to ${sum}.`);
     this.deliveries += sum;
@@ -107,7 +107,7 @@ export class HostileMix {
   /** The next events of a partition. */
   #batch(log: readonly LoggedEvent[]): LoggedEvent[] {
     const random = this.#random;
-    const topic = random.chance(0.7) ? 'ledger' : random.pick(LOGICAL_TOPICS);
+    const topic = random.chance(0.7) ? 'ledger' : random.pick(RECORD_TOPICS);
     const partition = random.below(PARTITIONS);
     const last = log.findLast((event) => event.topic === topic && event.partition === partition);
     const first = (last?.sequenceNumber ?? -1) + 1;
@@ -124,7 +124,7 @@ export class HostileMix {
     });
   }
 
-  #record(topic: LogicalTopic): object {
+  #record(topic: RecordTopic): object {
     const random = this.#random;
     const orderId = `o${random.below(ORDERS)}`;
     const txId = () => `t${random.below(ENTRIES)}`;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type pg from 'pg';
-import { LOGICAL_TOPICS, type LogicalTopic } from '../../../shared/contracts/fields.ts';
+import { RECORD_TOPICS, type RecordTopic } from '../../../shared/contracts/fields.ts';
 import { type PartitionRange, streamHub } from '../../proof/brokerLog.ts';
 import { compareRows, deadLetterDifferences, type Table } from '../../proof/compare.ts';
 import { keepHighest, keyOf, nothing, pairs, positionText, type Row, rowOf } from '../../proof/model.ts';
@@ -11,7 +11,7 @@ import { BucketFiles } from './bucketFiles.ts';
 const BUCKETS = 64;
 const MAX_EXAMPLES = 10;
 
-const GROUP_OF: Readonly<Record<LogicalTopic, (row: Row) => string | null>> = {
+const GROUP_OF: Readonly<Record<RecordTopic, (row: Row) => string | null>> = {
   ledger: (row) => row['related_id'] ?? null,
   payment_order: (row) => row['order_id']!,
   pair: (row) => row['payment_order_id']!,
@@ -27,10 +27,10 @@ export interface CheckResult {
 }
 
 /** The soak runs with `USER_ID_MODE=drop`. */
-const WITHOUT_USER: Readonly<Partial<Record<LogicalTopic, Row>>> = { payment_order: { user_id: null } };
+const WITHOUT_USER: Readonly<Partial<Record<RecordTopic, Row>>> = { payment_order: { user_id: null } };
 
 interface TopicRow {
-  readonly topic: LogicalTopic;
+  readonly topic: RecordTopic;
   readonly row: Row;
 }
 
@@ -41,12 +41,12 @@ interface TopicRow {
  */
 export class BoundedCheck {
   readonly #directory: string;
-  readonly #topics: Readonly<Record<LogicalTopic, string>>;
+  readonly #topics: Readonly<Record<RecordTopic, string>>;
   readonly #byKey: BucketFiles<TopicRow>;
   readonly #malformed = new Map<string, string>();
   #events = 0;
 
-  constructor(directory: string, topics: Readonly<Record<LogicalTopic, string>>) {
+  constructor(directory: string, topics: Readonly<Record<RecordTopic, string>>) {
     this.#directory = directory;
     this.#topics = topics;
     this.#byKey = new BucketFiles(join(directory, 'by-key'), BUCKETS);
@@ -59,7 +59,7 @@ export class BoundedCheck {
 
   /** Reads what the hubs hold: at the end, and before they are deleted. */
   async read(connectionString: string, ranges: readonly PartitionRange[]): Promise<void> {
-    for (const topic of LOGICAL_TOPICS) {
+    for (const topic of RECORD_TOPICS) {
       await streamHub(connectionString, topic, this.#topics[topic], ranges, (event) => {
         this.#events++;
         const row = rowOf(event);
@@ -95,7 +95,7 @@ export class BoundedCheck {
       for (const { topic, row } of bucket) keepHighest(highest, topic, row);
       await compare('ledger_entries', highest.ledger);
       await compare('payment_orders', highest.payment_order);
-      for (const topic of LOGICAL_TOPICS) {
+      for (const topic of RECORD_TOPICS) {
         for (const row of highest[topic].values()) {
           const group = GROUP_OF[topic](row);
           if (group !== null) byGroup.add(group, { topic, row });

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { ALERT_FILE } from '../../../infra/alerts/alerts.ts';
-import { LOGICAL_TOPICS, type LogicalTopic } from '../../../shared/contracts/fields.ts';
+import { RECORD_TOPICS, type RecordTopic } from '../../../shared/contracts/fields.ts';
 import { BUILT_IN_PROFILES, type Profile, parseProfile } from '../../../shared/contracts/profile.ts';
 import { localTimeZone } from '../../../shared/contracts/timestamp.ts';
 import type { SchemaSource } from '../../../shared/schemas/schemaSource.ts';
@@ -29,7 +29,7 @@ interface Options {
   hub?: string;
   last?: number;
   minutes?: number;
-  topic?: LogicalTopic;
+  topic?: RecordTopic;
   profile?: string;
   timeZone?: string;
   clockSkew: number;
@@ -55,7 +55,7 @@ export function topicCheckCommand(): Command {
     .option('--last <n>', `with --hub: the last n events (default: ${LAST})`, wholeNumber(1))
     .option('--minutes <n>', 'with --hub: the events of the last n minutes', wholeNumber(1))
     .addOption(
-      new Option('--topic <name>', 'what the messages are (default: guessed)').choices(LOGICAL_TOPICS),
+      new Option('--topic <name>', 'what the messages are (default: guessed)').choices(RECORD_TOPICS),
     )
     .option('--profile <file>', 'a profile to try besides the built-in ones')
     .option('--time-zone <zone>', 'IANA zone of times without an offset, where somebody knows it', timeZone)

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { LogicalTopic } from '../../../shared/contracts/fields.ts';
+import type { RecordTopic } from '../../../shared/contracts/fields.ts';
 import type { BrokerEvent } from '../../../shared/ingest/brokerEvent.ts';
 import type { HubReader } from '../../../shared/replay/hubReader.ts';
 import type { OperatorSettings } from '../../../shared/settings/settings.ts';
@@ -37,7 +37,7 @@ export interface E2eContext {
 
 /** An event of the run where it lies in the hub. */
 export interface Logged extends BrokerEvent {
-  readonly logicalTopic: LogicalTopic;
+  readonly logicalTopic: RecordTopic;
   readonly published: SyntheticEvent;
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { LOGICAL_TOPICS, type LogicalTopic } from '../../../shared/contracts/fields.ts';
+import { RECORD_TOPICS, type RecordTopic } from '../../../shared/contracts/fields.ts';
 import type { HeldNumbers } from '../../../shared/replay/hubReader.ts';
 import { missingNumbers } from '../../../shared/store/replay/missingNumbers.ts';
 import { inEnvelope } from '../../proof/synthetic/envelope.ts';
@@ -22,17 +22,17 @@ const POLL_MS = 250;
 const AT_ONCE = 16;
 
 export interface Held extends HeldNumbers {
-  readonly topic: LogicalTopic;
+  readonly topic: RecordTopic;
 }
 
-function usedTopics({ settings }: E2eContext): LogicalTopic[] {
-  return LOGICAL_TOPICS.filter((topic) => settings.topics[topic] !== '');
+function usedTopics({ settings }: E2eContext): RecordTopic[] {
+  return RECORD_TOPICS.filter((topic) => settings.topics[topic] !== '');
 }
 
 /** What the hubs hold, partition by partition. */
 export async function heldByAll(context: E2eContext): Promise<Held[]> {
   const { settings, hub } = context;
-  const ofTopic = async (topic: LogicalTopic) => {
+  const ofTopic = async (topic: RecordTopic) => {
     const held = await hub.heldNumbers(settings.topics[topic]);
     return held.map((numbers) => ({ ...numbers, topic }));
   };

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LogicalTopic } from '../../../shared/contracts/fields.ts';
+import type { RecordTopic } from '../../../shared/contracts/fields.ts';
 import { packagesSeen } from '../../../shared/store/metrics/packages.ts';
 import { recordAction } from '../../../shared/store/recordAction.ts';
 import type { SyntheticEvent } from '../../proof/synthetic/payments.ts';
@@ -123,7 +123,7 @@ function storedRows(rows: Awaited<ReturnType<typeof expectedRows>>): number {
 
 /** The keys of what the run makes. */
 function keysOf(published: ReadonlyMap<string, SyntheticEvent>) {
-  const keys = (topics: readonly LogicalTopic[]) => [
+  const keys = (topics: readonly RecordTopic[]) => [
     ...new Set([...published.values()].filter(({ topic }) => topics.includes(topic)).map(({ key }) => key!)),
   ];
   const ledgerKeys = keys(['ledger']);

@@ -1,5 +1,5 @@
-import type { LogicalTopic } from '../../../shared/contracts/fields.ts';
-import { type Contract, contractOf, type Profile } from '../../../shared/contracts/profile.ts';
+import type { RecordTopic } from '../../../shared/contracts/fields.ts';
+import { contractOf, type Profile } from '../../../shared/contracts/profile.ts';
 import type { PreparationRules } from '../../../shared/ingest/prepare.ts';
 import type { Candidate, CheckOptions, Thresholds } from './evidence.ts';
 import { readsAll } from './propose.ts';
@@ -9,18 +9,18 @@ import { Tally } from './tally.ts';
 import { findZone, type ZoneFinding } from './zone.ts';
 
 /** A hub of a name that a profile knows. */
-export function topicOfHub({ hub, given, builtIn }: CheckOptions): LogicalTopic | undefined {
+export function topicOfHub({ hub, given, builtIn }: CheckOptions): RecordTopic | undefined {
   if (hub === undefined) return undefined;
   for (const { topics } of [...(given === undefined ? [] : [given]), ...builtIn]) {
     for (const [topic, rules] of Object.entries(topics)) {
-      if (rules.topic.toLowerCase() === hub.toLowerCase()) return topic as LogicalTopic;
+      if (rules.topic.toLowerCase() === hub.toLowerCase()) return topic as RecordTopic;
     }
   }
   return undefined;
 }
 
 /** The built-in profiles differ in the names of their hubs. */
-export function fittingBuiltIn({ builtIn, hub }: CheckOptions, topic: LogicalTopic): Profile {
+export function fittingBuiltIn({ builtIn, hub }: CheckOptions, topic: RecordTopic): Profile {
   return builtIn.find(({ topics }) => topics[topic].topic === hub) ?? builtIn[0]!;
 }
 
@@ -33,11 +33,11 @@ export function zoneOf(reading: Reading, { given, timeZone }: CheckOptions): Zon
 export function candidate(
   source: Candidate['source'],
   profile: Profile,
-  topic: LogicalTopic,
+  topic: RecordTopic,
   { hub, maxClockSkew, schemas }: CheckOptions,
 ): Candidate {
-  const contract: Contract = contractOf(profile, topic, hub ?? profile.topics[topic].topic);
-  const rules: PreparationRules<LogicalTopic> = { contract, maxClockSkew };
+  const contract = contractOf(profile, topic, hub ?? profile.topics[topic].topic);
+  const rules: PreparationRules<RecordTopic> = { contract, maxClockSkew };
   return { source, profile, tally: new Tally(rules, schemas) };
 }
 
@@ -61,7 +61,7 @@ export function bestOf(
   return complete.reduce((best, other) => (rank(other) > rank(best) ? other : best));
 }
 
-function passes(tally: Tally<LogicalTopic>, thresholds: Thresholds): boolean {
+function passes(tally: Tally<RecordTopic>, thresholds: Thresholds): boolean {
   const rejected = tally.received - tally.accepted;
   return (
     tally.accepted > 0 &&
@@ -71,7 +71,7 @@ function passes(tally: Tally<LogicalTopic>, thresholds: Thresholds): boolean {
 }
 
 /** The four ratios, as the last seven days would show them if every message were like these (SPEC 9). */
-export function ratiosOf(tally: Tally<LogicalTopic>, thresholds: Thresholds): Ratio[] {
+export function ratiosOf(tally: Tally<RecordTopic>, thresholds: Thresholds): Ratio[] {
   const { accepted, received, versionMissing, coreViolation, aliasHit } = tally;
   const ratio = (name: Ratio['name'], part: number, whole: number, at_least: boolean): Ratio => {
     const threshold = thresholds[name];

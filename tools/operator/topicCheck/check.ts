@@ -1,4 +1,4 @@
-import type { LogicalTopic } from '../../../shared/contracts/fields.ts';
+import type { RecordTopic } from '../../../shared/contracts/fields.ts';
 import type { NoRecord } from '../../../shared/contracts/openMessage.ts';
 import type { Profile } from '../../../shared/contracts/profile.ts';
 import { bestOf, candidate, fittingBuiltIn, topicOfHub, zoneOf } from './candidates.ts';
@@ -78,7 +78,7 @@ function kindsToIgnore(
   return all > limit * samples ? [...noRecords.keys()].sort() : [];
 }
 
-function ofHub(profile: Profile, topic: LogicalTopic, hub: string | undefined): Profile {
+function ofHub(profile: Profile, topic: RecordTopic, hub: string | undefined): Profile {
   if (hub === undefined || hub === profile.topics[topic].topic) return profile;
   const topics = { ...profile.topics, [topic]: { ...profile.topics[topic], topic: hub } };
   return { ...profile, topics };

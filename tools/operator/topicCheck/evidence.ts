@@ -1,5 +1,5 @@
 import type { KnownSchemas } from '../../../shared/contracts/avro.ts';
-import type { LogicalTopic } from '../../../shared/contracts/fields.ts';
+import type { RecordTopic } from '../../../shared/contracts/fields.ts';
 import type { Profile } from '../../../shared/contracts/profile.ts';
 import type { Microseconds } from '../../../shared/contracts/timestamp.ts';
 import type { History } from './history.ts';
@@ -19,7 +19,7 @@ export interface Thresholds {
 
 export interface CheckOptions {
   /** Guessed where it is not known. */
-  readonly topic: LogicalTopic | undefined;
+  readonly topic: RecordTopic | undefined;
   /** Where it comes from, if from a hub: a proposed profile names it. */
   readonly hub: string | undefined;
   readonly builtIn: readonly Profile[];
@@ -38,7 +38,7 @@ export interface CheckOptions {
 export interface Candidate {
   readonly source: ProfileReport['source'];
   readonly profile: Profile;
-  readonly tally: Tally<LogicalTopic>;
+  readonly tally: Tally<RecordTopic>;
 }
 
 /** Everything that the report is made of. */
@@ -49,6 +49,6 @@ export interface Evidence {
   readonly candidates: readonly Candidate[];
   readonly best: Candidate;
   readonly proposed: Profile;
-  readonly history: History<LogicalTopic>;
+  readonly history: History<RecordTopic>;
   readonly options: CheckOptions;
 }

@@ -1,4 +1,4 @@
-import type { LogicalTopic } from '../../../shared/contracts/fields.ts';
+import type { RecordTopic } from '../../../shared/contracts/fields.ts';
 import type { LedgerEntry } from '../../../shared/contracts/records.ts';
 import { KEY_OF } from '../../../shared/contracts/records.ts';
 import { PAYMENT_PAIRING } from '../../../shared/pairing/rule.ts';
@@ -13,7 +13,7 @@ import {
 import { SampledMap } from './sampledMap.ts';
 
 /** What the states of one record say together. */
-interface RecordHistory<T extends LogicalTopic> {
+interface RecordHistory<T extends RecordTopic> {
   highest: Positioned<T>;
   moved: boolean;
   readonly counts: HistoryCounts;
@@ -55,7 +55,7 @@ const MAX_ENTRIES = 3;
  * How the states of each record follow each other, and which entries would be pairs. Records and pairs beyond the limit
  * are left out by their key's hash, so that what is counted is true for those that are kept.
  */
-export class History<T extends LogicalTopic> {
+export class History<T extends RecordTopic> {
   readonly #topic: T;
   readonly #versionFirst: boolean;
   readonly #records: SampledMap<RecordHistory<T>>;

@@ -1,4 +1,4 @@
-import type { FieldKind, LogicalTopic } from '../../../shared/contracts/fields.ts';
+import type { FieldKind, RecordTopic } from '../../../shared/contracts/fields.ts';
 import { FIELDS, type Field } from '../../../shared/contracts/fields.ts';
 
 /** How sure it is that a member of this name is the field: the lower, the surer. */
@@ -31,7 +31,7 @@ const ORDER_ID = 'ordid ordno orderno ordernumber paymentorderid payorderid payo
  * What fields are called elsewhere, without case and separators; in order of likelihood, after `?` only perhaps. The
  * names of nested members follow those of what they are in: `amount.value` is `amountvalue`.
  */
-const OTHER_NAMES: Readonly<Record<LogicalTopic, Readonly<Record<string, string>>>> = {
+const OTHER_NAMES: Readonly<Record<RecordTopic, Readonly<Record<string, string>>>> = {
   ledger: {
     tx_id:
       'transactionid txnid trxid tranid entryid ledgerid ledgerentryid ledgertxid transactionno txno trxno tranno txnno ' +
@@ -105,13 +105,13 @@ export const isFormerState = (name: string) =>
     .split(/[^\p{L}\p{N}]+/u)
     .some((word) => FORMER.test(word.toLowerCase()));
 
-const MATCHES: Readonly<Record<LogicalTopic, ReadonlyMap<string, NameMatch>>> = {
+const MATCHES: Readonly<Record<RecordTopic, ReadonlyMap<string, NameMatch>>> = {
   ledger: matchesOf('ledger'),
   payment_order: matchesOf('payment_order'),
   pair: matchesOf('pair'),
 };
 
-function matchesOf(topic: LogicalTopic): Map<string, NameMatch> {
+function matchesOf(topic: RecordTopic): Map<string, NameMatch> {
   const matches = new Map<string, NameMatch>();
   const fields: readonly Field[] = FIELDS[topic];
   for (const { name: field, kind } of fields) {
@@ -129,6 +129,6 @@ function matchesOf(topic: LogicalTopic): Map<string, NameMatch> {
 }
 
 /** The field of a topic that a member of this name might be. */
-export function matchName(topic: LogicalTopic, bareName: string): NameMatch | undefined {
+export function matchName(topic: RecordTopic, bareName: string): NameMatch | undefined {
   return MATCHES[topic].get(bareName);
 }

@@ -1,5 +1,5 @@
 import type { EnvelopeStep } from '../../../shared/contracts/envelope.ts';
-import { LOGICAL_TOPICS, type LogicalTopic } from '../../../shared/contracts/fields.ts';
+import { RECORD_TOPICS, type RecordTopic } from '../../../shared/contracts/fields.ts';
 import type { NoRecord } from '../../../shared/contracts/openMessage.ts';
 import { type Alias, type Profile, parseProfile } from '../../../shared/contracts/profile.ts';
 import type { VersionFormat } from '../../../shared/contracts/versionFormats.ts';
@@ -51,7 +51,7 @@ export function proposeProfile(
       position === undefined ? precedenceOf(survey, reading, rules.precedence) : ['version', 'updated_at'],
   };
   const topics = Object.fromEntries(
-    LOGICAL_TOPICS.map((topic: LogicalTopic) => [
+    RECORD_TOPICS.map((topic: RecordTopic) => [
       topic,
       topic === reading.topic ? proposed : base.topics[topic],
     ]),

@@ -1,4 +1,4 @@
-import { FIELDS, type Field, LOGICAL_TOPICS, type LogicalTopic } from '../../../shared/contracts/fields.ts';
+import { FIELDS, type Field, RECORD_TOPICS, type RecordTopic } from '../../../shared/contracts/fields.ts';
 import type { Alias, Profile } from '../../../shared/contracts/profile.ts';
 import { bare, isMinorUnits, matchName } from './names.ts';
 import type { ProfileFormat } from './profileFormats.ts';
@@ -28,7 +28,7 @@ export interface FieldReading {
 
 /** How the samples would be read as a topic. */
 export interface Reading {
-  readonly topic: LogicalTopic;
+  readonly topic: RecordTopic;
   readonly envelope: readonly string[];
   readonly payload: Member;
   /** Other objects that could as well be the record. */
@@ -47,9 +47,9 @@ const NESTED_RANK = 20;
  * The most likely reading; for a topic that is known, or the best of all.
  * @param known a profile whose aliases are names that somebody has agreed on.
  */
-export function bestReading(survey: Survey, topic: LogicalTopic | undefined, known: Profile): Reading {
+export function bestReading(survey: Survey, topic: RecordTopic | undefined, known: Profile): Reading {
   const envelopes = objectsOf(survey.root);
-  const readings = (topic === undefined ? LOGICAL_TOPICS : [topic]).flatMap((candidate) =>
+  const readings = (topic === undefined ? RECORD_TOPICS : [topic]).flatMap((candidate) =>
     envelopes.map((payload) => readingOf(survey, candidate, payload, known.topics[candidate].aliases)),
   );
   const best = readings.reduce((one, other) => (other.score > one.score + 1e-9 ? other : one));
@@ -82,7 +82,7 @@ type Aliases = Readonly<Record<string, readonly Alias[] | undefined>>;
 
 function readingOf(
   survey: Survey,
-  topic: LogicalTopic,
+  topic: RecordTopic,
   payload: Member,
   known: Aliases,
 ): Omit<Reading, 'rivals'> {
@@ -123,11 +123,7 @@ function orUnsure(place: Place, others: readonly Place[]): Place {
 }
 
 /** Members of the payload, and of objects in it, whose names are those of fields. */
-function candidatesOf(
-  topic: LogicalTopic,
-  payload: Member,
-  known: Aliases,
-): { field: Field; place: Place }[] {
+function candidatesOf(topic: RecordTopic, payload: Member, known: Aliases): { field: Field; place: Place }[] {
   const fields: readonly Field[] = FIELDS[topic];
   const agreed = new Map(
     Object.entries(known).flatMap(([field, aliases = []]) =>
@@ -211,7 +207,7 @@ function isFurther(survey: Survey, already: readonly Place[], place: Place): boo
 
 /** Core fields count most; those that are asked of producers tell two readings apart. */
 function scoreOf(
-  topic: LogicalTopic,
+  topic: RecordTopic,
   fields: readonly FieldReading[],
   objects: number,
   payload: Member,

@@ -1,11 +1,11 @@
-import type { LogicalTopic } from '../../../shared/contracts/fields.ts';
+import type { RecordTopic } from '../../../shared/contracts/fields.ts';
 import type { Format } from './formats.ts';
 import type { Failure } from './tally.ts';
 
 /** What `topic-check` found: the members of `--json`. Counts, names and formats; never a value. */
 export interface TopicReport {
   readonly verdict: 'ready' | 'ready_with_profile' | 'ask_producer';
-  readonly topic: LogicalTopic;
+  readonly topic: RecordTopic;
   /** Nobody said which topic it is. */
   readonly topic_guessed: boolean;
   readonly samples: {

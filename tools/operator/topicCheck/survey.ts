@@ -2,7 +2,7 @@ import { decodeAvro, type KnownSchemas } from '../../../shared/contracts/avro.ts
 import { connectSchemaAt } from '../../../shared/contracts/connectSchema.ts';
 import { decodeJson, parseJson } from '../../../shared/contracts/decode.ts';
 import { readerOf } from '../../../shared/contracts/fieldReader.ts';
-import { FIELDS, type FieldKind, LOGICAL_TOPICS } from '../../../shared/contracts/fields.ts';
+import { FIELDS, type FieldKind, RECORD_TOPICS } from '../../../shared/contracts/fields.ts';
 import { isObject, type JsonObject } from '../../../shared/contracts/json.ts';
 import { present } from '../../../shared/contracts/normalise.ts';
 import type { NoRecord } from '../../../shared/contracts/openMessage.ts';
@@ -65,7 +65,7 @@ export class Member {
     this.path = path;
     const own = bare(path.at(-1) ?? '');
     const withParent = bare(path.slice(-2).join('_'));
-    const found = LOGICAL_TOPICS.flatMap((topic) => [matchName(topic, own), matchName(topic, withParent)]);
+    const found = RECORD_TOPICS.flatMap((topic) => [matchName(topic, own), matchName(topic, withParent)]);
     const byName = found.flatMap((match) => (match === undefined ? [] : [match.kind]));
     this.holdsField = isTypedValue(path.at(-1) ?? '') && (parent?.kinds.length ?? 0) > 0;
     this.kinds = this.holdsField
@@ -232,7 +232,7 @@ function schemaOf({ path }: Member, { root }: Seen): JsonObject | undefined {
 /** By the names of its members: three fields of a topic, one of them its key. */
 function isRecord(value: unknown): boolean {
   if (!isObject(value)) return false;
-  return LOGICAL_TOPICS.some((topic) => {
+  return RECORD_TOPICS.some((topic) => {
     const matches = Object.keys(value).flatMap((name) => matchName(topic, bare(name)) ?? []);
     const fields = new Set(matches.map(({ field }) => field));
     return fields.size >= 3 && fields.has(FIELDS[topic][0].name);
@@ -261,7 +261,7 @@ function objectOf(
 
 function agreedNames(profile: Profile): AgreedNames {
   const names = new Map<string, FieldKind[]>();
-  for (const topic of LOGICAL_TOPICS) {
+  for (const topic of RECORD_TOPICS) {
     for (const { kind, names: members, paths } of contractOf(profile, topic, '').fields) {
       for (const name of [...members, ...paths.map((path) => path.at(-1)!)]) {
         names.set(name, [...(names.get(name) ?? []), kind]);

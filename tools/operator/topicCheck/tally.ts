@@ -2,7 +2,7 @@ import type { KnownSchemas } from '../../../shared/contracts/avro.ts';
 import { decodeBody } from '../../../shared/contracts/decode.ts';
 import { DELIVERY_FLAGS } from '../../../shared/contracts/deliveryFlags.ts';
 import { type EnvelopeStep, envelopeText } from '../../../shared/contracts/envelope.ts';
-import type { LogicalTopic } from '../../../shared/contracts/fields.ts';
+import type { RecordTopic } from '../../../shared/contracts/fields.ts';
 import { isObject, type JsonObject } from '../../../shared/contracts/json.ts';
 import { present } from '../../../shared/contracts/normalise.ts';
 import type { RejectionReason } from '../../../shared/contracts/rejection.ts';
@@ -24,7 +24,7 @@ export interface Failure {
 export type Shape = string | { readonly [name: string]: Shape };
 
 /** What becomes of the samples under one contract: the ingest itself says so. */
-export class Tally<T extends LogicalTopic> {
+export class Tally<T extends RecordTopic> {
   readonly rules: PreparationRules<T>;
   readonly #schemas: KnownSchemas;
   /** Without those that the profile ignores. */
@@ -120,7 +120,7 @@ function valueShape(value: unknown, name: string): string {
   return typeof value === 'string' ? `${format}, ${value.length} characters` : format;
 }
 
-const KIND_TOPICS: readonly LogicalTopic[] = ['ledger', 'payment_order', 'pair'];
+const KIND_TOPICS: readonly RecordTopic[] = ['ledger', 'payment_order', 'pair'];
 
 /** A member's name, unless it may be data itself: an id, an address, a sentence. */
 export function shownName(name: string): string {

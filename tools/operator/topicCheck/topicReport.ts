@@ -1,4 +1,4 @@
-import type { LogicalTopic } from '../../../shared/contracts/fields.ts';
+import type { RecordTopic } from '../../../shared/contracts/fields.ts';
 import type { Profile } from '../../../shared/contracts/profile.ts';
 import { ratiosOf, topicOfHub } from './candidates.ts';
 import type { Evidence } from './evidence.ts';
@@ -87,7 +87,7 @@ export function reportOf(evidence: Evidence): TopicReport {
 }
 
 /** Asked of producers, though their absence is absorbed (SPEC 2). */
-export const WANTED: Readonly<Record<LogicalTopic, readonly string[]>> = {
+export const WANTED: Readonly<Record<RecordTopic, readonly string[]>> = {
   ledger: ['related_id', 'updated_at', 'version'],
   payment_order: ['updated_at', 'version'],
   pair: ['version'],
@@ -97,7 +97,7 @@ function fieldReport(
   { field, chosen, others }: Reading['fields'][number],
   survey: Survey,
   profile: Profile,
-  topic: LogicalTopic,
+  topic: RecordTopic,
 ): FieldReport {
   const core: readonly string[] = profile.topics[topic].core;
   const found = (place: Place, used: boolean) => ({

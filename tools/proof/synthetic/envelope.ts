@@ -1,6 +1,6 @@
 import { decodeBody } from '../../../shared/contracts/decode.ts';
 import type { FieldFormat } from '../../../shared/contracts/fieldReader.ts';
-import { FIELDS, LOGICAL_TOPICS, type LogicalTopic } from '../../../shared/contracts/fields.ts';
+import { FIELDS, RECORD_TOPICS, type RecordTopic } from '../../../shared/contracts/fields.ts';
 import { type JsonObject, NumberText } from '../../../shared/contracts/json.ts';
 import type { Alias, Profile } from '../../../shared/contracts/profile.ts';
 import { inFormat, WRITTEN_SCALE } from './formats.ts';
@@ -16,7 +16,7 @@ type Rules = Profile['topics']['ledger'];
 
 /** Why no synthetic events can be written for a profile; `undefined` where they can. */
 export function unwritten(profile: Profile): string | undefined {
-  const avro = LOGICAL_TOPICS.filter((topic) => profile.topics[topic].encoding === 'avro');
+  const avro = RECORD_TOPICS.filter((topic) => profile.topics[topic].encoding === 'avro');
   if (avro.length === 0) return undefined;
   return `No synthetic events are written in Avro, and profile ${profile.id} reads it (${avro.join(', ')}).`;
 }
@@ -43,7 +43,7 @@ export function inEnvelope(event: SyntheticEvent, profile: Profile): SyntheticEv
 
 /** `undefined` where it is written as it is. */
 function writtenBy(
-  topic: LogicalTopic,
+  topic: RecordTopic,
   { aliases, formats = {}, time_zone: zone }: Rules,
   object: JsonObject,
 ): JsonObject | undefined {

@@ -1,11 +1,11 @@
-import type { LogicalTopic } from '../../../shared/contracts/fields.ts';
+import type { RecordTopic } from '../../../shared/contracts/fields.ts';
 import { malformed } from './malformed.ts';
 import type { Random } from './random.ts';
 import { followingEntries } from './refunds.ts';
 
 /** An event to publish. */
 export interface SyntheticEvent {
-  readonly topic: LogicalTopic;
+  readonly topic: RecordTopic;
   /** The broker's key; `undefined` for an event that its producer sent to whatever partition. */
   readonly key: string | undefined;
   readonly body: Buffer;
@@ -16,7 +16,7 @@ export interface SyntheticEvent {
 type Payload = Record<string, unknown>;
 
 interface Step {
-  readonly topic: LogicalTopic;
+  readonly topic: RecordTopic;
   readonly key: string;
   readonly payload: Payload;
 }

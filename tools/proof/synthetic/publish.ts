@@ -3,7 +3,7 @@ import {
   EventHubBufferedProducerClient,
   type EventHubBufferedProducerClientOptions,
 } from '@azure/event-hubs';
-import { LOGICAL_TOPICS, type LogicalTopic } from '../../../shared/contracts/fields.ts';
+import { RECORD_TOPICS, type RecordTopic } from '../../../shared/contracts/fields.ts';
 import type { HubAccess } from '../../../shared/settings/eventHubsConnection.ts';
 import type { SyntheticEvent } from './payments.ts';
 
@@ -45,14 +45,14 @@ export function propertiesOf(
 
 /** Publishes events through Microsoft's client; the same key always goes to the same partition. */
 export class Publisher implements EventPublisher {
-  readonly #clients: ReadonlyMap<LogicalTopic, EventHubBufferedProducerClient>;
+  readonly #clients: ReadonlyMap<RecordTopic, EventHubBufferedProducerClient>;
   readonly #label: string | undefined;
   #failure: Error | undefined;
   #count = 0;
   published = 0;
 
   /** @param label what correlation ids begin with. */
-  constructor(access: HubAccess, topics: Readonly<Record<LogicalTopic, string>>, label?: string) {
+  constructor(access: HubAccess, topics: Readonly<Record<RecordTopic, string>>, label?: string) {
     this.#label = label;
     const client = (topic: string) => {
       const options: EventHubBufferedProducerClientOptions = {
@@ -69,7 +69,7 @@ export class Publisher implements EventPublisher {
         ? new EventHubBufferedProducerClient(access, topic, options)
         : new EventHubBufferedProducerClient(access.namespace, topic, access.credential, options);
     };
-    const used = LOGICAL_TOPICS.filter((topic) => topics[topic] !== '');
+    const used = RECORD_TOPICS.filter((topic) => topics[topic] !== '');
     this.#clients = new Map(used.map((topic) => [topic, client(topics[topic])]));
   }
 

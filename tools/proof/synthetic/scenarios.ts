@@ -1,4 +1,4 @@
-import type { LogicalTopic } from '../../../shared/contracts/fields.ts';
+import type { RecordTopic } from '../../../shared/contracts/fields.ts';
 import { malformed } from './malformed.ts';
 import { type SyntheticEvent, syntheticEvents } from './payments.ts';
 import type { Random } from './random.ts';
@@ -95,7 +95,7 @@ export function* scenarioEvents(
 
 function makePayment(id: string, random: Random, now: number): Payment {
   const at = (offset: number) => new Date(now + offset).toISOString();
-  const event = (topic: LogicalTopic, key: string, body: object): SyntheticEvent => ({
+  const event = (topic: RecordTopic, key: string, body: object): SyntheticEvent => ({
     topic,
     key,
     body: json(body),
