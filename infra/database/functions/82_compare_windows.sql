@@ -8,9 +8,9 @@ RETURN ('x' || left(md5(key || '|' || state || '|' || coalesce(version::text, ''
 -- p_source: logical topic of the totals; p_topic: its hub. p_reached: up to when all that its hub has taken is processed; NULL:
 -- nobody knows. Returns how many windows it looked at: those that are due, the earliest first, for two seconds.
 --
--- A total knows the state of its source at generated_at. Rows that changed later may or may not be in it as they are here: with
--- them and without them are the two ends of what it may say. Outside of these a window differs for certain; between them it stays
--- open until a newer total comes, unless all of it agrees.
+-- A total knows the state of its source at generated_at. Rows that were published or changed later may or may not be in it as they
+-- are here (a time of change may be a transaction's start, or a whole second): unless all of it agrees, only what holds with
+-- and without them is certain, and the window stays open until a newer total comes.
 CREATE FUNCTION release.compare_windows(
   p_source text, p_topic text, p_reached timestamptz, p_grace interval
 ) RETURNS integer LANGUAGE plpgsql
@@ -47,13 +47,13 @@ BEGIN
     IF reached THEN
       IF p_source = 'ledger' THEN
         SELECT count(*), coalesce(sum(l.amount), 0),
-          count(*) FILTER (WHERE coalesce(l.updated_at, l.source_enqueued_at) > total.updated_at),
+          count(*) FILTER (WHERE l.source_enqueued_at > total.updated_at OR l.updated_at >= total.updated_at),
           sum(release.digest_of(l.tx_id, l.entry_type, l.source_version)) FILTER (WHERE with_digest)
         INTO found_count, found_sum, newer, found_digest FROM bo.ledger_entries l
         WHERE l.created_at >= total.window_start AND l.created_at < total.window_end;
       ELSE
         SELECT count(*), coalesce(sum(o.amount), 0),
-          count(*) FILTER (WHERE coalesce(o.updated_at, o.source_enqueued_at) > total.updated_at),
+          count(*) FILTER (WHERE o.source_enqueued_at > total.updated_at OR o.updated_at >= total.updated_at),
           sum(release.digest_of(o.order_id, o.status, o.source_version)) FILTER (WHERE with_digest)
         INTO found_count, found_sum, newer, found_digest FROM bo.payment_orders o
         WHERE o.created_at >= total.window_start AND o.created_at < total.window_end;
@@ -76,7 +76,9 @@ BEGIN
       window_end = excluded.window_end, expected_count = excluded.expected_count, expected_sum = excluded.expected_sum,
       found_count = excluded.found_count, found_sum = excluded.found_sum, state = excluded.state, version = excluded.version,
       generated_at = excluded.generated_at, first_checked_at = coalesce(c.first_checked_at, excluded.first_checked_at),
-      last_checked_at = coalesce(excluded.last_checked_at, c.last_checked_at);
+      last_checked_at = excluded.last_checked_at
+    -- What an older total has shown stands until the newer one can be compared.
+    WHERE reached OR c.last_checked_at IS NULL;
     UPDATE sync.source_totals t SET
       attempts = t.attempts + reached::integer,
       due_at = CASE

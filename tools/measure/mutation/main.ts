@@ -16,6 +16,7 @@ import { promisify } from 'node:util';
 import { startVitest } from 'vitest/node';
 import { startPostgres } from '../../local/processes/postgres.ts';
 import { withClient } from '../../target/withClient.ts';
+import { CONTROL_MUTATIONS } from './controlTotals.ts';
 import { MUTATIONS, type Mutation } from './mutations.ts';
 import { SETTLEMENT_MUTATIONS } from './settlement.ts';
 
@@ -130,7 +131,7 @@ const server = postgres.url('postgres');
 process.env['TEST_POSTGRES_URL'] = server;
 // That it fails is enough.
 process.env['CONVERGENCE_SHRINK'] = 'no';
-const chosen = [...MUTATIONS, ...SETTLEMENT_MUTATIONS].filter(({ name }) =>
+const chosen = [...MUTATIONS, ...SETTLEMENT_MUTATIONS, ...CONTROL_MUTATIONS].filter(({ name }) =>
   name.includes(process.argv[2] ?? ''),
 );
 let problems = 0;
