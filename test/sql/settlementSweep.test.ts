@@ -150,6 +150,30 @@ test('a large settlement is kept, and never read where something has changed', a
   assert.deepEqual(await read(), { charge_entries: '601', refund_entries: '1' });
 });
 
+test('the order of a large settlement without a pair changes it, before anybody has looked and after', async (t) => {
+  const database = await testDatabase(t);
+  const read = async () => (await database.rows('SELECT state, violations FROM bo.payment_settlements'))[0];
+  const held = Array.from({ length: 600 }, (_, index) => e(`t${index}`, index % 2 ? 'HOLD' : 'RELEASE'));
+  await feed(database, new Partition(), held);
+  await sweep(database);
+  assert.deepEqual(await read(), { state: 'PENDING', violations: '{}' });
+  const orders = new Partition();
+  for (const [version, status, state, listed] of [
+    [1, 'CANCELLED', 'CANCELLED', 0],
+    [2, 'PAID', 'PENDING', 1],
+    [3, 'CREATED', 'PENDING', 0],
+  ] as const) {
+    await ingest(rulesFor(database.pool, 'payment_order'), [orders.event(order('o', { status, version }))]);
+    for (const looked of [false, true]) {
+      if (looked) await sweep(database);
+      const found = await read();
+      assert.equal(found!['state'], state);
+      assert.equal(found!['violations'], listed === 1 ? '{status_disagrees}' : '{}');
+    }
+    assert.equal((await violations(database)).length, listed);
+  }
+});
+
 test('what happens in one group is noticed in another: a reversal from elsewhere, an entry that one waited for', async (t) => {
   const database = await testDatabase(t);
   const partition = new Partition();

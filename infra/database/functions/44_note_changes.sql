@@ -58,7 +58,8 @@ END $$;
 CREATE FUNCTION release.wrote_rows(p_verdicts "char"[]) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN coalesce(p_verdicts && '{N,A,D,C}'::"char"[], true);
 
--- Ids only of orders whose status means something to the rules, now or before.
+-- An order is found by the time at which it was written. By its id only where its status meant something to the rules before, and
+-- does not any more.
 CREATE FUNCTION release.note_changes(
   p_rows release.orders_row[], p_verdicts "char"[], p_changes release.settlement_change[], p_began_at timestamptz
 ) RETURNS void LANGUAGE plpgsql
@@ -66,12 +67,11 @@ AS $$
 BEGIN
   IF release.wrote_rows(p_verdicts) THEN
     INSERT INTO sync.settlement_changes (began_at, ended_at, ids)
-    SELECT p_began_at, clock_timestamp(), array_agg(o.order_id)
-    FROM (
-      SELECT s.order_id, s.status FROM unnest(p_rows) s
-      UNION ALL SELECT c.id, c.status FROM unnest(p_changes) c
-    ) o
-    WHERE o.status = ANY (ARRAY(SELECT t.status FROM sync.settlement_statuses t));
+    SELECT p_began_at, clock_timestamp(), array_agg(c.id)
+    FROM unnest(p_changes) c
+    WHERE c.status IN (SELECT t.status FROM sync.settlement_statuses t)
+      AND c.id NOT IN (
+        SELECT s.order_id FROM unnest(p_rows) s WHERE s.status IN (SELECT t.status FROM sync.settlement_statuses t));
   END IF;
 END $$;
 

@@ -14,7 +14,7 @@ DROP VIEW IF EXISTS sync.settlements;
 CREATE VIEW sync.settlements AS
 SELECT g.related_id AS payment_order_id, s.*
 FROM (SELECT DISTINCT l.related_id FROM bo.ledger_entries l WHERE l.related_id IS NOT NULL) g
--- A large group that was computed, where nothing has changed since: no change of it is noted, by its pair or its id; none of
+-- A large group that was computed, where nothing has changed since: no change of it is noted, by its pair, its order or its id; none of
 -- what reversals undo (reversed, up to the root of the chain) is of it; and none of the entries that it waits for has come.
 LEFT JOIN LATERAL (
   SELECT k.* FROM sync.large_settlements k
@@ -22,7 +22,9 @@ LEFT JOIN LATERAL (
     AND NOT EXISTS (
       SELECT FROM sync.settlement_changes c
       LEFT JOIN bo.payment_ledger_pairs p ON p.payment_order_id = k.payment_order_id
-      WHERE k.payment_order_id = ANY (c.ids) OR p.updated_at BETWEEN c.began_at AND c.ended_at)
+      LEFT JOIN bo.payment_orders o ON o.order_id = k.payment_order_id
+      WHERE k.payment_order_id = ANY (c.ids) OR p.updated_at BETWEEN c.began_at AND c.ended_at
+        OR o.ingested_at BETWEEN c.began_at AND c.ended_at)
     AND NOT EXISTS (SELECT FROM bo.ledger_entries l WHERE l.tx_id = ANY (k.awaited))
     AND k.payment_order_id NOT IN (
       WITH RECURSIVE undone AS (

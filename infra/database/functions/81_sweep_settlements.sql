@@ -56,7 +56,11 @@ BEGIN
   FROM taken t;
   outdated := outdated || ARRAY(
     SELECT (p.payment_order_id, p.updated_at)::release.outdated_settlement FROM bo.payment_ledger_pairs p
-    WHERE p.updated_at BETWEEN first_at AND last_at);
+    WHERE p.updated_at BETWEEN first_at AND last_at
+  ) || ARRAY(
+    SELECT (o.order_id, o.ingested_at)::release.outdated_settlement FROM bo.payment_orders o
+    WHERE o.ingested_at BETWEEN first_at AND last_at
+      AND o.status = ANY (ARRAY(SELECT t.status FROM sync.settlement_statuses t)));
 
   -- 2 the next groups of a pass
   IF pass_from IS NOT NULL THEN

@@ -5,6 +5,7 @@ import { wholeNumber } from '../../terminal/options.ts';
 import { measureBackfill } from './backfill.ts';
 import { chart } from './chart.ts';
 import { measureColdStart } from './coldStart.ts';
+import { controlWriteCases, measureControl } from './control.ts';
 import { delayCases, gridCases, growthCases, interleaved, type Results, targetCases } from './core.ts';
 import { BenchServer } from './database.ts';
 import { hotGroupCases } from './hotGroup.ts';
@@ -24,6 +25,7 @@ const PARTS = [
   'growth',
   'groups',
   'settlement',
+  'control',
   'trigger',
   'latency',
   'start',
@@ -104,7 +106,7 @@ async function databaseParts(): Promise<{
   figures: Record<string, number>;
   deadlocks: number;
 }> {
-  if (!(['core', 'delay', 'grid', 'growth', 'groups', 'settlement'] as const).some(wanted))
+  if (!(['core', 'delay', 'grid', 'growth', 'groups', 'settlement', 'control'] as const).some(wanted))
     return { results: {}, figures: {}, deadlocks: 0 };
   const server = await BenchServer.start();
   const { rounds, events, rows } = options;
@@ -123,6 +125,10 @@ async function databaseParts(): Promise<{
     if (wanted('settlement')) {
       Object.assign(all, await settlementWriteCases(server, events, rounds, progress));
       Object.assign(figures, await measureSettlement(server, rows, progress));
+    }
+    if (wanted('control')) {
+      Object.assign(all, await controlWriteCases(server, events, rounds, progress));
+      Object.assign(figures, await measureControl(server, rows, progress));
     }
     return { results: all, figures, deadlocks: await server.deadlocks() };
   } finally {

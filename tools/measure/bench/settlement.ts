@@ -20,7 +20,7 @@ export async function settlementWriteCases(
   progress: Progress,
 ): Promise<Results> {
   await server.template(WITHOUT, async (pool) => {
-    await pool.query('DROP INDEX bo.ledger_entries_reverses');
+    await pool.query('DROP INDEX bo.ledger_entries_reverses, bo.payment_orders_ingested_at');
     for (const row of ['ledger_row', 'orders_row']) {
       await pool.query(
         `CREATE OR REPLACE FUNCTION ${FUNCTIONS_SCHEMA}.note_changes(p_rows ${FUNCTIONS_SCHEMA}.${row}[], p_verdicts "char"[],
@@ -150,6 +150,13 @@ async function fill(pool: pg.Pool, rows: number): Promise<void> {
     `INSERT INTO bo.payment_orders (order_id, amount, status, created_at, source_enqueued_at, source_partition,
        source_sequence, ingested_at)
      SELECT 'order-' || n, 100.50, 'PAID', now(), now(), 0, n, now() FROM generate_series(0, ${Math.floor(rows / 2) - 1}) n`,
+  );
+  await pool.query(
+    `INSERT INTO bo.payment_ledger_pairs (payment_order_id, payment_tx_id, receive_tx_id, payer_wallet_id, payee_wallet_id, amount,
+       status, event_time, pairing_status, mismatch, confirmed, ordered, payment_count, receive_count, payment_amount,
+       receive_amount, updated_at, ingested_at)
+     SELECT 'order-' || n, 'PAYMENT-' || n, 'RECEIVE-' || n, 'wallet-' || n % 5000, 'wallet-' || n % 5000, 100.50, 'PAID', now(),
+       'COMPLETE', false, false, true, 1, 1, 100.50, 100.50, now(), now() FROM generate_series(0, ${Math.floor(rows / 2) - 1}) n`,
   );
   await pool.query('UPDATE sync.settlement_rules SET next_group = NULL');
 }

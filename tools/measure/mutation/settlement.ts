@@ -166,7 +166,21 @@ export const SETTLEMENT_MUTATIONS: readonly Mutation[] = [
   {
     name: 'settlement: a status that means nothing any more is not noted',
     files: NOTES,
-    find: 'UNION ALL SELECT c.id, c.status FROM unnest(p_changes) c',
+    find: 'clock_timestamp(), array_agg(c.id)\n    FROM unnest(p_changes) c',
+    replace: 'clock_timestamp(), NULL::text[]\n    FROM unnest(p_changes) c',
+    tests: [SWEEPS],
+  },
+  {
+    name: 'settlement: the sweep forgets the orders of a batch',
+    files: SWEEP,
+    find: 'WHERE o.ingested_at BETWEEN first_at AND last_at',
+    replace: 'WHERE false',
+    tests: [SWEEPS],
+  },
+  {
+    name: 'settlement: what is kept of a large one is read though its order has changed',
+    files: VIEW,
+    find: 'OR o.ingested_at BETWEEN c.began_at AND c.ended_at',
     replace: '',
     tests: [SWEEPS],
   },
