@@ -57,6 +57,7 @@ const hubOf = (topic: Message['topic']) => (topic === 'control' ? 'control' : HU
 
 class Run {
   readonly #pool: pg.Pool;
+  readonly #seed: number;
   readonly #stream: SourceStream;
   readonly #base: number;
   readonly #random: Random;
@@ -64,6 +65,7 @@ class Run {
 
   constructor(database: TestDatabase, seed: number, base: number) {
     this.#pool = database.pool;
+    this.#seed = seed;
     this.#base = base;
     this.#random = new Random(seed);
     this.#stream = new SourceStream(seed, OF_ONE_STREAM, base);
@@ -98,7 +100,7 @@ class Run {
     const windows = this.#stream.windows();
     for (const window of windows) {
       const found = named.find((one) => this.#isOf(window, one));
-      assert.equal(found !== undefined, window.lossy, `${window.topic} ${window.start}`);
+      assert.equal(found !== undefined, window.lossy, `${window.topic} ${window.start}, seed ${this.#seed}`);
       if (found !== undefined) assert.equal(found.state === 'content_differs', window.onlyDigest);
     }
     assert.deepEqual(await this.#states(), { matched: windows.length - named.length, named: named.length });

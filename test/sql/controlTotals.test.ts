@@ -144,10 +144,16 @@ const DIFFERENCES: readonly (readonly [name: string, state: string, rows: object
     {},
   ],
   [
-    'a row was published after the total was made, and a row too many',
+    'a row that does not say when it changed was published after the total was made',
     'open',
-    [inWindow('a'), inWindow('b'), inWindow('c')],
-    { generated_at: '2026-11-22T12:00:01.500Z' },
+    [inWindow('a'), inWindow('b', { updated_at: null, amount: '7' })],
+    { generated_at: '2026-11-22T12:00:00.500Z' },
+  ],
+  [
+    'a row was published after the total was made, and says that it changed before',
+    'amount_differs',
+    [inWindow('a'), inWindow('b', { amount: '7' })],
+    { generated_at: '2026-11-22T12:00:00.500Z' },
   ],
   [
     'rows have changed since, and a row is missing all the same',

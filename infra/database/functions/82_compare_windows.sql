@@ -8,9 +8,8 @@ RETURN ('x' || left(md5(key || '|' || state || '|' || coalesce(version::text, ''
 -- p_source: logical topic of the totals; p_topic: its hub. p_reached: up to when all that its hub has taken is processed; NULL:
 -- nobody knows. Returns how many windows it looked at: those that are due, the earliest first, for two seconds.
 --
--- A total knows the state of its source at generated_at. Rows that were published or changed later may or may not be in it as they
--- are here (a time of change may be a transaction's start, or a whole second): unless all of it agrees, only what holds with
--- and without them is certain, and the window stays open until a newer total comes.
+-- A total knows every change that is earlier than generated_at. Rows that changed later may or may not be in it as they are here:
+-- unless all of it agrees, only what holds with and without them is certain, and the window stays open until a newer total comes.
 CREATE FUNCTION release.compare_windows(
   p_source text, p_topic text, p_reached timestamptz, p_grace interval
 ) RETURNS integer LANGUAGE plpgsql
@@ -47,13 +46,13 @@ BEGIN
     IF reached THEN
       IF p_source = 'ledger' THEN
         SELECT count(*), coalesce(sum(l.amount), 0),
-          count(*) FILTER (WHERE l.source_enqueued_at > total.updated_at OR l.updated_at >= total.updated_at),
+          count(*) FILTER (WHERE coalesce(l.updated_at, l.source_enqueued_at) >= total.updated_at),
           sum(release.digest_of(l.tx_id, l.entry_type, l.source_version)) FILTER (WHERE with_digest)
         INTO found_count, found_sum, newer, found_digest FROM bo.ledger_entries l
         WHERE l.created_at >= total.window_start AND l.created_at < total.window_end;
       ELSE
         SELECT count(*), coalesce(sum(o.amount), 0),
-          count(*) FILTER (WHERE o.source_enqueued_at > total.updated_at OR o.updated_at >= total.updated_at),
+          count(*) FILTER (WHERE coalesce(o.updated_at, o.source_enqueued_at) >= total.updated_at),
           sum(release.digest_of(o.order_id, o.status, o.source_version)) FILTER (WHERE with_digest)
         INTO found_count, found_sum, newer, found_digest FROM bo.payment_orders o
         WHERE o.created_at >= total.window_start AND o.created_at < total.window_end;
