@@ -25,7 +25,6 @@ export function isKeyOf(key: string, id: string): boolean {
   return members.length === 1 && readIdentifier(members[0]) === id;
 }
 
-/** A record of Avro with one field is that field's bytes, so it needs no schema; one that may be null has its branch before it. */
 /** As {@link isKeyOf}, of a control total (SPEC 15): `{topic}|{window_start}`, in any form of a timestamp. */
 export function isKeyOfWindow(key: string, topic: string, windowStart: Microseconds): boolean {
   const bar = key.indexOf('|');
@@ -33,6 +32,7 @@ export function isKeyOfWindow(key: string, topic: string, windowStart: Microseco
   return key.slice(0, bar) === topic && readTimestamp(key.slice(bar + 1), utc) === windowStart;
 }
 
+/** A record of Avro with one field is that field's bytes, so it needs no schema; one that may be null has its branch before it. */
 function isInWireFormat(bytes: Buffer, id: string): boolean {
   if (isKeyOf(bytes.toString('utf8'), id)) return true;
   const mayBeUnion = bytes[0] === 0 || bytes[0] === 2;

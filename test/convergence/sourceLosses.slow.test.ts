@@ -118,8 +118,8 @@ class Run {
   /** Takes what has come, in batches, or nothing for some minutes; a batch may come twice. */
   async #follow(follower: Follower, now: number): Promise<void> {
     const random = this.#random;
-    if (now < follower.stalledUntil) return;
     const ended = now > this.#base + END;
+    if (!ended && now < follower.stalledUntil) return;
     if (!ended && random.chance(0.1)) follower.stalledUntil = now + random.below(4 * 60_000);
     const available = follower.events.filter(({ enqueuedAt }) => enqueuedAt <= now * 1000).length;
     while (follower.done < available) {

@@ -71,6 +71,7 @@ export async function measureSettlement(
           const reads = await middle(READS, (index) => read(scattered(index)));
           reads.sort((a, b) => a - b);
           figures[`settlement_${time}_p50_ms`] = median(reads);
+          figures[`settlement_${time}_p95_ms`] = reads[Math.floor(READS * 0.95)]!;
           figures[`settlement_${time}_p99_ms`] = reads[Math.floor(READS * 0.99)]!;
         }
 

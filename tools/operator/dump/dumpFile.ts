@@ -46,7 +46,7 @@ async function* unpacked(stored: AsyncGenerator<Buffer>): AsyncGenerator<Buffer>
     yield* gunzip as AsyncIterable<Buffer>;
   } catch (error) {
     throw new DumpError(
-      `The gzip file is incomplete or damaged (${(error as Error).message}). Was it copied to its end?`,
+      `This is no whole gzip file (${(error as Error).message}): it is incomplete or damaged. Was it copied to its end?`,
     );
   }
 }
