@@ -5,6 +5,7 @@ import { entry, order, Partition, rulesFor } from '../../tools/proof/exampleEven
 import { compared, totals } from '../support/controlTotals.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { cli, loginWith } from '../support/operatorCommands.ts';
+import { viewBed } from '../support/viewBed.ts';
 
 const CONTROL_TOPIC = 'sync.control.total';
 const LEDGER = 'ledger.entry.upserted';
@@ -73,4 +74,51 @@ test('windows lists what does not match, to the digit, and says what to do', asy
   const korean = await windows('--lang', 'ko');
   assert.match(korean.out, /토픽 .*시간 창 .*상태 .*행/);
   assert.match(korean.err, /^할 일: .*--window 2026/m);
+});
+
+test('explain says of a row whether all that its source has counted of its time is here; nothing where none was counted', async (t) => {
+  const database = await testDatabase(t);
+  const DATABASE_URL = await loginWith(t, database, 'bo_operator');
+  const explain = async (...words: string[]) => (await cli(['explain', ...words], { DATABASE_URL })).out;
+  await store(database);
+  assert.doesNotMatch(await explain('a'), /window|counted/);
+
+  await totals(
+    database,
+    // One that ends before, and one that overlaps.
+    ['2026-11-22T10:58:00Z', { generated_at: '2026-11-22T11:10:00Z' }],
+    ['2026-11-22T10:59:00Z', { window_end: '2026-11-22T12:00:00Z', generated_at: '2026-11-22T12:10:00Z' }],
+    ['2026-11-22T11:00:00Z', { row_count: 3, amount_sum: '300' }],
+    ['2026-11-22T10:59:00Z', { topic: 'payment_order' }],
+  );
+  await compared(database);
+  const ofEntry = await explain('a');
+  for (const line of ofEntry.split('\n')) assert.ok(line.length <= 80, line);
+  const inOneLine = ofEntry.replace(/\s+/g, ' ');
+  const window = '2026-11-22T11:00:00Z/2026-11-22T11:01:00Z';
+  assert.ok(
+    inOneLine.includes(
+      `Of the rows of its time, 1 of the 3 are here that its source has counted (${window}).`,
+    ),
+    ofEntry,
+  );
+  assert.ok(inOneLine.includes(`window ${window}, short: rows here 1, counted 3`), ofEntry);
+  assert.match((await explain('order-1')).replace(/\s+/g, ' '), /all of them are here \(2026-11-22T10:59/);
+  assert.match(await explain('a', '--lang', 'ko'), /원천이 센 이 시간대의 행 3개 중 1개가/);
+  const json = JSON.parse(await explain('a', '--json'));
+  expect(json.entry.window).toMatchObject({ window, state: 'short', expected_count: '3', found_count: '1' });
+  expect(json.sentences[1]).toContain('1 of the 3');
+});
+
+test('the live view is told of windows that do not match, and whether anybody compares', async (t) => {
+  const { database, ask } = await viewBed(t, { CONTROL_TOPIC });
+  await store(database);
+  await totals(database, ['2026-11-22T11:00:00Z', { row_count: 3, amount_sum: '300' }]);
+  await compared(database);
+  expect((await ask('windows', {})).answer).toMatchObject({
+    isOff: false,
+    windows: [{ topic: LEDGER, state: 'short', expected_count: '3', found_count: '1' }],
+  });
+  const off = await viewBed(t);
+  assert.deepEqual((await off.ask('windows', {})).answer, { isOff: true, windows: [] });
 });
