@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { afterEach, describe, it } from 'vitest';
 import { INCIDENTS } from '../../tools/local/incidents/incidents.ts';
 import {
@@ -32,9 +33,13 @@ interface Followed {
 }
 
 /** A local cloud with this incident; `steps` follow its page. */
-async function drill(name: string, steps: (page: Followed) => Promise<void>): Promise<void> {
+async function drill(
+  name: string,
+  steps: (page: Followed) => Promise<void>,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<void> {
   state = await LocalState.create();
-  const run = state.start(['--incident', name, '--seed', SEED]);
+  const run = state.start(['--incident', name, '--seed', SEED], settings);
   const { runbook } = INCIDENTS[name]!;
   await run.printed(`Its runbook: ${runbook}`);
   const addresses = localCloudFrom(state.environment);
@@ -112,4 +117,24 @@ describe(`incidents, seed ${SEED}`, () => {
     drill('hub-recreated', async ({ sh }) => {
       await sh('gaps');
     }));
+
+  it('source-loss: the page names the window, and loads exactly it', () =>
+    drill(
+      'source-loss',
+      async ({ sh }) => {
+        let window: RegExpExecArray | null = null;
+        await until('the window is compared', 60_000, async () => {
+          window = /(\S+Z)\/ │ short +│ 80\/100 .*\n.* (\S+Z) /.exec(await sh('windows'));
+          return window !== null;
+        });
+        const [, start, end] = window!;
+        const values = { START: start!, END: end!, TIME: new Date().toISOString() };
+        const file = { 'window.csv.gz': join(state!.directory, 'source-loss.ndjson') };
+        const load = 'backfill --ledger window.csv.gz --as-of TIME --window START/END';
+        assert.match(await sh(load, { ...values, ...file }), /applied +20\n/);
+        const compare = 'reconcile --ledger window.csv.gz --as-of TIME --window START/END';
+        assert.match(await sh(compare, { ...values, ...file }), /left +0\n/);
+      },
+      { CONTROL_TOPIC: 'sync.control.total', CONTROL_GRACE_SECONDS: '0' },
+    ));
 });

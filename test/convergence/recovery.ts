@@ -12,6 +12,7 @@ import { missingNumbers } from '../../shared/store/replay/missingNumbers.ts';
 import { readReplay } from '../../shared/store/replay/readReplay.ts';
 import { failureKind } from '../../shared/store/sqlstates.ts';
 import { type MergePlan, mergeRecords } from '../../tools/operator/backfill/backfill.ts';
+import { CreatedRange } from '../../tools/operator/backfill/createdRange.ts';
 import type { DumpLine } from '../../tools/operator/dump/dumpLine.ts';
 import { type DumpContract, readRecord } from '../../tools/operator/dump/dumpRecords.ts';
 import { readDump } from '../../tools/operator/dump/readDump.ts';
@@ -97,12 +98,19 @@ export class Recovery {
   ): Promise<void> {
     const { contract } = ingestRules(this.#settings, database, topic);
     const { maxClockSkew } = this.#settings;
-    const window = { asOf: START + asOf * 1000, maxClockSkew, since: null, until: null };
+    const window = {
+      asOf: START + asOf * 1000,
+      maxClockSkew,
+      since: null,
+      until: null,
+      by: 'business_time',
+    } as const;
     const plan: MergePlan<T> = {
       contract: contract as DumpContract<T>,
       window,
       database,
       backfillId: 'convergence',
+      created: new CreatedRange(),
     };
     const rows = lines.map((line) => {
       const moved = { ...line, line: line.line + firstLine - 1 };

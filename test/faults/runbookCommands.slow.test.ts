@@ -38,7 +38,16 @@ describe(`commands of the runbooks, seed ${SEED}`, () => {
       );
       const { id, error, order_id } = rows[0];
       const time = new Date().toISOString();
-      return { ORDER_ID: order_id, ID: id, REASON: error, TIME: time, TOPIC: LEDGER, PARTITION: '1' };
+      const span = { START: time.replace(/T.*/, 'T00:00:00Z'), END: time };
+      return {
+        ORDER_ID: order_id,
+        ID: id,
+        REASON: error,
+        TIME: time,
+        TOPIC: LEDGER,
+        PARTITION: '1',
+        ...span,
+      };
     });
   });
   afterAll(async () => {
@@ -50,10 +59,10 @@ describe(`commands of the runbooks, seed ${SEED}`, () => {
     await bed.sql('CREATE VIEW public.ledger AS SELECT * FROM bo.ledger_entries');
     await bed.sql('CREATE VIEW public.orders AS SELECT * FROM bo.payment_orders');
     const lines = linesOf('sh source');
-    assert.equal(lines.length, 2);
+    assert.equal(lines.length, 3);
     for (const line of lines) {
       const [, copy, file] = /^psql -c "(COPY .*)" \| gzip > (\S+)$/.exec(line)!;
-      const dump = await bed.asAdmin((client) => buffer(client.query(copyTo(copy!))));
+      const dump = await bed.asAdmin((client) => buffer(client.query(copyTo(filled(copy!, values)))));
       assert.ok(dump.length > 1000);
       writeFileSync(join(folder, file!), gzipSync(dump));
     }

@@ -15,6 +15,7 @@ import { parseReplayRequest } from '../../shared/replay/request.ts';
 import { readPrivacy } from '../../shared/settings/privacySettings.ts';
 import { backfill } from '../../tools/operator/backfill/backfill.ts';
 import { beginBackfill } from '../../tools/operator/backfill/beginBackfill.ts';
+import { CreatedRange } from '../../tools/operator/backfill/createdRange.ts';
 import { DoneLines } from '../../tools/operator/backfill/doneLines.ts';
 import { readDump } from '../../tools/operator/dump/readDump.ts';
 import { newCounts, reconcile } from '../../tools/operator/reconcile/reconcile.ts';
@@ -222,13 +223,17 @@ test('a dump under tokens: it loads, compares by user id whatever the key, and m
 
   const { contract: ofTopic, privacy } = rulesOf(settings('hmac'), database);
   const contract = { ...ofTopic, logicalTopic: 'payment_order' as const };
-  const window = { asOf: START + 3_600_000_000, maxClockSkew: 300_000_000, since: null, until: null };
+  const window = {
+    ...{ asOf: START + 3_600_000_000, maxClockSkew: 300_000_000 },
+    ...{ since: null, until: null, by: 'business_time' as const },
+  };
   const plan = {
     contract,
     privacy,
     window,
     database: database.pool,
     backfillId: 'dump',
+    created: new CreatedRange(),
     stopped: new AbortController().signal,
     reject: () => assert.fail('a line is rejected'),
     progress: () => {},

@@ -41,6 +41,8 @@ async function broken(database: TestDatabase): Promise<void> {
     `INSERT INTO sync.audit_log (actor, action, details, result) VALUES ('jo', 'replay', '{}', '{}')`,
     `INSERT INTO sync.incomplete_pairs SELECT payment_order_id, pairing_status, event_time FROM bo.payment_ledger_pairs
        ON CONFLICT DO NOTHING`,
+    `INSERT INTO bo.control_totals (topic, window_start, window_end, expected_count, expected_sum, found_count, found_sum, state, generated_at)
+       VALUES ('${topic}', now() - interval '1 minute', now(), 2, 2, 1, 1, 'short', now())`,
     `ALTER TABLE bo.ledger_entries ADD CONSTRAINT ${CONSTRAINT} CHECK (amount > 0) NOT VALID`,
     `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`,
     `CREATE TRIGGER added_by_hand BEFORE INSERT ON bo.payment_orders FOR EACH ROW EXECUTE FUNCTION refuse()`,

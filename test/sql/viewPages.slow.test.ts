@@ -43,6 +43,7 @@ function metrics(): MetricRow[] {
       row('consumer_broker_reachable', 1, { topic }),
       row('consumer_throughput_per_second', 40 + at * 20 + (index % 7), { topic }),
       row('consumer_freshness_seconds', 1 + at + (index % 3), { topic }),
+      row('source_windows_incomplete', index === 40 ? 1 - at : 0, { topic }),
       row('consumer_dlq_open', at === 0 ? LETTERS : 12, { topic }),
       row('consumer_outcomes_total', 1200 + index, { topic, outcome: at === 0 ? 'applied' : 'stale' }),
       row('consumer_dlq_total', 3, { topic, error: at === 0 ? 'core_invalid' : HOSTILE }),
@@ -70,6 +71,11 @@ describe('the pages of the live view', skipBecause(skip), () => {
     await manyDeadLetters(bed.database.pool, LETTERS);
     await bed.database.pool.query(
       `INSERT INTO sync.partitions (topic, partition, seen) VALUES ('ledger.entry.upserted', 1, '{[0,1235)}')`,
+    );
+    await bed.database.pool.query(
+      `INSERT INTO bo.control_totals (topic, window_start, window_end, expected_count, expected_sum, found_count, found_sum, state,
+         generated_at)
+       VALUES ('ledger.entry.upserted', '2026-11-22T11:00:00Z', '2026-11-22T11:01:00Z', 100, 100, 98, 98, 'short', now())`,
     );
     view.add(metrics());
   });
@@ -150,12 +156,17 @@ describe('the pages of the live view', skipBecause(skip), () => {
     await page.getByText('Wrong: ConsumerLagHigh').waitFor();
     assert.match(
       (await sentence.textContent())!,
-      /Since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\. First event: ledger\.entry\.upserted, partition 1, number 1235\. Also raised: DlqActivity\.$/,
+      /Since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\. First event: ledger\.entry\.upserted, partition 1, number 1235\. Also raised: DlqActivity\. Windows of time that lack what their source has counted: 1\.$/,
     );
     await page.getByLabel('Time zone').selectOption('Asia/Seoul');
     assert.match((await sentence.textContent())!, / KST\. First event/);
     await page.getByLabel('Language').selectOption('ko');
     assert.match((await sentence.textContent())!, /^이상: ConsumerLagHigh\./);
+    await page.getByText('행이 없음: ledger.entry.upserted').waitFor();
+    assert.match(
+      (await page.locator('#windows').textContent())!,
+      /20:00:00 KST부터 .* KST까지: 행 100개 중 98개$/,
+    );
     await page.getByRole('link', { name: 'ConsumerLagHigh 런북' }).click();
     await page.getByText('# ConsumerLagHigh').waitFor();
   });

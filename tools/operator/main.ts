@@ -14,6 +14,7 @@ const COMMANDS = new Map<string, () => Promise<Command>>([
   ['view', async () => (await import('./commands/view.ts')).viewCommand()],
   ['find', async () => (await import('./commands/find.ts')).findCommand()],
   ['settlement', async () => (await import('./commands/settlement.ts')).settlementCommand()],
+  ['windows', async () => (await import('./commands/windows.ts')).windowsCommand()],
   ['replay', async () => (await import('./commands/replay.ts')).replayCommand()],
   ['user-token', async () => (await import('./commands/userToken.ts')).userTokenCommand()],
   ['gaps', async () => (await import('./commands/gaps.ts')).gapsCommand()],

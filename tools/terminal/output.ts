@@ -31,7 +31,7 @@ export function writeRows(
   const shown = wide || columns === undefined ? all : all.filter((name) => columns.includes(name));
   const cells = rows.map((row) => shown.map((name) => textOf((row as Record<string, unknown>)[name])));
   const widths = shown.map((name, column) =>
-    Math.max(columnsOf(name), ...cells.map((row) => columnsOf(row[column]!))),
+    Math.max(columnsOf(name), ...cells.flatMap((row) => row[column]!.split('\n').map(columnsOf))),
   );
   const table = new Table({
     head: shown,

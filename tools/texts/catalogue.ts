@@ -11,7 +11,7 @@ export interface Texts {
   /** The parts that `doctor` looks at. */
   readonly part: Readonly<Record<Part, string>>;
   readonly explain: Readonly<Record<ExplainText, string>>;
-  /** Of `gaps` and `reconcile`. */
+  /** Of `gaps`, `windows` and `reconcile`. */
   readonly report: Readonly<Record<ReportText, string>>;
   /** What a reason for a dead letter means (SPEC 2.3). */
   readonly reason: Readonly<Record<RejectionReason, string>>;

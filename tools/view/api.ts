@@ -4,6 +4,7 @@ import { askExplain } from '../operator/explain/askExplain.ts';
 import { historyOf } from '../operator/explain/history.ts';
 import { blocksOf } from '../operator/explain/page.ts';
 import { countDeadLetters } from '../operator/queries/countDeadLetters.ts';
+import { listWindows } from '../operator/queries/listWindows.ts';
 import { namespaceRequired, type Target } from '../target/target.ts';
 import { LANGUAGES, sayer } from '../texts/texts.ts';
 import { matchingIds, pageOfLetters, payloadOf, tryLetters } from './deadLetters.ts';
@@ -22,10 +23,16 @@ const explainRequest = z.strictObject({
 
 /** Events of a hub that are looked at for somebody who waits for a page. */
 const MOST_EVENTS = 300_000;
+/** The latest that do not match; the command line lists all. */
+const WINDOWS = 20;
 
 /** What the page may ask for, by path; all of it by POST, so that no address holds an id and no link does anything. */
 export function answers(replays: Replays, actor: string): Readonly<Record<string, Answer>> {
   const groups = lasting(async ({ database }: Target) => await countDeadLetters(database, MAX_ATTEMPTS));
+  const windows = lasting(
+    async ({ database }: Target) =>
+      await listWindows(database, { topic: null, state: null, all: false, most: WINDOWS }),
+  );
   const violations = lasting(async ({ database }: Target) => await violationsByKind(database));
   return {
     '/api/groups': async (target) => ({
@@ -39,6 +46,10 @@ export function answers(replays: Replays, actor: string): Readonly<Record<string
     '/api/replay': (target, body) => replays.begin(target, body, actor),
     '/api/replay/result': (_target, body) => replays.resultOf(body),
     '/api/violations': async (target) => ({ violations: await violations(target) }),
+    '/api/windows': async (target) => ({
+      windows: await windows(target),
+      isOff: target.settings.topics.control === '',
+    }),
     '/api/explain': (target, body, gone) => explain(target, body, actor, gone),
   };
 }

@@ -30,6 +30,8 @@ export interface Verdict {
   readonly waiting: number | undefined;
   readonly freshness: number | undefined;
   readonly openDeadLetters: number | undefined;
+  /** Windows of time that lack what their source has counted. */
+  readonly incompleteWindows: number | undefined;
 }
 
 const SERIES_SHOWN = 4;
@@ -82,6 +84,7 @@ export async function verdictOf({
     waiting: sum(newest('consumer_kafka_lag')),
     freshness: freshness.length === 0 ? undefined : Math.min(...freshness),
     openDeadLetters: sum(newest('consumer_dlq_open')),
+    incompleteWindows: sum(newest('source_windows_incomplete')),
   };
 }
 

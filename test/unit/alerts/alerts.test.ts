@@ -18,8 +18,12 @@ const REQUIRED = [
   ...['MetadataCoverageLow', 'AliasHitHigh', 'VersionMissingHigh', 'ErrorRatioHigh', 'SequenceGap'],
   ...['PairIncompleteAgeHigh', 'DbPoolExhausted', 'DbPoolCheckoutSlow', 'PartitionStuck'],
   ...['DatabaseRefusesRows', 'KeyVersionMalformed', 'SettlementViolation'],
+  ...['SourceIncomplete'],
 ];
-const CRITICAL = ['DataFreshnessHigh', 'SyncSilent', 'SequenceGap', 'PartitionStuck', 'DatabaseRefusesRows'];
+const CRITICAL = [
+  ...['DataFreshnessHigh', 'SyncSilent', 'SequenceGap', 'PartitionStuck', 'DatabaseRefusesRows'],
+  'SourceIncomplete',
+];
 
 describe('alerts.json', () => {
   it('has every alert, once, and those that wake somebody are critical', () => {

@@ -41,6 +41,15 @@ describe('the state at a glance', () => {
     assert.equal((await verdict([...alive, ...stale])).kind, 'all right', 'nothing waits: a silent producer');
   });
 
+  it('counts windows that lack something, before the alert is raised', async () => {
+    const incomplete = [2, 3].flatMap((count, topic) =>
+      samples('source_windows_incomplete', [0, count], { topic: String(topic) }),
+    );
+    const { kind, incompleteWindows } = await verdict([...alive, ...incomplete]);
+    assert.deepEqual([kind, incompleteWindows], ['all right', 5]);
+    assert.equal((await verdict(alive)).incompleteWindows, undefined);
+  });
+
   it('says since when a gauge is beyond its threshold', async () => {
     const lag = samples('consumer_kafka_lag', [0, 2000, 0, 1500, 1500, 1500, 1500, 1500, 1500]);
     const { kind, problems } = await verdict([...alive, ...lag]);

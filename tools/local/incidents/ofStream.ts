@@ -1,18 +1,19 @@
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EventHubProducerClient } from '@azure/event-hubs';
-import { entry } from '../../proof/exampleEvents.ts';
+import { entry, total } from '../../proof/exampleEvents.ts';
 import type { LocalCloud } from '../cloud.ts';
 import { finds, type Incident } from './incident.ts';
 
 const nothingToUndo = async () => {};
 
-/** Hands a producer of the ledger's hub to somebody. */
+/** Hands a producer of a hub, the ledger's unless another is named, to somebody. */
 async function withProducer(
   { emulator, settings }: LocalCloud,
   send: (producer: EventHubProducerClient) => Promise<void>,
+  hub = settings.topics.ledger,
 ): Promise<void> {
-  const producer = new EventHubProducerClient(emulator.connectionString, settings.topics.ledger);
+  const producer = new EventHubProducerClient(emulator.connectionString, hub);
   try {
     await send(producer);
   } finally {
@@ -127,6 +128,63 @@ export const hubRecreated: Incident = {
         (await finds(client, 'SELECT count(*) FROM sync.closed_epochs HAVING count(*) >= $1', [closed])) &&
         !(await finds(client, 'SELECT FROM sync.sequence_gaps')),
       undo: nothingToUndo,
+    };
+  },
+};
+
+/** Rows of a window that its source has, and of these that it never sends. */
+const COUNTED = 100;
+const UNSENT = 20;
+
+export const sourceLoss: Incident = {
+  meaning:
+    `A source has ${COUNTED} rows of a minute, and ${UNSENT} of them never reach the broker: no gap, no lag, no dead letter; its control total ` +
+    "says so. The dump that it makes of this window is source-loss.ndjson, in the folder of the local cloud's state (.local).",
+  runbook: 'docs/runbooks/alerts/source-incomplete.md',
+  async make({ cloud, client }) {
+    const { ledger, control } = cloud.settings.topics;
+    if (control === '') throw new Error('CONTROL_TOPIC is empty: nobody compares what a source has counted.');
+    // No other row is of that time.
+    const { rows } = await client.query<{ start: Date }>(
+      `SELECT date_trunc('minute', min(created_at)) - interval '1 day' AS start FROM bo.ledger_entries`,
+    );
+    const { start } = rows[0]!;
+    const bodies = Array.from({ length: COUNTED }, (_, index) => {
+      const time = new Date(start.getTime() + index * 500).toISOString();
+      const id = `incident-loss-${start.getTime()}-${index}`;
+      return JSON.stringify(
+        entry(id, { related_id: null, event_time: time, source_created_at: time, updated_at: time }),
+      );
+    });
+    const dump = join(cloud.stateDirectory, 'source-loss.ndjson');
+    writeFileSync(dump, bodies.map((body) => `${body}\n`).join(''));
+    await withProducer(cloud, (producer) =>
+      producer.sendBatch(
+        bodies.slice(UNSENT).map((body) => ({ body: Buffer.from(body) })),
+        { partitionId: '0' },
+      ),
+    );
+    const counted = total(start.toISOString(), {
+      row_count: COUNTED,
+      amount_sum: `${COUNTED * 100}.00`,
+      generated_at: new Date().toISOString(),
+    });
+    await withProducer(
+      cloud,
+      (producer) =>
+        producer.sendBatch([{ body: Buffer.from(JSON.stringify(counted)) }], {
+          partitionKey: `ledger|${start.toISOString()}`,
+        }),
+      control,
+    );
+    return {
+      isOver: () =>
+        finds(
+          client,
+          `SELECT FROM bo.control_totals WHERE topic = $1 AND window_start = $2 AND state = 'matched'`,
+          [ledger, start],
+        ),
+      undo: async () => rmSync(dump, { force: true }),
     };
   },
 };

@@ -11,6 +11,7 @@ import { retryContention } from '../../../shared/store/retryContention.ts';
 import { failureKind } from '../../../shared/store/sqlstates.ts';
 import type { DumpLine } from '../dump/dumpLine.ts';
 import { type DumpContract, type DumpWindow, inWindow, readRecord } from '../dump/dumpRecords.ts';
+import type { CreatedRange } from './createdRange.ts';
 import type { DoneLines } from './doneLines.ts';
 import { type LineCounts, type MergeBatch, mergeRows } from './mergeRows.ts';
 import { SeenKeys } from './seenKeys.ts';
@@ -22,6 +23,8 @@ export interface MergePlan<T extends DumpTopic> {
   readonly database: pg.Pool;
   /** The load whose lines are noted as done; one that was never begun notes nothing. */
   readonly backfillId: string;
+  /** Told of what is loaded. */
+  readonly created: CreatedRange;
 }
 
 export interface BackfillPlan<T extends DumpTopic> extends MergePlan<T> {
@@ -153,6 +156,7 @@ export async function mergeRecords<T extends DumpTopic>(
   expectNew: boolean,
 ): Promise<boolean> {
   const { database } = plan;
+  plan.created.add(plan.contract.logicalTopic, rows);
   const batchOf = (part: readonly Positioned<T>[], refused: MergeBatch<T>['refused']): MergeBatch<T> => {
     const { winners, losers } = compact(plan.contract.logicalTopic, part, plan.contract.versionFirst);
     const lost = { stale: 0, duplicate: 0, conflict: 0 };

@@ -11,6 +11,7 @@ import { untilStopped } from '../../terminal/untilStopped.ts';
 import { shortName, userPath } from '../../terminal/userPath.ts';
 import { backfill } from '../backfill/backfill.ts';
 import { type BegunBackfill, beginBackfill } from '../backfill/beginBackfill.ts';
+import { CreatedRange } from '../backfill/createdRange.ts';
 import { DoneLines } from '../backfill/doneLines.ts';
 import { finishBackfill } from '../backfill/finishBackfill.ts';
 import {
@@ -26,6 +27,7 @@ import { REFUSED_BY_DATABASE, refusedLine, rejectedLine } from '../dump/command/
 import { fingerprint } from '../dump/dumpFile.ts';
 import type { DumpLine } from '../dump/dumpLine.ts';
 import type { DumpWindow } from '../dump/dumpRecords.ts';
+import { compareAgain } from '../queries/compareAgain.ts';
 
 interface Options extends DumpCommandOptions {
   connections: number;
@@ -48,10 +50,11 @@ the names and aliases of the profile; others are ignored.
 
 Examples:
   npm run cli -- backfill --ledger ledger.csv.gz --orders orders.csv.gz --as-of 2026-11-22T02:00:00Z --days 90
+  npm run cli -- backfill --ledger ledger.csv --as-of 2026-11-22T02:00:00Z --window 2026-11-22T01:00:00Z/2026-11-22T01:01:00Z
   psql -c "COPY (SELECT ...) TO STDOUT CSV HEADER" | npm run cli -- backfill --ledger - --as-of ...
 Safe while the stream runs, and to repeat. The same file, time and profile go on where they stopped, or have nothing
 left to do. Standard input, whose order nobody knows, begins anew: that changes nothing that is loaded.
-What was damaged since is for reconcile --repair.
+What was damaged since is for reconcile --repair. Windows of control totals that rows were loaded into are compared again.
 Exit code 1 where lines were rejected, or rows have one key: a table has each once.`,
     )
     .action((options: Options) => run(options));
@@ -114,12 +117,15 @@ async function load(
     skipTo,
   });
   const repeated = new RepeatedKeys();
+  const created = new CreatedRange();
+  if (done.last > 0) extendByWindow(created, window);
   const plan = {
     contract,
     privacy,
     window,
     database,
     backfillId,
+    created,
     done,
     tellAgain,
     connections,
@@ -147,8 +153,15 @@ async function load(
     ...counts,
     rejected: refusals,
     repeated: repeated.count,
+    ...(await compareAgain(database, topic, created)),
     ...(refusals > 0 ? { rejected_lines: rejected.path } : {}),
   };
+}
+
+/** What an earlier run has loaded is not read again: it may be anything that the options let through. */
+function extendByWindow(created: CreatedRange, { by, since, until }: DumpWindow): void {
+  const [from, before] = by === 'created_at' ? [since, until] : [null, null];
+  created.extend(from ?? -Infinity, (before ?? Infinity) - 1);
 }
 
 /** Rows whose key an earlier row of the same dump has. */

@@ -10,6 +10,7 @@ import { writeResult } from '../../terminal/output.ts';
 import { untilStopped } from '../../terminal/untilStopped.ts';
 import { shortName, userPath } from '../../terminal/userPath.ts';
 import type { Language } from '../../texts/texts.ts';
+import { CreatedRange } from '../backfill/createdRange.ts';
 import {
   checkDumpOutput,
   type DumpCommandOptions,
@@ -22,6 +23,7 @@ import { NdjsonFile } from '../dump/command/ndjsonFile.ts';
 import { rejectedLine } from '../dump/command/rejectedLines.ts';
 import type { DumpLine } from '../dump/dumpLine.ts';
 import type { DumpWindow } from '../dump/dumpRecords.ts';
+import { compareAgain } from '../queries/compareAgain.ts';
 import { type Difference, newCounts, reconcile } from '../reconcile/reconcile.ts';
 import { shiftText, TimeShifts } from '../reconcile/timeShifts.ts';
 import { languageOption } from './language.ts';
@@ -54,6 +56,7 @@ different_at_same_version. What reached the broker after --as-of is counted as s
 Examples:
   npm run cli -- reconcile --ledger ledger.csv.gz --as-of 2026-11-22T02:00:00Z --days 7
   npm run cli -- reconcile --ledger ledger.csv.gz --orders orders.csv.gz --as-of 2026-11-22T02:00:00Z --repair
+  npm run cli -- reconcile --ledger ledger.csv --as-of 2026-11-22T02:00:00Z --window 2026-11-22T01:00:00Z/2026-11-22T01:01:00Z
 Exit code 1 where differences are left. The report holds ids and values: keep it as you keep the dump.`,
     )
     .action((options: Options) => run(options));
@@ -115,6 +118,7 @@ async function compare(
     window,
     database,
     backfillId: 'reconcile',
+    created: new CreatedRange(),
     repair,
     timesAreRight,
     shifts: new TimeShifts(topic),
@@ -153,6 +157,7 @@ async function compare(
     ...counts,
     left,
     ...(shifts.length > 0 && { time_shifts: shifted }),
+    ...(await compareAgain(database, topic, plan.created)),
     report: report.path,
   };
 }

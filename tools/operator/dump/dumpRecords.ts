@@ -1,7 +1,7 @@
 import type { DumpTopic } from '../../../shared/contracts/fields.ts';
 import { normalise } from '../../../shared/contracts/normalise.ts';
 import type { Contract, ContractField } from '../../../shared/contracts/profile.ts';
-import { BUSINESS_TIME } from '../../../shared/contracts/records.ts';
+import { BUSINESS_TIME, type RecordOf } from '../../../shared/contracts/records.ts';
 import type { Rejection } from '../../../shared/contracts/rejection.ts';
 import type { Microseconds } from '../../../shared/contracts/timestamp.ts';
 import type { Positioned } from '../../../shared/precedence/precedence.ts';
@@ -14,9 +14,11 @@ export interface DumpWindow {
   readonly asOf: Microseconds;
   /** How far `updated_at` may lie after that: the rows and the time come from two clocks. */
   readonly maxClockSkew: Microseconds;
-  /** By business time (event_time; of an order updated_at, else created_at). */
+  /** From then on, and before that; `null`: no limit. */
   readonly since: Microseconds | null;
   readonly until: Microseconds | null;
+  /** Which time of a row: when it happened (event_time; of an order updated_at, else created_at), or `created_at`, as control totals count. */
+  readonly by: 'business_time' | 'created_at';
 }
 
 export type DumpContract<T extends DumpTopic> = Contract & { readonly logicalTopic: T };
@@ -39,13 +41,19 @@ export function readRecord<T extends DumpTopic>(
   return { record: read.record, position };
 }
 
-/** Whether a record's business time lies in the window. */
+/** When a row of the source was created: its `created_at` here. */
+export const CREATED_AT: { readonly [T in DumpTopic]: (record: RecordOf<T>) => Microseconds } = {
+  ledger: (record) => record.sourceCreatedAt,
+  payment_order: (record) => record.createdAt,
+};
+
+/** Whether a record's time lies in the window. */
 export function inWindow<T extends DumpTopic>(
   topic: T,
-  { since, until }: DumpWindow,
+  { since, until, by }: DumpWindow,
   { record }: Positioned<T>,
 ): boolean {
-  const time = BUSINESS_TIME[topic](record);
+  const time = by === 'created_at' ? CREATED_AT[topic](record) : BUSINESS_TIME[topic](record);
   return time === null || ((since === null || time >= since) && (until === null || time < until));
 }
 

@@ -15,6 +15,7 @@ import { readOrder } from '../queries/readOrder.ts';
 import { type Pair, readPair } from '../queries/readPair.ts';
 import { readSettlement, type Settlement } from '../queries/readSettlement.ts';
 import type { ServingRow } from '../queries/rowText.ts';
+import { type WindowOfRow, windowOfRow } from '../queries/windowOfRow.ts';
 
 /** A row of a serving table, and where it came from. */
 export interface RowFacts extends ServingRow {
@@ -22,6 +23,8 @@ export interface RowFacts extends ServingRow {
   readonly topic: string;
   /** That its batch was read with; none where that is no longer known. */
   readonly profiles: readonly string[];
+  /** The window of time that it lies in, where its source has counted one. */
+  readonly window: WindowOfRow | undefined;
 }
 
 /** A payment: what has one `related_id`. */
@@ -109,7 +112,11 @@ async function paymentFacts(
 
 async function rowFacts(database: pg.Pool, topic: string, row: ServingRow): Promise<RowFacts> {
   const { partition, ingestedAt } = row.source;
-  return { ...row, topic, profiles: await profilesOf(database, topic, partition, ingestedAt) };
+  const [profiles, window] = await Promise.all([
+    profilesOf(database, topic, partition, ingestedAt),
+    windowOfRow(database, topic, row.columns['created_at']!),
+  ]);
+  return { ...row, topic, profiles, window };
 }
 
 async function deadLetterFacts(asking: Asking, id: string): Promise<DeadLetterFacts | undefined> {

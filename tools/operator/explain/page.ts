@@ -1,5 +1,6 @@
 import { columnsOf, padded, terminalWidth } from '../../terminal/output.ts';
 import type { ListedEntry } from '../queries/entriesOfPayment.ts';
+import type { WindowOfRow } from '../queries/windowOfRow.ts';
 import type { DeadLetterFacts, Facts, PaymentFacts, RowFacts } from './facts.ts';
 import type { History } from './history.ts';
 import { delayOf, reasonOf, type SayFacts, sentencesOf } from './sentence.ts';
@@ -59,7 +60,15 @@ function rowBlock(title: string, row: RowFacts, say: SayFacts): string[] {
     ...(missing.length === 0 ? [] : [`  ${padded(say('without'), 16)} ${missing.join(', ')}`]),
     `  ${padded(say('from'), 16)} ${sourceOf(row, say)}`,
     `  ${padded(say('written'), 16)} ${timeText(row.source.ingestedAt.getTime() * 1000)}${delay && say('after', { delay })}`,
+    ...(row.window === undefined ? [] : [`  ${padded(say('window'), 16)} ${windowOf(row.window, say)}`]),
   ];
+}
+
+function windowOf(
+  { window, state, found_count: found, expected_count: expected }: WindowOfRow,
+  say: SayFacts,
+): string {
+  return say('windowFact', { window, state, found: found ?? say('none'), expected });
 }
 
 function sourceOf({ source, topic, profiles }: RowFacts, say: SayFacts): string {

@@ -1,6 +1,7 @@
 import { PAYMENT_PAIRING } from '../../../shared/pairing/rule.ts';
 import type { ExplainText } from '../../texts/explain/en.ts';
 import type { Say } from '../../texts/texts.ts';
+import type { WindowState } from '../queries/listWindows.ts';
 import type { Pair } from '../queries/readPair.ts';
 import type { DeadLetterFacts, Facts, PaymentFacts, RowFacts } from './facts.ts';
 
@@ -29,8 +30,8 @@ export function sentencesOf(facts: Facts, say: SayFacts): string[] {
   const isPayment = payment !== undefined && payment.id === id;
   return [
     ...(kinds.length > 1 ? [say('several', { count: kinds.length, kinds: kinds.join('; ') })] : []),
-    ...(entry === undefined ? [] : [entrySentence(entry, payment, say)]),
-    ...(isPayment ? [paymentSentence(payment, say)] : []),
+    ...(entry === undefined ? [] : [entrySentence(entry, payment, say), ...windowSentence(entry, say)]),
+    ...(isPayment ? [paymentSentence(payment, say), ...windowSentence(payment.order, say)] : []),
     ...(wallet === undefined
       ? []
       : [
@@ -127,6 +128,22 @@ function paymentSentence({ order, pair, entries }: PaymentFacts, say: SayFacts):
   return order === undefined
     ? say('paymentSentence', { head, who, pairs })
     : say('orderSentence', { head, who, pairs, written: writtenOf(order, say) });
+}
+
+const WINDOW_IS = {
+  matched: 'windowMatched',
+  short: 'windowShort',
+  over: 'windowOver',
+  amount_differs: 'windowDiffers',
+  content_differs: 'windowDiffers',
+  open: 'windowOpen',
+} as const satisfies Record<WindowState, ExplainText>;
+
+/** Whether all is here that its source has counted of the time of a row: what was lost before the broker has no trace else. */
+function windowSentence(row: RowFacts | undefined, say: SayFacts): string[] {
+  if (row?.window === undefined) return [];
+  const { window, state, found_count: found, expected_count: expected } = row.window;
+  return [say(WINDOW_IS[state], { window, found: found ?? '', expected })];
 }
 
 function deadLetterSentence({ columns, replay }: DeadLetterFacts, say: SayFacts): string {

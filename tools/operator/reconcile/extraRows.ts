@@ -1,14 +1,8 @@
 import type pg from 'pg';
 import type { DumpTopic } from '../../../shared/contracts/fields.ts';
 import type { Positioned } from '../../../shared/precedence/precedence.ts';
+import type { DumpWindow } from '../dump/dumpRecords.ts';
 import { positionedOf, SERVING_TABLE, type ServingRow, servingColumns } from './servingRows.ts';
-
-/** Times in microseconds; `null`: no limit. */
-export interface ExtraWindow {
-  readonly asOf: number;
-  readonly since: number | null;
-  readonly until: number | null;
-}
 
 const PAGE = 1000;
 /** The driver's own limit, which the pool sets for statements of the stream. */
@@ -21,9 +15,10 @@ const UNHURRIED = { query_timeout: 24 * 3_600_000 };
 export async function* extraRows<T extends DumpTopic>(
   client: pg.ClientBase,
   topic: T,
-  { asOf, since, until }: ExtraWindow,
+  { asOf, since, until, by }: DumpWindow,
 ): AsyncGenerator<Positioned<T>[]> {
-  const { table, key, time } = SERVING_TABLE[topic];
+  const { table, key, time: businessTime } = SERVING_TABLE[topic];
+  const time = by === 'created_at' ? by : businessTime;
   const at = (place: number) => `to_timestamp($${place}::float8 / 1000000)`;
   await client.query('ANALYZE dump_keys');
   await client.query('BEGIN');

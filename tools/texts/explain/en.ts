@@ -48,6 +48,13 @@ export const EXPLAIN = {
     'By the contract a replay would succeed; whether the table still refuses the row only the replay itself can tell: replay run --ids {id}.',
   stored:
     'A replay would succeed now: replay run --ids {id}. After {attempts} failed attempts it needs --force.',
+  windowMatched: 'Its source has counted the rows of its time, and all of them are here ({window}).',
+  windowShort:
+    'Of the rows of its time, {found} of the {expected} are here that its source has counted ({window}).',
+  windowOver:
+    'Of its time, {found} rows are here, more than the {expected} that its source has counted ({window}).',
+  windowDiffers: 'All rows of its time are here, but not as its source has them ({window}).',
+  windowOpen: 'The control total of its time is not compared yet, or waits for a newer one ({window}).',
   entryTitle: 'Ledger entry',
   orderTitle: 'Payment order',
   orderTitleOf: 'Payment order {id}',
@@ -61,6 +68,8 @@ export const EXPLAIN = {
   from: 'from',
   written: 'written',
   after: ', {delay} after',
+  window: 'window',
+  windowFact: '{window}, {state}: rows here {found}, counted {expected}',
   dumpLine: 'line {line} of a dump as of {time}',
   place: '{topic}, partition {partition}, number {number}, enqueued {time}, profile {profile}',
   profileUnknown: 'no longer known',

@@ -1,4 +1,4 @@
-/** What `gaps` and `reconcile` say. Names of columns are those of `--json`. */
+/** What `gaps`, `windows` and `reconcile` say. Names of columns are those of `--json`. */
 export const REPORT = {
   noGaps:
     'No event was skipped: every sequence number that the hubs delivered is processed, or known as lost.',
@@ -11,7 +11,21 @@ export const REPORT = {
   nothingCompared:
     'Nothing was compared: {file} holds {read} rows, {outside} of them outside of the window, and no row ' +
     'of the database lies in it. Check --since, --until, --days, and that it is the right file.',
+  controlOff:
+    'CONTROL_TOPIC is empty: by these settings control totals are off, and nothing is compared. What is listed is of before.',
+  noWindows: 'Every window that was compared has the rows that its source has counted.',
+  windowsTodo:
+    'What to do: see whether a row of the window is a dead letter (npm run cli -- replay list); else ask the source for a dump of ' +
+    'exactly this window, and load it: npm run cli -- backfill {dump} --as-of TIME --window {window}',
   topic: 'topic',
+  window: 'window',
+  state: 'state',
+  rows: 'rows',
+  count_difference: 'count_difference',
+  amounts: 'amounts',
+  sum_difference: 'sum_difference',
+  since: 'since',
+  last_compared: 'last_compared',
   partition: 'partition',
   epoch: 'epoch',
   from: 'from',
@@ -36,6 +50,7 @@ export const REPORT = {
   repaired: 'repaired',
   left: 'left',
   time_shifts: 'time_shifts',
+  windows_compared_again: 'windows_compared_again',
   report: 'report',
 } as const;
 

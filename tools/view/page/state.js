@@ -4,6 +4,7 @@ import { element, make, value as ofEvent, refill, setText } from './dom.js';
 import './explain.js';
 import { showFrame, showTarget } from './frame.js';
 import { followViolations } from './violations.js';
+import { followWindows } from './windows.js';
 import { language, number, say, textOf, time, whenChosen } from './words.js';
 
 const POLL_MS = 2000;
@@ -23,16 +24,18 @@ function eventText({ topic, partition, number: at }) {
 }
 
 /** One sentence: all right, or what is wrong, since when, since which event. Nothing in it changes while the state is the same. */
-function sentenceOf({ kind, problems, databaseFailure }) {
+function sentenceOf({ kind, problems, databaseFailure, incompleteWindows: windows }) {
   if (databaseFailure !== undefined) return say('databaseAway', { because: databaseFailure });
   if (kind === 'starting') return say('starting');
-  if (kind === 'all right') return say('allRight');
+  const incomplete = windows > 0 ? [say('windowsIncomplete', { count: number(windows) })] : [];
+  if (kind === 'all right') return [say('allRight'), ...incomplete].join(' ');
   const [{ name, since, event }, ...others] = problems;
   const values = { name, meaning: textOf('alert', name), since: time(since) };
   return [
     say(kind === 'wrong' ? 'wrong' : 'warning', values),
     ...(event === undefined ? [] : [eventText(event)]),
     ...(others.length === 0 ? [] : [say('otherAlerts', { names: others.map((one) => one.name).join(', ') })]),
+    ...incomplete,
   ].join(' ');
 }
 
@@ -101,6 +104,7 @@ async function refresh() {
 }
 
 followViolations();
+followWindows();
 for (;;) {
   await refresh();
   await new Promise((resolve) => setTimeout(resolve, POLL_MS));

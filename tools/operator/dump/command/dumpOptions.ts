@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
+import { type Microseconds, readTimestamp } from '../../../../shared/contracts/timestamp.ts';
 import type { OperatorSettings } from '../../../../shared/settings/settings.ts';
 import { Complaint } from '../../../terminal/exit.ts';
 import { time, wholeNumber } from '../../../terminal/options.ts';
@@ -14,12 +15,21 @@ export interface DumpCommandOptions {
   since?: string;
   until?: string;
   days?: number;
+  window?: Span;
   table?: string[];
   null?: string;
   yes?: boolean;
   as?: string;
   json?: boolean;
 }
+
+/** A half-open stretch of time. */
+interface Span {
+  readonly start: Microseconds;
+  readonly end: Microseconds;
+}
+
+const DAY = 86_400_000_000;
 
 export function withDumpOptions(command: Command): Command {
   return command
@@ -29,6 +39,11 @@ export function withDumpOptions(command: Command): Command {
     .option('--since <time>', 'only rows of that time or later', time)
     .option('--until <time>', 'only rows before that time', time)
     .option('--days <n>', 'only rows of the last n days before --as-of', wholeNumber(1))
+    .option(
+      '--window <start/end>',
+      'only rows that were created from START on and before END, as a control total counts them; a day at most',
+      span,
+    )
     .option(
       '--table <name>',
       "which table of a pg_dump, where it holds several; again for another one, 'NAME_*' for all partitions",
@@ -74,9 +89,11 @@ export function checkDumpOutput(
 }
 
 export function windowOf(
-  { asOf, since, until, days }: DumpCommandOptions,
+  { asOf, since, until, days, window }: DumpCommandOptions,
   { maxClockSkew }: OperatorSettings,
 ): DumpWindow {
+  if (window !== undefined && (days ?? since ?? until) !== undefined)
+    throw new Complaint('--window says which rows: leave --since, --until and --days out.');
   if (days !== undefined && since !== undefined)
     throw new Complaint('--days and --since say the same thing: use one.');
   const at = (text: string) => Date.parse(text) * 1000;
@@ -87,11 +104,36 @@ export function windowOf(
         'Give the time at which the dump was made, with its zone.',
     );
   }
-  const first =
-    days !== undefined ? at(asOf) - days * 86_400_000_000 : since === undefined ? null : at(since);
+  if (window !== undefined) {
+    return { asOf: at(asOf), maxClockSkew, since: window.start, until: window.end, by: 'created_at' };
+  }
+  const first = days !== undefined ? at(asOf) - days * DAY : since === undefined ? null : at(since);
   const last = until === undefined ? null : at(until);
   if (first !== null && last !== null && first >= last) {
     throw new Complaint('--since is not before --until: no row can lie between.');
   }
-  return { asOf: at(asOf), maxClockSkew, since: first, until: last };
+  return { asOf: at(asOf), maxClockSkew, since: first, until: last, by: 'business_time' };
+}
+
+/** Reads `START/END`, to the microsecond. */
+function span(text: string): Span {
+  const [start, end, ...more] = text.split('/').map(instant);
+  if (start === undefined || end === undefined || more.length > 0) {
+    throw new InvalidArgumentError(
+      'It must be START/END, such as 2026-11-22T10:00:00Z/2026-11-22T10:01:00Z.',
+    );
+  }
+  if (end <= start) throw new InvalidArgumentError('It must end after it starts.');
+  if (end - start > DAY) throw new InvalidArgumentError('It may be a day at most.');
+  return { start, end };
+}
+
+function instant(text: string): Microseconds {
+  // Refuses what has no zone.
+  time(text);
+  const at = readTimestamp(text, (local) => local);
+  if (at === undefined) {
+    throw new InvalidArgumentError('Its years are 2000 to 2100, and its seconds are given.');
+  }
+  return at;
 }
