@@ -5,7 +5,7 @@ import { Ajv } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { test } from 'vitest';
 import { BUILT_IN_PROFILES, type Profile, parseProfile } from '../../shared/contracts/profile.ts';
-import { eventSchema, topicsRead } from '../../tools/contracts/eventSchema.ts';
+import { eventSchema, hubOf, topicsRead } from '../../tools/contracts/eventSchema.ts';
 import { exampleBody, readExamples } from '../../tools/contracts/examples.ts';
 import { TOPICS } from '../../tools/contracts/meanings.ts';
 import { contractFiles } from '../../tools/contracts/write.ts';
@@ -49,7 +49,7 @@ for (const profile of [...PROFILES, ODD_PROFILE]) {
     const channels = document!.channels().all();
     assert.deepEqual(
       channels.map((channel) => [channel.id(), channel.address()]),
-      topicsRead(profile).map((topic) => [topic, profile.topics[topic].topic]),
+      topicsRead(profile).map((topic) => [topic, hubOf(profile, topic)]),
     );
     for (const channel of channels) {
       const topic = topicsRead(profile).find((name) => name === channel.id())!;
@@ -76,7 +76,10 @@ for (const profile of [...PROFILES, ODD_PROFILE]) {
       for (const example of examples) {
         assert.equal(valid(example.payload()), true, JSON.stringify(valid.errors));
         assert.equal(
-          valid({ ...example.payload(), order_id: {}, tx_id: {}, payment_order_id: {}, payload: 1, data: 1 }),
+          valid({
+            ...example.payload(),
+            ...{ order_id: {}, tx_id: {}, payment_order_id: {}, window_start: {}, payload: 1, data: 1 },
+          }),
           false,
         );
       }

@@ -79,6 +79,7 @@ function explanation(
   if (reason === 'timestamp_in_future') return 'future';
   if (reason !== 'core_invalid' && reason !== 'field_invalid' && reason !== 'unsupported_schema_version')
     return undefined;
+  if (detail.startsWith('window_end: must be later')) return 'window';
   const field = contract.fields.find(({ name }) => detail.startsWith(`${name}: `))!;
   const payload = openEnvelope(body, contract.envelope)!;
   const rules = [...field.names.map((name) => [name]), ...field.paths].flatMap((place) => {

@@ -42,22 +42,23 @@ test('each topic has the cases that a new topic is tested with, and every file i
       'out of order',
       'duplicate',
       'conflict',
-      'aliases',
+      // Control totals are written for this product: no built-in profile has other names.
+      ...(topic === 'control' ? [] : ['aliases']),
       'schema version 1.7',
     ]) {
       assert.ok(names.includes(name), `${topic} has a case "${name}"`);
     }
-    const errors = new Set(
+    const errors = new Set<unknown>(
       ofTopic.flatMap(({ messages }) => messages.map((one) => 'error' in one && one.error)),
     );
     for (const error of [
       'core_missing',
       'core_invalid',
       'field_invalid',
-      'alias_conflict',
+      ...(topic === 'control' ? [] : ['alias_conflict']),
       'timestamp_in_future',
       'unsupported_schema_version',
-    ] as const) {
+    ]) {
       assert.ok(errors.has(error), `${topic} has a case of ${error}`);
     }
   }

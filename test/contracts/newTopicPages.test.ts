@@ -129,11 +129,14 @@ test('the limits on the pages are those of the alerts', () => {
 });
 
 test('the links of the pages for producers lead somewhere', () => {
-  const pages = [...PAGES, ...globSync('docs/{examples,schemas}/README.md', { cwd: ROOT })];
+  const pages = [
+    ...PAGES,
+    ...globSync('docs/{examples/README,schemas/README,control-totals*}.md', { cwd: ROOT }),
+  ];
   for (const page of pages) {
     for (const [, target] of textOf(page).matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)) {
       assert.ok(existsSync(join(ROOT, dirname(page), target!)), `${page}: ${target}`);
     }
   }
-  assert.equal(pages.length, 4);
+  assert.equal(pages.length, 6);
 });

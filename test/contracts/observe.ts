@@ -13,8 +13,11 @@ const RECORDS: Readonly<Record<LogicalTopic, string>> = {
   pair: 'sync.pair_confirmations',
   control: 'sync.source_totals',
 };
-/** Where and when a record came from is not the message's own. */
-const NOT_OF_THE_MESSAGE = ['source_enqueued_at', 'source_partition', 'source_sequence', 'ingested_at'];
+/** Where and when a record came from is not the message's own, nor when a total is compared. */
+const NOT_OF_THE_MESSAGE = [
+  ...['source_enqueued_at', 'source_partition', 'source_sequence', 'ingested_at'],
+  ...['due_at', 'attempts'],
+];
 
 /** How the cases are sent, where it is not one message after the other to the sync as it is. */
 interface Conditions {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { FIELDS, type FieldKind, type LogicalTopic } from '../../shared/contracts/fields.ts';
+import { EVENT_FIELDS, type FieldKind, type LogicalTopic } from '../../shared/contracts/fields.ts';
 import type { Contract } from '../../shared/contracts/profile.ts';
 
 /** JSON texts of values, good and broken ones, for each kind: near the limits, and in every notation. */
@@ -220,7 +220,8 @@ export function bodies(contract: Contract): fc.Arbitrary<string> {
 }
 
 function goodPayload(topic: LogicalTopic): Members {
-  return Object.fromEntries(FIELDS[topic].map(({ name, kind }) => [name, GOOD[kind]]));
+  const good = Object.fromEntries(EVENT_FIELDS[topic].map(({ name, kind }) => [name, GOOD[kind]]));
+  return topic === 'control' ? { ...good, window_end: '"2026-11-20T11:15:30Z"' } : good;
 }
 
 function put(members: Members, [name, ...rest]: readonly string[], json: string | undefined): void {

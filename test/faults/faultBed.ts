@@ -277,6 +277,7 @@ export class FaultBed {
         backlog: 0,
         startedAt: this.#startedAt,
         consumedAt: new Date(),
+        controlTotals: null,
       });
     });
   }

@@ -1,7 +1,7 @@
 import type { EnvelopeStep } from '../../shared/contracts/envelope.ts';
 import type { LogicalTopic } from '../../shared/contracts/fields.ts';
 import type { Profile } from '../../shared/contracts/profile.ts';
-import { eventSchema, topicsRead } from './eventSchema.ts';
+import { eventSchema, hubOf, topicsRead } from './eventSchema.ts';
 import type { JsonSchema } from './kinds.ts';
 import { TOPICS } from './meanings.ts';
 
@@ -143,7 +143,7 @@ const HEADERS: JsonSchema = {
 };
 
 function channel(profile: Profile, topic: LogicalTopic): JsonSchema {
-  const { topic: address } = profile.topics[topic];
+  const address = hubOf(profile, topic);
   const { title, summary } = TOPICS[topic];
   return {
     address,

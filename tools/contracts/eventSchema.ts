@@ -1,5 +1,5 @@
 import type { EnvelopeStep } from '../../shared/contracts/envelope.ts';
-import { FIELDS, LOGICAL_TOPICS, type LogicalTopic } from '../../shared/contracts/fields.ts';
+import { EVENT_FIELDS, LOGICAL_TOPICS, type LogicalTopic } from '../../shared/contracts/fields.ts';
 import {
   type Contract,
   type ContractField,
@@ -22,9 +22,17 @@ interface Member {
   readonly members: Map<string, Member>;
 }
 
-/** The topics that a profile reads: a `pair` topic without a name is switched off. */
+/** Of the hub of control totals, where the profile names none: it is off then, and its form is the same. */
+const CONTROL_HUB = 'sync.control.total';
+
+/** The hub of a topic; empty where it is switched off. */
+export function hubOf(profile: Profile, topic: LogicalTopic): string {
+  return profile.topics[topic].topic || (topic === 'control' ? CONTROL_HUB : '');
+}
+
+/** The topics whose schemas are written: a `pair` topic without a name is switched off. */
 export function topicsRead(profile: Profile): LogicalTopic[] {
-  return LOGICAL_TOPICS.filter((topic) => profile.topics[topic].topic !== '');
+  return LOGICAL_TOPICS.filter((topic) => hubOf(profile, topic) !== '');
 }
 
 /**
@@ -33,8 +41,8 @@ export function topicsRead(profile: Profile): LogicalTopic[] {
  * same in draft 7, of which AsyncAPI's schemas are made.
  */
 export function eventSchema(profile: Profile, topic: LogicalTopic): JsonSchema {
-  const contract = contractOf(profile, topic, profile.topics[topic].topic);
-  const kinds = Object.fromEntries(FIELDS[topic].map(({ kind }) => [kind, KINDS[kind]]));
+  const contract = contractOf(profile, topic, hubOf(profile, topic));
+  const kinds = Object.fromEntries(EVENT_FIELDS[topic].map(({ kind }) => [kind, KINDS[kind]]));
   const { title, summary } = TOPICS[topic];
   const { description, ...payload } = payloadSchema(contract, profile.topics[topic].time_zone);
   return {
@@ -61,8 +69,13 @@ function payloadSchema(contract: Contract, timeZone: string): JsonSchema {
       `Of two states, the one with the later ${contract.versionFirst ? 'version, then updated_at,' : 'updated_at, then version,'} is kept.`,
       `Members that are not named here are ignored. Times without an offset are read in ${timeZone}.`,
       'Not said by this schema, but checked:',
-      ...Object.values(NOT_IN_THE_SCHEMA).map((rule) => `- ${rule}`),
-    ].join('\n'),
+      ...Object.entries(NOT_IN_THE_SCHEMA)
+        .filter(([name]) => name !== 'window' || contract.logicalTopic === 'control')
+        .map(([, rule]) => `- ${rule}`),
+    ]
+      .join('\n')
+      // A total is as new as its count.
+      .replaceAll('updated_at', contract.logicalTopic === 'control' ? 'generated_at' : 'updated_at'),
     type: 'object',
     required: always.map((field) => field.name),
     properties: propertiesOf(contract, root),

@@ -104,7 +104,7 @@ export const KINDS: Readonly<Record<FieldKind, JsonSchema>> = {
   },
   count: {
     description:
-      'A whole number from 0 to 10^18: a JSON integer without fraction or exponent, or a string of digits.',
+      'A whole number from 0 to 10^18: a JSON integer without fraction or exponent, or a string of digits without leading zeros.',
     anyOf: [
       { type: 'integer', minimum: 0, maximum: 1e18 },
       { type: 'string', pattern: trimmed('(0|[1-9][0-9]{0,17}|10{18})') },
@@ -114,7 +114,8 @@ export const KINDS: Readonly<Record<FieldKind, JsonSchema>> = {
   source: {
     description: 'Which rows are counted: those of the ledger, or the payment orders.',
     type: 'string',
-    enum: ['ledger', 'payment_order'],
+    pattern: trimmed('(ledger|payment_order)'),
+    examples: ['ledger'],
   },
   schema_version: {
     description:
@@ -156,6 +157,7 @@ export const NOT_IN_THE_SCHEMA = {
   alias_conflict: 'Where a field is sent under several names, their values agree.',
   future:
     'updated_at lies at most MAX_CLOCK_SKEW_SECONDS (300) after the time at which the broker got the event.',
+  window: 'A window ends later than it begins, by at most a day.',
   text_of_json:
     'The body is UTF-8 and JSON; of a member that is repeated the last one counts; nesting has a limit.',
 } as const;

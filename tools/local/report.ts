@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { RECORD_TOPICS, type RecordTopic } from '../../shared/contracts/fields.ts';
+import { type LogicalTopic, RECORD_TOPICS } from '../../shared/contracts/fields.ts';
 import { type BrokerWatch, readHub } from '../proof/brokerLog.ts';
 import { compareWithModel } from '../proof/compare.ts';
 import { model } from '../proof/model.ts';
@@ -12,6 +12,7 @@ import {
   sum,
   unseenEvents,
 } from '../proof/progress.ts';
+import type { ControlTotalsReport } from './controlTotals.ts';
 import { settlementReport } from './settlementReport.ts';
 
 /** What `npm start -- --exit` found; written to `.local/report.json`. Counts are of this run unless they say total. */
@@ -34,6 +35,8 @@ export interface Report {
   readonly settlements: number;
   /** Payments that do not add up, by what is wrong. */
   readonly violations: Readonly<Record<string, number>>;
+  /** Windows of the run; `null` where their topic is off. */
+  readonly control_totals: ControlTotalsReport | null;
   readonly freshness_ms: {
     readonly p50: number | null;
     readonly p95: number | null;
@@ -56,6 +59,7 @@ export interface Run {
   readonly backlog: number;
   readonly startedAt: Date;
   readonly consumedAt: Date;
+  readonly controlTotals: ControlTotalsReport | null;
 }
 
 /**
@@ -65,7 +69,7 @@ export interface Run {
 export async function makeReport(
   client: pg.Client,
   connectionString: string,
-  topics: Readonly<Record<RecordTopic, string>>,
+  topics: Readonly<Record<LogicalTopic, string>>,
   watch: BrokerWatch,
   run: Run,
 ): Promise<Report> {
@@ -76,13 +80,15 @@ export async function makeReport(
     ),
   );
   const expected = model(logs.flat());
-  const after = await readProgress(client);
+  const ofPayments = (progress: Progress) => withoutTopic(progress, topics.control);
+  const after = ofPayments(await readProgress(client));
+  const before = ofPayments(run.before);
   const gaps = await unseenEvents(client, ranges);
   const mismatches = await compareWithModel(client, expected, topics);
   const settlement = await settlementReport(client, expected);
   const inHubs = logs.flat().length;
-  const deadLetters = difference(after.deadLetters, run.before.deadLetters);
-  const consumed = after.consumed - run.before.consumed;
+  const deadLetters = difference(after.deadLetters, before.deadLetters);
+  const consumed = after.consumed - before.consumed;
 
   const failures: string[] = [];
   const expectEqual = (what: string, found: number, wanted: number) => {
@@ -91,6 +97,8 @@ export async function makeReport(
   expectEqual('sequence numbers that were never processed', gaps, 0);
   expectEqual('differences between tables and model', mismatches.count, 0);
   expectEqual('violations that are listed wrongly', settlement.differences.length, 0);
+  const totals = run.controlTotals;
+  if (totals !== null) expectEqual('control totals that match', totals.matched, totals.windows);
   expectEqual('events consumed in all, by outcome', after.consumed, inHubs);
   expectEqual('dead letters in all', sum(after.deadLetters), expected.deadLetters.size);
   expectEqual('events consumed in this run', consumed, run.published + run.backlog);
@@ -110,23 +118,30 @@ export async function makeReport(
     outcomes: Object.fromEntries(
       Object.entries(after.outcomes).map(([topic, counts]) => [
         topic,
-        { ...zeroOutcomes(), ...difference(counts, run.before.outcomes[topic] ?? {}) } as Outcomes,
+        { ...zeroOutcomes(), ...difference(counts, before.outcomes[topic] ?? {}) } as Outcomes,
       ]),
     ),
     dead_letters: deadLetters,
-    redelivered: after.redelivered - run.before.redelivered,
+    redelivered: after.redelivered - before.redelivered,
     gaps,
     model_mismatches: mismatches.count,
     mismatch_examples: [...mismatches.examples, ...settlement.differences.slice(0, 5)],
     pairs: after.pairs,
     settlements: expected.tables.payment_settlements.size,
     violations: settlement.violations,
+    control_totals: totals,
     freshness_ms: await freshnessPercentiles(client, run.startedAt),
     events_per_second: Math.round(
       (consumed / Math.max(run.consumedAt.getTime() - run.startedAt.getTime(), 1)) * 1000,
     ),
     total: { in_hubs: inHubs, consumed: after.consumed, dead_letters: sum(after.deadLetters) },
   };
+}
+
+/** What was processed of the other topics. */
+function withoutTopic(progress: Progress, topic: string): Progress {
+  const { [topic]: left, ...outcomes } = progress.outcomes;
+  return { ...progress, outcomes, consumed: progress.consumed - sum(left ?? {}) };
 }
 
 function zeroOutcomes(): Outcomes {
@@ -159,6 +174,7 @@ export function reportLines(report: Report): string[] {
     `dead letters      ${counts(report.dead_letters)}`,
     `pairs             ${counts(report.pairs)}`,
     `settlements       ${report.settlements}; do not add up: ${counts(report.violations)}`,
+    ...controlTotalsLines(report.control_totals),
     `enqueue to row    p50 ${p50} ms, p95 ${p95} ms, p99 ${p99} ms`,
     `throughput        ${report.events_per_second} events/s, publishing included`,
     `gaps              ${report.gaps}`,
@@ -168,4 +184,10 @@ export function reportLines(report: Report): string[] {
       ? ['Every table is exactly what the events say.']
       : report.failures.map((failure) => `FAILED: ${failure}`)),
   ];
+}
+
+function controlTotalsLines(totals: ControlTotalsReport | null): string[] {
+  if (totals === null) return [];
+  const { windows, matched, others } = totals;
+  return [`control totals: ${windows} windows, ${matched} matched`, ...others.map((other) => `  ${other}`)];
 }

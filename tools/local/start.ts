@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import type pg from 'pg';
-import type { Profile } from '../../shared/contracts/profile.ts';
 import { readOperatorSettings } from '../../shared/settings/settings.ts';
 import { openDatabase } from '../../shared/store/database.ts';
 import { buildFunctions } from '../package/build.ts';
@@ -13,6 +12,7 @@ import { inEnvelope, unwritten } from '../proof/synthetic/envelope.ts';
 import { syntheticEvents } from '../proof/synthetic/payments.ts';
 import { Publisher } from '../proof/synthetic/publish.ts';
 import { Random } from '../proof/synthetic/random.ts';
+import { SourceTotals } from '../proof/synthetic/sourceTotals.ts';
 import { localCloudFrom, localEnvironment, OPERATOR_LOGIN } from '../target/localCloud.ts';
 import { withClient } from '../target/withClient.ts';
 import { seedOption, wholeNumber } from '../terminal/options.ts';
@@ -21,6 +21,7 @@ import { userPath } from '../terminal/userPath.ts';
 import { languageOf } from '../texts/texts.ts';
 import { LiveView } from '../view/liveView.ts';
 import { addressLines, type LocalCloud, startLocalCloud } from './cloud.ts';
+import { untilCompared } from './controlTotals.ts';
 import { type Hosts, startHosts } from './hosts.ts';
 import { Drill } from './incidents/drill.ts';
 import { INCIDENTS } from './incidents/incidents.ts';
@@ -43,6 +44,8 @@ const METRICS_SCHEDULE = '*/5 * * * * *';
 
 /** With no progress for this long, a run that has to end is over: a host that died needs up to a minute. */
 const STALLED_AFTER_MS = 180_000;
+
+const NO_TOPICS = { ledger: '', payment_order: '', pair: '' } as const;
 
 const options = new Command('npm start --')
   .description('Runs the sync on a local cloud: synthetic payments, hubs, Functions hosts, PostgreSQL.')
@@ -137,15 +140,25 @@ async function runOn(cloud: LocalCloud): Promise<number> {
   const { topics } = cloud.settings;
   const watch = new BrokerWatch(cloud.emulator.connectionString, Object.values(topics).filter(Boolean));
   const publisher = new Publisher(cloud.emulator.connectionString, topics);
+  // Of its own: what it publishes is not counted with the payments.
+  const totals = new Publisher(
+    cloud.emulator.connectionString,
+    { ...NO_TOPICS, control: topics.control },
+    'total',
+  );
   let hosts: Hosts | undefined;
   try {
     return await withClient(cloud.adminUrl, async (client) => {
       // Before the hosts go on with what an earlier run left: what follows is counted from here.
       const before = await readProgress(client);
-      const backlog = await unseenEvents(client, await watch.ranges());
+      const ranges = await watch.ranges();
+      const backlog = await unseenEvents(
+        client,
+        ranges.filter(({ topic }) => topic !== topics.control),
+      );
       const logs = join(cloud.stateDirectory, 'hosts');
       hosts = await startHosts(options.hosts, { ...metrics, ...environment }, logs, say);
-      const run = publishAndWatch({ cloud, client, hosts, watch, publisher, live, before, backlog });
+      const run = publishAndWatch({ cloud, client, hosts, watch, publisher, totals, live, before, backlog });
       // Where a part has ended, that is why whatever else failed: it is told first.
       const outcome = run.catch((error: unknown) => delay(500).then(() => Promise.reject(error)));
       return await Promise.race([outcome, cloud.lost]);
@@ -153,7 +166,7 @@ async function runOn(cloud: LocalCloud): Promise<number> {
   } finally {
     view.end();
     say('Stopping ...');
-    const closed = Promise.allSettled([publisher.close(), watch.close()]);
+    const closed = Promise.allSettled([publisher.close(), totals.close(), watch.close()]);
     // Without a broker the clients would try to say goodbye for minutes.
     await Promise.all([Promise.race([closed, delay(5000)]), hosts?.stop()]);
     await Promise.all([live.stop(), database.end()]);
@@ -166,6 +179,8 @@ interface Run {
   readonly hosts: Hosts;
   readonly watch: BrokerWatch;
   readonly publisher: Publisher;
+  /** Of control totals. */
+  readonly totals: Publisher;
   readonly live: LiveView;
   readonly before: Progress;
   /** Events that an earlier run had left in the hubs. */
@@ -179,7 +194,8 @@ async function publishAndWatch(run: Run): Promise<number> {
   say(`Publishing ${options.events ?? `${options.rate} a second`}, seed ${options.seed}. Ctrl-C stops.`);
   const faults: Record<string, number> = {};
   let done = false;
-  const publishing = publish(publisher, cloud.settings.profile, faults).then(() => {
+  const source = new SourceTotals(startedAt.getTime());
+  const publishing = publish(run, source, faults).then(() => {
     done = options.events !== undefined;
   });
   // A failure is reported by the loop below; until then it must not end the process.
@@ -213,7 +229,9 @@ async function publishAndWatch(run: Run): Promise<number> {
   if (stopped.aborted) return 130;
 
   view.end();
-  const report = await makeReport(client, cloud.emulator.connectionString, cloud.settings.topics, watch, {
+  const { topics } = cloud.settings;
+  const controlTotals = topics.control === '' ? null : await untilCompared(client, topics, source.windows);
+  const report = await makeReport(client, cloud.emulator.connectionString, topics, watch, {
     seed: options.seed,
     hosts: options.hosts,
     hostRestarts: hosts.restarts,
@@ -223,6 +241,7 @@ async function publishAndWatch(run: Run): Promise<number> {
     backlog,
     startedAt,
     consumedAt,
+    controlTotals,
   });
   const file = join(cloud.stateDirectory, 'report.json');
   await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);
@@ -231,15 +250,19 @@ async function publishAndWatch(run: Run): Promise<number> {
 }
 
 async function publish(
-  publisher: Publisher,
-  profile: Profile,
+  { publisher, totals, cloud }: Run,
+  source: SourceTotals,
   faults: Record<string, number>,
 ): Promise<void> {
+  const { profile } = cloud.settings;
   const problem = unwritten(profile);
   if (problem !== undefined) {
     say(`${problem} Publish your own.`);
     return;
   }
+  const send = async (events: ReturnType<SourceTotals['due']>) => {
+    for (const event of events) if (totals.takes(event)) await totals.publish(inEnvelope(event, profile));
+  };
   const limit = options.events ?? Number.POSITIVE_INFINITY;
   const startedAt = Date.now();
   const payments = syntheticEvents(new Random(options.seed), `${options.seed}`, () => Date.now());
@@ -250,6 +273,8 @@ async function publish(
     if (event.fault !== undefined) faults[event.fault] = (faults[event.fault] ?? 0) + 1;
     await publisher.publish(inEnvelope(event, profile));
     count++;
+    source.note(event, Date.now());
+    await send(source.due(Date.now()));
     if (options.events === undefined) {
       const due = startedAt + (count / options.rate) * 1000;
       // Asked for once: a busy machine may pass the time between two questions.
@@ -258,4 +283,6 @@ async function publish(
     }
   }
   await publisher.flush();
+  await send(source.last(Date.now()));
+  await totals.flush();
 }

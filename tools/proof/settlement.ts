@@ -65,6 +65,11 @@ function decimal(value: bigint): string {
   return value < 0n ? `-${text}` : text;
 }
 
+/** Exact. */
+export function sumOfAmounts(amounts: readonly string[]): string {
+  return decimal(total(amounts.map(units)));
+}
+
 const absolute = (value: bigint) => (value < 0n ? -value : value);
 const smaller = (a: bigint, b: bigint) => (a < b ? a : b);
 const total = (values: readonly bigint[]) => values.reduce((sum, value) => sum + value, 0n);

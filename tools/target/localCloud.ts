@@ -64,6 +64,9 @@ export function localEnvironment(
     AzureWebJobsStorage: storageConnectionString(addresses.storage),
     EventHubs: eventHubsConnectionString(addresses.eventHubs.port),
     EVENT_HUBS_CONSUMER_GROUP: 'bo-sync-local-v1',
+    CONTROL_TOPIC: 'sync.control.total',
+    // Nothing waits in an outbox here.
+    CONTROL_GRACE_SECONDS: '1',
     DATABASE_URL: postgresUrl(addresses.postgres.port, LOCAL_POSTGRES.database, user, password),
   };
 }

@@ -1,6 +1,6 @@
 import { decodeBody } from '../../../shared/contracts/decode.ts';
 import type { FieldFormat } from '../../../shared/contracts/fieldReader.ts';
-import { FIELDS, RECORD_TOPICS, type RecordTopic } from '../../../shared/contracts/fields.ts';
+import { FIELDS, type LogicalTopic, RECORD_TOPICS } from '../../../shared/contracts/fields.ts';
 import { type JsonObject, NumberText } from '../../../shared/contracts/json.ts';
 import type { Alias, Profile } from '../../../shared/contracts/profile.ts';
 import { inFormat, WRITTEN_SCALE } from './formats.ts';
@@ -25,7 +25,10 @@ export function unwritten(profile: Profile): string | undefined {
  * An event as a topic with this profile would carry it: its values in the profile's formats, in its envelope and encoding, under
  * the contract's own names. What is malformed stays it. Avro is not written: its schema is the topic's own.
  */
-export function inEnvelope(event: SyntheticEvent, profile: Profile): SyntheticEvent {
+export function inEnvelope<T extends LogicalTopic>(
+  event: SyntheticEvent<T>,
+  profile: Profile,
+): SyntheticEvent<T> {
   const rules = profile.topics[event.topic] as Rules;
   const { envelope = [], encoding } = rules;
   const decoded = decodeBody(event.body);
@@ -43,7 +46,7 @@ export function inEnvelope(event: SyntheticEvent, profile: Profile): SyntheticEv
 
 /** `undefined` where it is written as it is. */
 function writtenBy(
-  topic: RecordTopic,
+  topic: LogicalTopic,
   { aliases, formats = {}, time_zone: zone }: Rules,
   object: JsonObject,
 ): JsonObject | undefined {

@@ -1,7 +1,7 @@
 import { parseEventHubConnectionString } from '@azure/event-hubs';
 import type { TokenCredential } from '@azure/identity';
 import { type MessageToProduce, ProduceAcks, Producer, type SASLOptions } from '@platformatic/kafka';
-import type { RecordTopic } from '../../../shared/contracts/fields.ts';
+import type { LogicalTopic } from '../../../shared/contracts/fields.ts';
 import type { HubAccess } from '../../../shared/settings/eventHubsConnection.ts';
 import type { SyntheticEvent } from './payments.ts';
 import { type EventPublisher, PublishError, propertiesOf } from './publish.ts';
@@ -85,7 +85,7 @@ export function testIssuer(lifetimeSeconds = 3600): TokenCredential {
 /** Publishes events through a Kafka client, as payment services do: the key chooses the partition. */
 export class KafkaPublisher implements EventPublisher {
   readonly #producer: Producer<Buffer, Buffer, Buffer, Buffer>;
-  readonly #topics: Readonly<Record<RecordTopic, string>>;
+  readonly #topics: Readonly<Record<LogicalTopic, string>>;
   #waiting: MessageToProduce<Buffer, Buffer, Buffer, Buffer>[] = [];
   #sending: Promise<void> | undefined;
   #failure: Error | undefined;
@@ -93,7 +93,7 @@ export class KafkaPublisher implements EventPublisher {
   #count = 0;
   published = 0;
 
-  constructor({ broker, tls, login }: KafkaAddress, topics: Readonly<Record<RecordTopic, string>>) {
+  constructor({ broker, tls, login }: KafkaAddress, topics: Readonly<Record<LogicalTopic, string>>) {
     this.#topics = topics;
     this.#producer = new Producer({
       clientId: 'backoffice-sync-publish',
@@ -106,11 +106,11 @@ export class KafkaPublisher implements EventPublisher {
     });
   }
 
-  takes(event: SyntheticEvent): boolean {
+  takes(event: SyntheticEvent<LogicalTopic>): boolean {
     return this.#topics[event.topic] !== '';
   }
 
-  async publish(event: SyntheticEvent): Promise<void> {
+  async publish(event: SyntheticEvent<LogicalTopic>): Promise<void> {
     this.#throwFailure();
     const properties = Object.entries(propertiesOf(event, this.#count++));
     this.#waiting.push({

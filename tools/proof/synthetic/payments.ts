@@ -1,11 +1,11 @@
-import type { RecordTopic } from '../../../shared/contracts/fields.ts';
+import type { LogicalTopic, RecordTopic } from '../../../shared/contracts/fields.ts';
 import { malformed } from './malformed.ts';
 import type { Random } from './random.ts';
 import { followingEntries } from './refunds.ts';
 
 /** An event to publish. */
-export interface SyntheticEvent {
-  readonly topic: RecordTopic;
+export interface SyntheticEvent<T extends LogicalTopic = RecordTopic> {
+  readonly topic: T;
   /** The broker's key; `undefined` for an event that its producer sent to whatever partition. */
   readonly key: string | undefined;
   readonly body: Buffer;

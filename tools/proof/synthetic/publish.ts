@@ -3,7 +3,7 @@ import {
   EventHubBufferedProducerClient,
   type EventHubBufferedProducerClientOptions,
 } from '@azure/event-hubs';
-import { RECORD_TOPICS, type RecordTopic } from '../../../shared/contracts/fields.ts';
+import { LOGICAL_TOPICS, type LogicalTopic } from '../../../shared/contracts/fields.ts';
 import type { HubAccess } from '../../../shared/settings/eventHubsConnection.ts';
 import type { SyntheticEvent } from './payments.ts';
 
@@ -23,9 +23,9 @@ export interface EventPublisher {
   /** Events that the broker has accepted. */
   readonly published: number;
   /** Whether this event's topic is in use: an empty PAIR_TOPIC switches confirmations off. */
-  takes(event: SyntheticEvent): boolean;
+  takes(event: SyntheticEvent<LogicalTopic>): boolean;
   /** Resolves when there is room in the client's buffer. */
-  publish(event: SyntheticEvent): Promise<unknown>;
+  publish(event: SyntheticEvent<LogicalTopic>): Promise<unknown>;
   /** Waits until the broker has accepted everything. */
   flush(): Promise<void>;
   close(): Promise<void>;
@@ -33,7 +33,7 @@ export interface EventPublisher {
 
 /** What is sent beside an event's body. */
 export function propertiesOf(
-  { fault }: SyntheticEvent,
+  { fault }: SyntheticEvent<LogicalTopic>,
   number: number,
   label = 'synthetic',
 ): Record<string, string> {
@@ -45,14 +45,14 @@ export function propertiesOf(
 
 /** Publishes events through Microsoft's client; the same key always goes to the same partition. */
 export class Publisher implements EventPublisher {
-  readonly #clients: ReadonlyMap<RecordTopic, EventHubBufferedProducerClient>;
+  readonly #clients: ReadonlyMap<LogicalTopic, EventHubBufferedProducerClient>;
   readonly #label: string | undefined;
   #failure: Error | undefined;
   #count = 0;
   published = 0;
 
   /** @param label what correlation ids begin with. */
-  constructor(access: HubAccess, topics: Readonly<Record<RecordTopic, string>>, label?: string) {
+  constructor(access: HubAccess, topics: Readonly<Record<LogicalTopic, string>>, label?: string) {
     this.#label = label;
     const client = (topic: string) => {
       const options: EventHubBufferedProducerClientOptions = {
@@ -69,16 +69,16 @@ export class Publisher implements EventPublisher {
         ? new EventHubBufferedProducerClient(access, topic, options)
         : new EventHubBufferedProducerClient(access.namespace, topic, access.credential, options);
     };
-    const used = RECORD_TOPICS.filter((topic) => topics[topic] !== '');
+    const used = LOGICAL_TOPICS.filter((topic) => topics[topic] !== '');
     this.#clients = new Map(used.map((topic) => [topic, client(topics[topic])]));
   }
 
-  takes(event: SyntheticEvent): boolean {
+  takes(event: SyntheticEvent<LogicalTopic>): boolean {
     return this.#clients.has(event.topic);
   }
 
   /** Returns the event's correlation id. */
-  async publish(event: SyntheticEvent): Promise<string> {
+  async publish(event: SyntheticEvent<LogicalTopic>): Promise<string> {
     this.#throwFailure();
     const properties = propertiesOf(event, this.#count++, this.#label);
     const data: EventData = { body: event.body, properties };
