@@ -10,7 +10,9 @@ import { reachedBy } from '../../shared/metrics/reached.ts';
 import { compareWindows } from '../../shared/store/control/compareWindows.ts';
 import { readLedger } from '../../shared/store/metrics/readLedger.ts';
 import { mergeRecords } from '../../tools/operator/backfill/backfill.ts';
+import { CreatedRange } from '../../tools/operator/backfill/createdRange.ts';
 import { type DumpContract, readRecord } from '../../tools/operator/dump/dumpRecords.ts';
+import { compareAgain } from '../../tools/operator/queries/compareAgain.ts';
 import { CANONICAL_SETTINGS, rulesFor } from '../../tools/proof/exampleEvents.ts';
 import { Random } from '../../tools/proof/synthetic/random.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
@@ -159,25 +161,23 @@ class Run {
 
   async #load<T extends DumpTopic>({ topic, start }: Window & { topic: T }): Promise<void> {
     const { contract } = rulesFor(this.#pool, topic);
-    const window = { asOf: (this.#base + END) * 1000, maxClockSkew: 300_000_000, since: null, until: null };
+    const window = {
+      ...{ asOf: (this.#base + END) * 1000, maxClockSkew: 300_000_000, by: 'created_at' as const },
+      ...{ since: null, until: null },
+    };
+    const created = new CreatedRange();
+    const plan = {
+      ...{ contract: contract as DumpContract<T>, window, created },
+      ...{ database: this.#pool, backfillId: 'reload' },
+    };
     const rows = this.#stream.dump({ topic, start }).map((fields, index) => {
-      const record = readRecord(contract as DumpContract<T>, window, { line: index + 1, fields } as never);
+      const record = readRecord(plan.contract, window, { line: index + 1, fields } as never);
       assert.ok('record' in record);
       return record;
     });
     const counts = { read: rows.length, outside: 0, rejected: 0 };
-    const plan = {
-      contract: contract as DumpContract<T>,
-      window,
-      database: this.#pool,
-      backfillId: 'reload',
-    };
     await mergeRecords(plan, { from: 1, to: rows.length, rows, counts }, false);
-    await this.#pool.query('SELECT sync_r1.compare_again($1, $2, $3)', [
-      topic,
-      new Date(this.#base + start),
-      new Date(this.#base + start + 60_000),
-    ]);
+    assert.deepEqual(await compareAgain(this.#pool, topic, created), { windows_compared_again: 1 });
   }
 
   #isOf({ topic, start }: Window, found: Named): boolean {
