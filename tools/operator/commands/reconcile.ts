@@ -104,6 +104,7 @@ async function compare(
     table: tables,
     null: nullText,
     as = operatorName(),
+    lang,
   }: Options,
   stopped: AbortSignal,
 ) {
@@ -149,7 +150,7 @@ async function compare(
     counts.missing + counts.extra + counts.older_here + counts.newer_here + counts.different_at_same_version;
   const left = differences - counts.repaired + counts.rejected;
   const shifts = plan.shifts.found();
-  for (const shift of shifts) console.error(shiftText(shortName(path), shift));
+  for (const shift of shifts) console.error(shiftText(sayerOf(lang), shortName(path), shift));
   const shifted = shifts.map(({ field, offset }) => `${field} ${offset}`).join(', ');
   return {
     file: shortName(path),

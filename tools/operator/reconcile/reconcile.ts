@@ -5,6 +5,7 @@ import type { Positioned } from '../../../shared/precedence/precedence.ts';
 import type { PrivacySource } from '../../../shared/privacy/privacy.ts';
 import { protectRecord } from '../../../shared/privacy/protectRecord.ts';
 import { withConnection } from '../../../shared/store/withConnection.ts';
+import { sayer, TEXTS } from '../../texts/texts.ts';
 import { type MergePlan, mergeRecords } from '../backfill/backfill.ts';
 import { DumpError } from '../dump/dumpError.ts';
 import type { DumpLine } from '../dump/dumpLine.ts';
@@ -13,6 +14,9 @@ import { compareRecords, differingMembers, type Finding, keyOf } from './compare
 import { extraRows } from './extraRows.ts';
 import { keepKeys, rowsByKey } from './rowsByKey.ts';
 import { shiftText, type TimeShifts } from './timeShifts.ts';
+
+/** Errors are in English. */
+const EN = sayer(TEXTS.en.report);
 
 export interface ReconcilePlan<T extends DumpTopic> extends MergePlan<T> {
   readonly privacy: PrivacySource;
@@ -153,7 +157,7 @@ async function comparePage<T extends DumpTopic>(
   const [shift] = plan.timesAreRight ? [] : plan.shifts.found();
   if (shift !== undefined) {
     throw new DumpError(
-      `${shiftText('the dump', shift)} Nothing more was repaired. Where the times here are the wrong ones, add --times-are-right.`,
+      `${shiftText(EN, 'the dump', shift)} Nothing more was repaired. Where the times here are the wrong ones, add --times-are-right.`,
     );
   }
   // Under the key of the dump's time, as a load of it.

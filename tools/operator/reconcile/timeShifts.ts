@@ -1,5 +1,7 @@
 import { type DumpTopic, STORED_FIELDS } from '../../../shared/contracts/fields.ts';
 import type { RecordOf } from '../../../shared/contracts/records.ts';
+import type { ReportText } from '../../texts/report/en.ts';
+import type { Say } from '../../texts/texts.ts';
 
 const QUARTER = 15 * 60_000_000;
 /** Offsets of zones from UTC, in quarters of an hour, go from -12 to +14 hours. */
@@ -61,10 +63,11 @@ function offsetText(quarters: number): string {
 }
 
 /** What it means and what to do, for a person. */
-export function shiftText(file: string, { field, offset, rows, compared }: TimeShift): string {
-  const direction = offset.startsWith('-') ? 'earlier' : 'later';
-  return (
-    `${file}: ${field} is ${offset.slice(1)} ${direction} than here in ${rows} of ${compared} rows: a local time that the dump says is UTC, ` +
-    'or times that were stored in the wrong zone. Export the dump with the offset of its times, or set time_zone in the profile.'
-  );
+export function shiftText(
+  say: Say<ReportText>,
+  file: string,
+  { field, offset, rows, compared }: TimeShift,
+): string {
+  const text = offset.startsWith('-') ? 'timesEarlier' : 'timesLater';
+  return say(text, { file, field, clock: offset.slice(1), rows, compared });
 }

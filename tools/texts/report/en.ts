@@ -17,6 +17,12 @@ export const REPORT = {
   windowsTodo:
     'What to do: see whether a row of the window is a dead letter (npm run cli -- replay list); else ask the source for a dump of ' +
     'exactly this window, and load it: npm run cli -- backfill {dump} --as-of TIME --window {window}',
+  timesEarlier:
+    '{file}: {field} is {clock} earlier than here in {rows} of {compared} rows: a local time that the dump says is UTC, ' +
+    'or times that were stored in the wrong zone. Export the dump with the offset of its times, or set time_zone in the profile.',
+  timesLater:
+    '{file}: {field} is {clock} later than here in {rows} of {compared} rows: a local time that the dump says is UTC, ' +
+    'or times that were stored in the wrong zone. Export the dump with the offset of its times, or set time_zone in the profile.',
   topic: 'topic',
   window: 'window',
   state: 'state',

@@ -18,6 +18,12 @@ export const REPORT: Readonly<Record<ReportText, string>> = {
   windowsTodo:
     '할 일: 창의 행이 데드 레터인지 봅니다(npm run cli -- replay list). 아니면 원천에 정확히 이 창의 덤프를 요청해 적재합니다: ' +
     'npm run cli -- backfill {dump} --as-of TIME --window {window}',
+  timesEarlier:
+    '{file}: {compared}개 행 중 {rows}개에서 {field}의 시각이 여기보다 {clock} 이릅니다. 덤프가 UTC라고 표시한 현지 시각이거나, ' +
+    '잘못된 시간대로 저장된 시각입니다. 덤프를 오프셋과 함께 내보내거나 프로필에서 time_zone을 정하십시오.',
+  timesLater:
+    '{file}: {compared}개 행 중 {rows}개에서 {field}의 시각이 여기보다 {clock} 늦습니다. 덤프가 UTC라고 표시한 현지 시각이거나, ' +
+    '잘못된 시간대로 저장된 시각입니다. 덤프를 오프셋과 함께 내보내거나 프로필에서 time_zone을 정하십시오.',
   topic: '토픽',
   window: '시간 창',
   state: '상태',
