@@ -25,9 +25,9 @@ import type { DumpLine } from '../dump/dumpLine.ts';
 import type { DumpWindow } from '../dump/dumpRecords.ts';
 import { compareAgain } from '../queries/compareAgain.ts';
 import { type Difference, newCounts, reconcile } from '../reconcile/reconcile.ts';
-import { shiftText, TimeShifts } from '../reconcile/timeShifts.ts';
+import { type TimeShift, TimeShifts } from '../reconcile/timeShifts.ts';
 import { languageOption } from './language.ts';
-import { sayerOf, withNames } from './reportTexts.ts';
+import { type Say, sayerOf, withNames } from './reportTexts.ts';
 
 interface Options extends DumpCommandOptions {
   repair?: boolean;
@@ -150,7 +150,7 @@ async function compare(
     counts.missing + counts.extra + counts.older_here + counts.newer_here + counts.different_at_same_version;
   const left = differences - counts.repaired + counts.rejected;
   const shifts = plan.shifts.found();
-  for (const shift of shifts) console.error(shiftText(sayerOf(lang), shortName(path), shift));
+  for (const shift of shifts) console.error(shiftText(sayerOf(lang), path, shift));
   const shifted = shifts.map(({ field, offset }) => `${field} ${offset}`).join(', ');
   return {
     file: shortName(path),
@@ -161,6 +161,11 @@ async function compare(
     ...(await compareAgain(database, topic, plan.created)),
     report: report.path,
   };
+}
+
+function shiftText(say: Say, path: string, { field, offset, rows, compared }: TimeShift): string {
+  const values = { file: shortName(path), field, clock: offset.slice(1), rows, compared };
+  return offset.startsWith('-') ? say('timesEarlier', values) : say('timesLater', values);
 }
 
 function comparedRows(counts: Readonly<Record<(typeof COMPARED)[number], number>>): number {

@@ -5,7 +5,6 @@ import type { Positioned } from '../../../shared/precedence/precedence.ts';
 import type { PrivacySource } from '../../../shared/privacy/privacy.ts';
 import { protectRecord } from '../../../shared/privacy/protectRecord.ts';
 import { withConnection } from '../../../shared/store/withConnection.ts';
-import { sayer, TEXTS } from '../../texts/texts.ts';
 import { type MergePlan, mergeRecords } from '../backfill/backfill.ts';
 import { DumpError } from '../dump/dumpError.ts';
 import type { DumpLine } from '../dump/dumpLine.ts';
@@ -13,10 +12,7 @@ import { inWindow, readRecord } from '../dump/dumpRecords.ts';
 import { compareRecords, differingMembers, type Finding, keyOf } from './compareRecords.ts';
 import { extraRows } from './extraRows.ts';
 import { keepKeys, rowsByKey } from './rowsByKey.ts';
-import { shiftText, type TimeShifts } from './timeShifts.ts';
-
-/** Errors are in English. */
-const EN = sayer(TEXTS.en.report);
+import type { TimeShifts } from './timeShifts.ts';
 
 export interface ReconcilePlan<T extends DumpTopic> extends MergePlan<T> {
   readonly privacy: PrivacySource;
@@ -157,7 +153,8 @@ async function comparePage<T extends DumpTopic>(
   const [shift] = plan.timesAreRight ? [] : plan.shifts.found();
   if (shift !== undefined) {
     throw new DumpError(
-      `${shiftText(EN, 'the dump', shift)} Nothing more was repaired. Where the times here are the wrong ones, add --times-are-right.`,
+      `Nothing more was repaired: ${shift.field} is ${shift.offset} away from here in ${shift.rows} of ${shift.compared} rows, as by a zone. ` +
+        'Export the dump with the offset of its times; where the times here are the wrong ones, add --times-are-right.',
     );
   }
   // Under the key of the dump's time, as a load of it.

@@ -1,7 +1,5 @@
 import { type DumpTopic, STORED_FIELDS } from '../../../shared/contracts/fields.ts';
 import type { RecordOf } from '../../../shared/contracts/records.ts';
-import type { ReportText } from '../../texts/report/en.ts';
-import type { Say } from '../../texts/texts.ts';
 
 const QUARTER = 15 * 60_000_000;
 /** Offsets of zones from UTC, in quarters of an hour, go from -12 to +14 hours. */
@@ -60,14 +58,4 @@ function offsetText(quarters: number): string {
   const minutes = Math.abs(quarters) * 15;
   const clock = `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, '0')}`;
   return `${quarters < 0 ? '-' : '+'}${clock}`;
-}
-
-/** What it means and what to do, for a person. */
-export function shiftText(
-  say: Say<ReportText>,
-  file: string,
-  { field, offset, rows, compared }: TimeShift,
-): string {
-  const text = offset.startsWith('-') ? 'timesEarlier' : 'timesLater';
-  return say(text, { file, field, clock: offset.slice(1), rows, compared });
 }
