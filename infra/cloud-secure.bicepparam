@@ -24,6 +24,8 @@ param hubs = {
   ledger: 'ledger.entry.upserted'
   paymentOrder: 'payment.order.upserted'
   pair: 'payment.ledger.paired'
+  // Its totals come once the sources send them: docs/control-totals.md. Empty, nothing of it is made.
+  control: 'sync.control.total'
 }
 
 param sizes = {
@@ -66,6 +68,7 @@ param app = {
   databasePoolSize: 8
   maxClockSkewSeconds: 300
   dlqRetentionDays: 14
+  controlGraceSeconds: 60
   metricsSchedule: '*/30 * * * * *'
   userIdMode: 'hmac'
   userIdKeyName: 'user-id-key'

@@ -17,6 +17,7 @@ param hubs = {
   ledger: 'ledger.entry.upserted'
   paymentOrder: 'payment.order.upserted'
   pair: 'payment.ledger.paired'
+  control: 'sync.control.total'
 }
 
 // The least that runs everything: one zone, no standby, a day of events, no instance that waits.
@@ -57,6 +58,7 @@ param app = {
   databasePoolSize: 8
   maxClockSkewSeconds: 300
   dlqRetentionDays: 14
+  controlGraceSeconds: 60
   metricsSchedule: '*/30 * * * * *'
   // Synthetic users need no pseudonym, and a vault with purge protection keeps its name for 90 days after a teardown.
   userIdMode: 'plain'

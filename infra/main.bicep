@@ -96,8 +96,8 @@ var registryPassword = app.?schemaRegistry.?passwordName ?? ''
 var needsVault = sealing || !empty(registryPassword)
 var hashing = app.userIdMode == 'hmac'
 
-// pairIngest is left out where there is no pair topic.
-var hubList = filter([hubs.ledger, hubs.paymentOrder, hubs.pair], name => !empty(name))
+// pairIngest is left out where there is no pair topic, controlIngest always: nobody waits for a control total by the second.
+var hubList = filter([hubs.ledger, hubs.paymentOrder, hubs.pair, hubs.control], name => !empty(name))
 var ingestFunctions = concat(['ledgerIngest', 'orderIngest'], empty(hubs.pair) ? [] : ['pairIngest'])
 
 // Connections. Flex Consumption scales each function by itself and has no limit for one: each reader of a hub gets at most an instance a
@@ -158,6 +158,7 @@ var ingestSettings = union(
     LEDGER_TOPIC: hubs.ledger
     PAYMENT_ORDER_TOPIC: hubs.paymentOrder
     PAIR_TOPIC: hubs.pair
+    CONTROL_TOPIC: hubs.control
     MAX_CLOCK_SKEW_SECONDS: string(app.maxClockSkewSeconds)
     USER_ID_MODE: app.userIdMode
   },
@@ -493,6 +494,7 @@ module functionApp 'modules/functionApp.bicep' = {
         AZURE_CLIENT_ID: identity.properties.clientId
         DB_POOL_SIZE: string(databasePoolSize)
         DLQ_RETENTION_DAYS: string(app.dlqRetentionDays)
+        CONTROL_GRACE_SECONDS: string(app.controlGraceSeconds)
         METRICS_SCHEDULE: app.metricsSchedule
         APPLICATIONINSIGHTS_CONNECTION_STRING: insights.outputs.connectionString
         APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD;ClientId=${identity.properties.clientId}'

@@ -43,7 +43,7 @@ type databaseAdministrator = {
 }
 
 @export()
-@description('Hub names. An empty pair leaves that topic out.')
+@description('Hub names. An empty pair or control leaves that topic out.')
 type hubNames = {
   @minLength(1)
   @maxLength(256)
@@ -53,6 +53,9 @@ type hubNames = {
   paymentOrder: string
   @maxLength(256)
   pair: string
+  @description('Of control totals.')
+  @maxLength(256)
+  control: string
 }
 
 @export()
@@ -218,6 +221,10 @@ type appOptions = {
   @minValue(1)
   @maxValue(3650)
   dlqRetentionDays: int
+  @description('How long an event may be on its way from its source to the hub before a window of control totals is compared.')
+  @minValue(0)
+  @maxValue(86400)
+  controlGraceSeconds: int
   @description('NCRONTAB of six fields, in UTC.')
   metricsSchedule: string
   @description('plain stores user ids as they come; hmac a keyed hash; drop none. hmac and drop seal the payloads of dead letters.')

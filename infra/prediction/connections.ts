@@ -55,6 +55,7 @@ export function connectionsOf({ resources }: Prediction): Connections {
     ['ledgerIngest', setting('LEDGER_TOPIC')],
     ['orderIngest', setting('PAYMENT_ORDER_TOPIC')],
     ['pairIngest', setting('PAIR_TOPIC')],
+    ['controlIngest', setting('CONTROL_TOPIC')],
   ] as const;
   const functions = [
     ...readers

@@ -21,11 +21,12 @@ param existing = {
   actionGroupId: '/subscriptions/44444444-4444-4444-4444-444444444444/resourceGroups/rg-logs/providers/Microsoft.Insights/actionGroups/ag-backoffice'
 }
 
-// The hubs that the organisation has; no topic of confirmed pairs.
+// The hubs that the organisation has; no topic of confirmed pairs, none of control totals.
 param hubs = {
   ledger: 'cdc-events'
   paymentOrder: 'order-events'
   pair: ''
+  control: ''
 }
 
 param sizes = {
@@ -65,6 +66,7 @@ param app = {
   databasePoolSize: 8
   maxClockSkewSeconds: 300
   dlqRetentionDays: 14
+  controlGraceSeconds: 60
   metricsSchedule: '*/30 * * * * *'
   userIdMode: 'hmac'
   userIdKeyName: 'bosync-user-id-key'

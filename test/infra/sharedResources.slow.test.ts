@@ -101,8 +101,14 @@ describe('Cloud-Secure holds all invariants', options, () => {
 
   it('without a topic of confirmed pairs', async () => {
     const prediction = await holdsWith("pair: 'payment.ledger.paired'", "pair: ''");
-    assert.equal(ofType(prediction, TYPES.hub).length, 2);
+    assert.equal(ofType(prediction, TYPES.hub).length, 3);
     assert.ok(!prediction.text.includes('pairIngest'));
+  });
+
+  it('without a topic of control totals', async () => {
+    const prediction = await holdsWith("control: 'sync.control.total'", "control: ''");
+    assert.equal(ofType(prediction, TYPES.hub).length, 3);
+    assert.ok(!prediction.text.includes('sync.control.total'));
   });
 
   it('with user ids dropped, but for the one that wants them hashed', async () => {

@@ -170,7 +170,7 @@ export const userIdsAreHashed: Invariant = (prediction, meant) =>
 /** The hubs that the settings name, with the consumer group of the app; the queue of replay requests, and its poison queue. */
 export const hubsAndQueues: Invariant = (prediction, meant) => {
   const settings = appSettings(prediction);
-  const topics = ['LEDGER_TOPIC', 'PAYMENT_ORDER_TOPIC', 'PAIR_TOPIC']
+  const topics = ['LEDGER_TOPIC', 'PAYMENT_ORDER_TOPIC', 'PAIR_TOPIC', 'CONTROL_TOPIC']
     .map((name) => settings[name] ?? '')
     .filter((topic) => topic !== '');
   const namespace = settings['EventHubs__fullyQualifiedNamespace']?.replace(

@@ -80,7 +80,9 @@ export const appHasItsRoles: Invariant = (prediction) => {
   const settings = appSettings(prediction);
   const account = theOnly(prediction, TYPES.storage).id;
   const namespace = settings['EventHubs__fullyQualifiedNamespace']?.split('.')[0];
-  const topics = ['LEDGER_TOPIC', 'PAYMENT_ORDER_TOPIC', 'PAIR_TOPIC'].map((name) => settings[name] ?? '');
+  const topics = ['LEDGER_TOPIC', 'PAYMENT_ORDER_TOPIC', 'PAIR_TOPIC', 'CONTROL_TOPIC'].map(
+    (name) => settings[name] ?? '',
+  );
   const needed: [scope: string, role: string][] = [
     [account, BLOB_OWNER],
     [account, TABLE_CONTRIBUTOR],
