@@ -72,7 +72,7 @@ test('windows lists what does not match, to the digit, and says what to do', asy
   assert.equal((await windows('--topic', 'ledgre')).code, 2);
 
   const korean = await windows('--lang', 'ko');
-  assert.match(korean.out, /토픽 .*시간 창 .*상태 .*행/);
+  assert.match(korean.out, /토픽 .*구간 .*상태 .*행/);
   assert.match(korean.err, /^할 일: .*--window 2026/m);
 });
 

@@ -73,7 +73,7 @@ export const KO: Texts = {
     AliasHitHigh: '별칭을 쓴 이벤트의 비율(7일).',
     PairIncompleteAgeHigh: '미완성 페어의 나이(초)의 95번째 백분위수.',
     SourceIncomplete:
-      '원천이 센 시간 창의 행이 여기 없거나 여기서는 다릅니다. 브로커에 오지 않았거나 거부되었습니다.',
+      '원천이 센 구간의 행이 여기 없거나 여기서는 다릅니다. 브로커에 오지 않았거나 거부되었습니다.',
     SettlementViolation: '맞지 않는 결제가 있습니다(1분 이상): 환불 초과, 한쪽만 있는 항목, 통화 혼합 등.',
     DbPoolExhausted: '서버의 열린 연결 수. 동기화가 쓸 수 있는 연결 수에 대한 비율입니다.',
     DbPoolCheckoutSlow: '연결을 1초 넘게 기다린 비율. 0.05를 넘으면 95번째 백분위수가 1초를 넘습니다.',

@@ -13,10 +13,10 @@ export const REPORT: Readonly<Record<ReportText, string>> = {
     '비교한 것이 없습니다. {file}의 행은 {read}개이고 그중 {outside}개가 기간 밖에 있으며, 데이터베이스에도 그 기간의 행이 없습니다. ' +
     '--since, --until, --days와 파일이 맞는지 확인하십시오.',
   controlOff:
-    'CONTROL_TOPIC이 비어 있습니다. 이 설정에서는 대조 합계가 꺼져 있어 아무것도 비교하지 않습니다. 아래 목록은 그 전의 것입니다.',
-  noWindows: '비교한 모든 시간 창에 원천이 센 행이 있습니다.',
+    'CONTROL_TOPIC이 비어 있습니다. 이 설정에서는 컨트롤 토털이 꺼져 있어 아무것도 비교하지 않습니다. 아래 목록은 그 전의 것입니다.',
+  noWindows: '비교한 모든 구간에 원천이 센 행이 있습니다.',
   windowsTodo:
-    '할 일: 창의 행이 데드 레터인지 봅니다(npm run cli -- replay list). 아니면 원천에 정확히 이 창의 덤프를 요청해 적재합니다: ' +
+    '할 일: 구간의 행이 데드 레터인지 봅니다(npm run cli -- replay list). 아니면 원천에 정확히 이 구간의 덤프를 요청해 적재합니다: ' +
     'npm run cli -- backfill {dump} --as-of TIME --window {window}',
   timesEarlier:
     '{file}: {compared}개 행 중 {rows}개에서 {field}의 시각이 여기보다 {clock} 이릅니다. 덤프가 UTC라고 표시한 현지 시각이거나, ' +
@@ -25,7 +25,7 @@ export const REPORT: Readonly<Record<ReportText, string>> = {
     '{file}: {compared}개 행 중 {rows}개에서 {field}의 시각이 여기보다 {clock} 늦습니다. 덤프가 UTC라고 표시한 현지 시각이거나, ' +
     '잘못된 시간대로 저장된 시각입니다. 덤프를 오프셋과 함께 내보내거나 프로필에서 time_zone을 정하십시오.',
   topic: '토픽',
-  window: '시간 창',
+  window: '구간',
   state: '상태',
   rows: '행(여기/원천)',
   count_difference: '행 차이',
@@ -57,6 +57,6 @@ export const REPORT: Readonly<Record<ReportText, string>> = {
   repaired: '고친 행',
   left: '남은 차이',
   time_shifts: '시각 차이',
-  windows_compared_again: '다시 비교할 시간 창',
+  windows_compared_again: '다시 비교할 구간',
   report: '보고서',
 };
