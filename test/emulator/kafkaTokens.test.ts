@@ -10,7 +10,7 @@ import { kafkaEmulator } from './kafkaClients.ts';
 
 // SASL OAUTHBEARER: the publisher of `npm run cli -- publish --kafka`, and a client that shares no code with it.
 
-const TOPICS = { ledger: 'ledger', payment_order: '', pair: '' };
+const TOPICS = { ledger: 'ledger', payment_order: '', pair: '', control: '' };
 const event = (name: string): SyntheticEvent => ({
   topic: 'ledger',
   key: name,

@@ -127,7 +127,9 @@ describe('a run of the timer', () => {
     assert.equal(metrics.value('consumer_broker_reachable', LEDGER), 0);
     const lines = metricsLog(run).map(({ message, ...line }) => [message, line['lag'] ?? line['topic']]);
     assert.deepEqual(lines, [
-      ...Object.values(topics).filter(Boolean).map((topic) => ['broker unreachable: its lag is unknown', topic]),
+      ...Object.values(topics)
+        .filter(Boolean)
+        .map((topic) => ['broker unreachable: its lag is unknown', topic]),
       ['metrics', 'unknown'],
     ]);
   });

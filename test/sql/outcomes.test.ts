@@ -3,7 +3,15 @@ import { test } from 'vitest';
 import { type FieldKind, LOGICAL_TOPICS, STORED_FIELDS } from '../../shared/contracts/fields.ts';
 import { REJECTION_REASONS } from '../../shared/contracts/rejection.ts';
 import { type IngestResult, ingest } from '../../shared/ingest/ingest.ts';
-import { confirmation, entry, order, Partition, rulesFor, START, total } from '../../tools/proof/exampleEvents.ts';
+import {
+  confirmation,
+  entry,
+  order,
+  Partition,
+  rulesFor,
+  START,
+  total,
+} from '../../tools/proof/exampleEvents.ts';
 import { testDatabase } from '../support/database.ts';
 
 const later = (minutes: number) => new Date(START / 1000 + minutes * 60_000).toISOString();
