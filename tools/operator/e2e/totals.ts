@@ -64,7 +64,8 @@ export async function unmatchedTotals(context: E2eContext, windows: readonly Run
     if (Date.now() > deadline || stopped.aborted) {
       const examples = unmatched.slice(0, MAX_EXAMPLES).join(' | ');
       return [
-        `${unmatched.length} of ${windows.length} windows of control totals do not match after ${timeoutMs / 1000} s: ${examples}`,
+        `${unmatched.length} of ${windows.length} windows of control totals do not match after ${timeoutMs / 1000} s: ${examples} ` +
+          '(not known, or open: does the app have CONTROL_TOPIC, and does its timer run?)',
       ];
     }
     await delay(POLL_MS);
