@@ -37,6 +37,8 @@ describe(`the end-to-end test of an environment, seed ${SEED}`, () => {
   let bed: FaultBed;
   beforeAll(async () => {
     bed = await FaultBed.start(SEED);
+    // It compares control totals.
+    bed.cloud.environment['METRICS_SCHEDULE'] = '*/5 * * * * *';
     await bed.startHost();
     // Traffic of others, before and beside it.
     await bed.publish(500);
@@ -69,7 +71,8 @@ describe(`the end-to-end test of an environment, seed ${SEED}`, () => {
       const { rows } = await client.query(
         `SELECT (SELECT count(*) FROM bo.ledger_entries) AS entries, (SELECT count(*) FROM bo.payment_orders) AS orders,
            (SELECT count(*) FROM bo.payment_ledger_pairs) AS pairs, (SELECT count(*) FROM bo.consumer_dlq_events) AS letters,
-           (SELECT count(*) FROM sync.pair_confirmations) AS confirmations`,
+           (SELECT count(*) FROM sync.pair_confirmations) AS confirmations, (SELECT count(*) FROM sync.source_totals) AS totals,
+           (SELECT count(*) FROM bo.control_totals) AS windows`,
       );
       return rows[0];
     });
@@ -112,6 +115,8 @@ describe(`the end-to-end test of an environment, seed ${SEED}`, () => {
     assert.equal(result.dead_letters, 40);
     assert.deepEqual(result.packages, [await packageIdentity()]);
     assert.ok(result.split_pairs > 0);
+    // Of six scenarios, two topics each.
+    assert.equal(result.windows_matched, 12);
     assert.equal(result.lag, 0);
     assert.ok(result.visible_after_ms.p95! > 0);
     assert.ok(result.removed >= result.rows_compared + result.dead_letters);
@@ -211,6 +216,27 @@ describe(`the end-to-end test of an environment, seed ${SEED}`, () => {
       plant,
       heal,
     );
+  });
+
+  it('is red where the source has a row more in a window', () =>
+    failsWith(
+      [/^12 of 12 windows of control totals do not match after 20 s: .* is short/],
+      [
+        `CREATE FUNCTION public.planted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.row_count := NEW.row_count + 1; RETURN NEW; END $$`,
+        'CREATE TRIGGER planted BEFORE INSERT ON sync.source_totals FOR EACH ROW EXECUTE FUNCTION public.planted()',
+      ],
+      ['DROP TRIGGER planted ON sync.source_totals', 'DROP FUNCTION public.planted'],
+      ...['--timeout', '20'],
+    ));
+
+  it('says nothing of control totals where their topic is off', async () => {
+    process.env['CONTROL_TOPIC'] = '';
+    try {
+      const { result } = await e2e();
+      assert.deepEqual([result.ok, result.windows_matched], [true, undefined]);
+    } finally {
+      delete process.env['CONTROL_TOPIC'];
+    }
   });
 
   const REVOKE = 'REVOKE INSERT ON bo.ledger_entries FROM bo_sync';

@@ -206,7 +206,7 @@ describe(`doctor, seed ${SEED}`, () => {
     await until('the claims are past', 60_000, async () => {
       const { wrong } = await doctor();
       return wrong.some(
-        ({ part, says }) => part === 'checkpoints' && /^0 of 12 partitions are held/.test(says),
+        ({ part, says }) => part === 'checkpoints' && /^0 of 16 partitions are held/.test(says),
       );
     });
     await bed.cloud.emulator.stop();

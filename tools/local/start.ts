@@ -138,7 +138,7 @@ async function runOn(cloud: LocalCloud): Promise<number> {
   live.connect({ settings, database });
   say([...addressLines(cloud), `Live view    ${live.addressToOpen}`].join('\n'));
   const { topics } = cloud.settings;
-  const watch = new BrokerWatch(cloud.emulator.connectionString, Object.values(topics).filter(Boolean));
+  const watch = new BrokerWatch(cloud.emulator.connectionString, Object.values(topics));
   const publisher = new Publisher(cloud.emulator.connectionString, topics);
   // Of its own: what it publishes is not counted with the payments.
   const totals = new Publisher(

@@ -28,9 +28,11 @@ export interface PartitionRange {
 export class BrokerWatch {
   readonly #clients: Map<string, EventHubConsumerClient>;
 
+  /** @param hubs an empty name is that of a topic that is off. */
   constructor(connectionString: string, hubs: readonly string[]) {
+    const used = hubs.filter((hub) => hub !== '');
     this.#clients = new Map(
-      hubs.map((hub) => [hub, new EventHubConsumerClient('$Default', connectionString, hub)]),
+      used.map((hub) => [hub, new EventHubConsumerClient('$Default', connectionString, hub)]),
     );
   }
 

@@ -10,6 +10,10 @@ DECLARE
   deleted bigint;
   prefix text;
   beyond text;
+  -- Of the run's control totals; tools/operator/e2e/totals.ts computes the same.
+  first_window timestamp := timestamp '2000-01-02' + ('x' || left(md5(run), 8))::bit(32)::bigint % 43800 * interval '1 hour';
+  total_version bigint := ('x' || left(md5(run), 12))::bit(48)::bigint;
+  windows timestamp[];
 BEGIN
   IF run IS NULL OR run !~ '^e2e-[0-9a-z]{8,32}$' THEN
     RAISE EXCEPTION 'not the id of an end-to-end run' USING ERRCODE = 'invalid_parameter_value';
@@ -39,6 +43,12 @@ BEGIN
     DELETE FROM sync.crowded_entries e WHERE e.related_id > prefix AND e.related_id < beyond;
     DELETE FROM sync.settlement_violations v WHERE v.payment_order_id > prefix AND v.payment_order_id < beyond;
   END LOOP;
+  windows := ARRAY(SELECT first_window + n * interval '10 minutes' FROM generate_series(0, cardinality(scenarios) - 1) n);
+  DELETE FROM sync.source_totals t WHERE t.source_version = total_version AND t.window_id = ANY (ARRAY(
+    SELECT topic || '|' || to_char(w, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+    FROM unnest(ARRAY['ledger', 'payment_order']) topic, unnest(windows) w));
+  DELETE FROM bo.control_totals c
+  WHERE c.version = total_version AND c.window_start = ANY (ARRAY(SELECT w AT TIME ZONE 'UTC' FROM unnest(windows) w));
   DELETE FROM bo.consumer_dlq_events WHERE starts_with(correlation_id, run || '-');
   GET DIAGNOSTICS deleted = ROW_COUNT;
   RETURN removed + deleted;

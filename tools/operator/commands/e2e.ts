@@ -49,6 +49,8 @@ export function e2eCommand(): Command {
       `
 Scenarios: ${GATE_SCENARIOS.join(', ')}; pairs over partitions are among them.
 Settings are those of the functions; the login has to be a member of bo_operator, and EventHubs may send and listen.
+With CONTROL_TOPIC, it sends control totals of what it made, and waits until they match; its records are of windows of the years 2000
+to 2004 then, in which no source has any.
 Every key has the id of the run. Their rows are removed at the end; counters and metrics have counted the events. What comes
 of the run later (a redelivery, an event that waited) is removed by the app's timer, for a day.
 Exit code 1 where a promise was not kept: the result says which.`,

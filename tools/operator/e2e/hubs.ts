@@ -7,6 +7,7 @@ import type { SyntheticEvent } from '../../proof/synthetic/payments.ts';
 import { Random } from '../../proof/synthetic/random.ts';
 import { scenarioEvents } from '../../proof/synthetic/scenarios.ts';
 import type { E2eContext, Logged } from './context.ts';
+import { startOfScenario } from './totals.ts';
 
 /** The situations that an environment has to get right before its package goes on. */
 export const GATE_SCENARIOS = [
@@ -43,9 +44,15 @@ export async function heldByAll(context: E2eContext): Promise<Held[]> {
 export async function publish(context: E2eContext): Promise<Map<string, SyntheticEvent>> {
   const { publisher, settings, seed, run, events, stopped } = context;
   const published = new Map<string, SyntheticEvent>();
+  const startedAt = Date.now();
+  // With control totals, in windows of the run's own: nothing of it is in those of real payments.
+  const createdAt = (scenario: number) =>
+    settings.topics.control === ''
+      ? undefined
+      : (now: number) => startOfScenario(run, scenario) + 60_000 + now - startedAt;
   for (const [index, scenario] of GATE_SCENARIOS.entries()) {
     let left = events;
-    for (const event of scenarioEvents(scenario, new Random(seed + index), run, () => Date.now())) {
+    for (const event of scenarioEvents(scenario, new Random(seed + index), run, Date.now, createdAt(index))) {
       if (left-- === 0 || stopped.aborted) break;
       if (!publisher.takes(event)) continue;
       published.set(await publisher.publish(inEnvelope(event, settings.profile)), event);

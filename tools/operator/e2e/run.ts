@@ -16,6 +16,7 @@ import {
 } from './checks.ts';
 import { type E2eContext, paymentOf, type TestedEnvironment } from './context.ts';
 import { GATE_SCENARIOS, heldByAll, lagOf, publish, readBack, untilCaughtUp } from './hubs.ts';
+import { publishTotals, unmatchedTotals } from './totals.ts';
 
 export interface E2eResult {
   readonly ok: boolean;
@@ -36,6 +37,8 @@ export interface E2eResult {
   /** Events behind the end of the hubs when all of the run was processed. */
   readonly lag: number;
   readonly visible_after_ms: Delays;
+  /** Windows of control totals that match; left out where their topic is off. */
+  readonly windows_matched?: number;
   readonly removed: number;
   /** Which packages of the app ran meanwhile: SHA-256 of their content; none where no process has said. */
   readonly packages: readonly string[];
@@ -66,10 +69,12 @@ export async function runE2e(context: E2eContext): Promise<E2eResult> {
     if (logged.length !== published.size) {
       failures.push(`the hubs hold ${logged.length} of the ${published.size} events that they accepted`);
     }
+    const rows = await expectedRows(context, logged);
+    const controlled = context.settings.topics.control !== '' && !context.stopped.aborted;
+    const windows = controlled ? await publishTotals(context, GATE_SCENARIOS.length, rows) : [];
     const missing = await untilProcessed(context, logged);
     if (missing.length > 0) failures.push(notProcessed(missing, logged.length, context));
     const letters = await deadLettersOfRun(database, run, new Date(startedAt.getTime() - 60_000));
-    const rows = await expectedRows(context, logged);
     // What was not processed is missing everywhere, which says nothing more.
     if (missing.length === 0) {
       failures.push(...(await wrongRows(database, rows)), ...wrongDeadLetters(context, logged, letters));
@@ -86,6 +91,9 @@ export async function runE2e(context: E2eContext): Promise<E2eResult> {
     if (split === 0 && before.filter(({ topic }) => topic === 'ledger').length > 1) {
       failures.push('no payment had its two entries on different partitions: publish more events');
     }
+    // Where rows are wrong, so are the windows that they are in.
+    const compared = windows.length > 0 && failures.length === 0;
+    if (compared) failures.push(...(await unmatchedTotals(context, windows)));
     const packages = await packagesOfApp(context, startedAt);
     const removed = context.keep ? 0 : await removeRun(context);
     return {
@@ -104,6 +112,7 @@ export async function runE2e(context: E2eContext): Promise<E2eResult> {
       split_pairs: split,
       lag,
       visible_after_ms: visible,
+      ...(compared && failures.length === 0 && { windows_matched: windows.length }),
       removed,
       packages,
     };

@@ -76,12 +76,17 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
 };
 
-/** The events of one scenario, payment after payment; `mixed` is everything at once in known shares. */
+/**
+ * The events of one scenario, payment after payment; `mixed` is everything at once in known shares.
+ *
+ * @param createdAt when the records of now were created, where that is not now.
+ */
 export function* scenarioEvents(
   name: string,
   random: Random,
   run: string,
   clock: () => number,
+  createdAt: (now: number) => number = (now) => now,
 ): Generator<SyntheticEvent> {
   const scenario = SCENARIOS[name];
   if (scenario === undefined) {
@@ -89,11 +94,12 @@ export function* scenarioEvents(
     return;
   }
   for (let number = 0; ; number++) {
-    yield* scenario.events(makePayment(`${name}-${run}-${number}`, random, clock()), random);
+    const now = clock();
+    yield* scenario.events(makePayment(`${name}-${run}-${number}`, random, now, createdAt(now)), random);
   }
 }
 
-function makePayment(id: string, random: Random, now: number): Payment {
+function makePayment(id: string, random: Random, now: number, createdAt: number): Payment {
   const at = (offset: number) => new Date(now + offset).toISOString();
   const event = (topic: RecordTopic, key: string, body: object): SyntheticEvent => ({
     topic,
@@ -115,7 +121,7 @@ function makePayment(id: string, random: Random, now: number): Payment {
       merchant_name: 'Corner shop',
       amount,
       status,
-      created_at: at(-20),
+      created_at: new Date(createdAt - 20).toISOString(),
       ...revision(version),
     });
   const entry = (side: string, change: object) =>
@@ -127,7 +133,7 @@ function makePayment(id: string, random: Random, now: number): Payment {
       entry_type: side === 'r' ? 'RECEIVE' : 'PAYMENT',
       related_type: 'PAYMENT_ORDER',
       event_time: at(-15),
-      source_created_at: at(-15),
+      source_created_at: new Date(createdAt - 15).toISOString(),
       ...revision(1),
       ...change,
     });
