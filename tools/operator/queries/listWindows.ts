@@ -52,8 +52,9 @@ export async function listWindows(
        state, expected_count, found_count, found_count - expected_count AS count_difference, expected_sum, found_sum,
        found_sum - expected_sum AS sum_difference, generated_at, first_checked_at AS since, last_checked_at AS last_compared
      FROM bo.control_totals
-     WHERE ($1::text IS NULL OR topic = $1)
-       AND CASE WHEN $2::text IS NOT NULL THEN state = $2 ELSE $3 OR state <> 'matched' AND found_count IS NOT NULL END
+     WHERE ($1::text IS NULL OR topic = $1) AND ($2::text IS NULL OR state = $2)
+       AND ($3 OR coalesce($2 = 'matched', false) OR state <> 'matched')
+       AND ($3 OR $2 IS NOT NULL OR found_count IS NOT NULL)
      ORDER BY window_start DESC, topic LIMIT $4`,
     [topic, state, all, most],
   );
