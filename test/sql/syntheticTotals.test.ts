@@ -3,7 +3,7 @@ import { test } from 'vitest';
 import type { LogicalTopic } from '../../shared/contracts/fields.ts';
 import { ingest } from '../../shared/ingest/ingest.ts';
 import { compareWindows } from '../../shared/store/control/compareWindows.ts';
-import { Partition, rulesFor } from '../../tools/proof/exampleEvents.ts';
+import { CANONICAL_SETTINGS, Partition, rulesFor } from '../../tools/proof/exampleEvents.ts';
 import { type SyntheticEvent, syntheticEvents } from '../../tools/proof/synthetic/payments.ts';
 import { Random } from '../../tools/proof/synthetic/random.ts';
 import { SourceTotals } from '../../tools/proof/synthetic/sourceTotals.ts';
@@ -23,7 +23,7 @@ interface Published {
 
 /** Payments, and the totals that their source sends beside them. */
 function publishedEvents() {
-  const source = new SourceTotals(STARTED_AT);
+  const source = new SourceTotals(STARTED_AT, CANONICAL_SETTINGS.profile);
   const payments: Published[] = [];
   const totals: Published[] = [];
   let at = STARTED_AT;

@@ -194,7 +194,7 @@ async function publishAndWatch(run: Run): Promise<number> {
   say(`Publishing ${options.events ?? `${options.rate} a second`}, seed ${options.seed}. Ctrl-C stops.`);
   const faults: Record<string, number> = {};
   let done = false;
-  const source = new SourceTotals(startedAt.getTime());
+  const source = new SourceTotals(startedAt.getTime(), cloud.settings.profile);
   const publishing = publish(run, source, faults).then(() => {
     done = options.events !== undefined;
   });

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { DumpTopic } from '../../../shared/contracts/fields.ts';
+import type { Profile } from '../../../shared/contracts/profile.ts';
 import { type Highest, keepHighest, keyOf, nothing, type Row, rowOf } from '../model.ts';
 import { sumOfAmounts } from '../settlement.ts';
 import type { SyntheticEvent } from './payments.ts';
@@ -69,6 +70,7 @@ function digestOf(topic: DumpTopic, row: Row): bigint {
 export class SourceTotals {
   /** Rows of a run that ended a moment ago are not known here. */
   readonly #base: number;
+  readonly #profile: Profile;
   readonly #rows: Highest = nothing();
   /** Two states of one revision: which one is kept is for the broker's order to say. */
   readonly #undecided = new Set<string>();
@@ -76,9 +78,13 @@ export class SourceTotals {
   #count = 0;
   #lookAt = 0;
 
-  /** @param startedAt in milliseconds since 1970, before the first event. */
-  constructor(startedAt: number) {
+  /**
+   * @param startedAt in milliseconds since 1970, before the first event.
+   * @param profile by which the events are read: of two states of a record, it says which one is kept.
+   */
+  constructor(startedAt: number, profile: Profile) {
     this.#base = startedAt - 1000;
+    this.#profile = profile;
   }
 
   /** The windows of the run. */
@@ -94,7 +100,7 @@ export class SourceTotals {
     if (row === undefined) return;
     const key = keyOf(topic, row);
     const held = this.#rows[topic].get(key);
-    keepHighest(this.#rows, topic, row);
+    keepHighest(this.#rows, topic, row, this.#profile.topics[topic].precedence[0] === 'version');
     const of = `${topic}|${key}`;
     if (held !== undefined && isTie(topic, held, row)) this.#undecided.add(of);
     else if (held !== undefined && this.#rows[topic].get(key) !== held) this.#undecided.delete(of);
