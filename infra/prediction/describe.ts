@@ -158,9 +158,9 @@ export function describePrediction(prediction: Prediction): string {
 
 /** Hubs, partitions of each and most instances of a function. */
 const LOADS = [
-  [3, 4, 40],
-  [3, 12, 100],
-  [3, 32, 100],
+  [4, 4, 40],
+  [4, 12, 100],
+  [4, 32, 100],
 ] as const;
 
 /** What pool an instance gets on which server, at three sizes of the rest. */

@@ -69,6 +69,7 @@ describe(`doctor, seed ${SEED}`, () => {
           'hubs',
           'hubs',
           'hubs',
+          'hubs',
           'consumer group',
           'checkpoints',
           'lag',

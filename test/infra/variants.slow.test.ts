@@ -19,8 +19,8 @@ describe('the pool of an instance', options, () => {
     const templates = new Templates(program!);
     try {
       for (const [file, hubs, partitions, most] of [
-        ['infra/cloud-test.bicepparam', 3, 4, 40],
-        [SECURE, 3, 12, 100],
+        ['infra/cloud-test.bicepparam', 4, 4, 40],
+        [SECURE, 4, 12, 100],
         // Another team's hubs.
         ['test/infra/reuse.bicepparam', 2, 32, 40],
       ] as const) {
