@@ -62,7 +62,8 @@ export class BenchServer {
   /** A template for {@link measure}, filled once. */
   async template(name: string, fill: (pool: pg.Pool) => Promise<void>): Promise<void> {
     await this.#admin.query(`CREATE DATABASE ${name} TEMPLATE empty_schema`);
-    const pool = this.#open(name, this.postgres.port);
+    // Without the product's time-outs: to fill it may take minutes.
+    const pool = new pg.Pool({ connectionString: this.postgres.url(name) });
     await fill(pool);
     await pool.query('VACUUM ANALYZE');
     await pool.end();
