@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { QueueClient } from '@azure/storage-queue';
+import type { QueueClient } from '@azure/storage-queue';
 import { InvalidReplayRequest, parseReplayRequest, REPLAY_QUEUE } from '../../shared/replay/request.ts';
 import { identityCredential } from '../../shared/settings/identityCredential.ts';
 import type { StorageSettings } from '../../shared/settings/storageConnection.ts';
@@ -104,6 +104,7 @@ async function queueOf(storage: StorageSettings | undefined, name: string): Prom
         'AzureWebJobsStorage__accountName to the name of the storage account, of the Function App.',
     );
   }
+  const { QueueClient } = await import('@azure/storage-queue');
   if ('connectionString' in storage) return new QueueClient(storage.connectionString, name, QUEUE_OPTIONS);
   return new QueueClient(
     `${storage.queueServiceUri}/${name}`,

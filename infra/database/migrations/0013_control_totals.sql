@@ -3,9 +3,9 @@
 -- Rows of a window. BRIN: it costs the ingest nothing, and updates stay HOT. Several ranges are kept of a range of pages: a late row
 -- must not make all windows between it and its neighbours look into them.
 CREATE INDEX ledger_entries_created_at ON bo.ledger_entries
-  USING brin (created_at timestamptz_minmax_multi_ops) WITH (pages_per_range = 32, autosummarize = on);
+  USING brin (created_at timestamptz_minmax_multi_ops) WITH (pages_per_range = 128, autosummarize = on);
 CREATE INDEX payment_orders_created_at ON bo.payment_orders
-  USING brin (created_at timestamptz_minmax_multi_ops) WITH (pages_per_range = 32, autosummarize = on);
+  USING brin (created_at timestamptz_minmax_multi_ops) WITH (pages_per_range = 128, autosummarize = on);
 
 -- Per window, the total of highest precedence from the control topic, and when it is compared next.
 CREATE TABLE sync.source_totals (

@@ -69,7 +69,7 @@ export async function measureControl(
         );
         // None of them can be compared yet.
         await pool.query('UPDATE sync.source_totals SET due_at = now()');
-        figures['control_all_windows_wait_ms'] = (await compare(pool, undefined)).ms;
+        figures['control_all_windows_wait_ms'] = (await compare(pool, 'unknown')).ms;
         const startedAt = performance.now();
         await readWindows(pool, [TOPIC]);
         figures['control_gauges_ms'] = performance.now() - startedAt;
@@ -80,9 +80,13 @@ export async function measureControl(
   return figures;
 }
 
-async function compare(pool: pg.Pool, reached: number | undefined = Date.now()) {
+async function compare(pool: pg.Pool, reached: number | 'unknown' = Date.now()) {
   const startedAt = performance.now();
-  const looked = await compareWindows(pool, [{ source: 'ledger', topic: TOPIC, reached }], 0, Infinity);
+  const ledger = {
+    ...({ source: 'ledger', topic: TOPIC } as const),
+    reached: reached === 'unknown' ? undefined : reached,
+  };
+  const looked = await compareWindows(pool, [ledger], 0, Infinity);
   return { looked, ms: performance.now() - startedAt };
 }
 

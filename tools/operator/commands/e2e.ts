@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { type HubAccess, hubAccess } from '../../../shared/settings/eventHubsConnection.ts';
 import type { OperatorSettings } from '../../../shared/settings/settings.ts';
 import { unwritten } from '../../proof/synthetic/envelope.ts';
-import { PublishError, Publisher } from '../../proof/synthetic/publish.ts';
+import { PublishError } from '../../proof/synthetic/publishError.ts';
 import { hubReader, namespaceRequired, operatorName, withTarget } from '../../target/target.ts';
 import { confirmElsewhere, databaseOf } from '../../target/targetLine.ts';
 import { Complaint, EXIT } from '../../terminal/exit.ts';
@@ -97,6 +97,8 @@ function run({
     await hub.heldNumbers(settings.topics.ledger);
     const access = await hubAccess(eventHubs);
     const id = `e2e-${randomBytes(6).toString('hex')}`;
+    // Loads the client of Event Hubs, which the other commands start without.
+    const { Publisher } = await import('../../proof/synthetic/publish.ts');
     const publisher = new Publisher(access, settings.topics, id);
     try {
       const result = await runE2e({

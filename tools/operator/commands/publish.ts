@@ -3,7 +3,8 @@ import { Command, Option } from 'commander';
 import type { LogicalTopic } from '../../../shared/contracts/fields.ts';
 import { type HubAccess, hubAccess } from '../../../shared/settings/eventHubsConnection.ts';
 import { inEnvelope, unwritten } from '../../proof/synthetic/envelope.ts';
-import { type EventPublisher, PublishError, Publisher } from '../../proof/synthetic/publish.ts';
+import type { EventPublisher } from '../../proof/synthetic/publish.ts';
+import { PublishError } from '../../proof/synthetic/publishError.ts';
 import { Random } from '../../proof/synthetic/random.ts';
 import { SCENARIOS, scenarioEvents } from '../../proof/synthetic/scenarios.ts';
 import { localCloudFrom } from '../../target/localCloud.ts';
@@ -79,7 +80,7 @@ async function publish({
   if (!kafka) await hubReader(eventHubs).heldNumbers(topics.ledger);
   const access = await hubAccess(eventHubs);
   const stopped = untilStopped();
-  const publisher = kafka ? await kafkaPublisher(access, login, topics) : new Publisher(access, topics);
+  const publisher = kafka ? await kafkaPublisher(access, login, topics) : await amqpPublisher(access, topics);
   const byTopic: Record<string, number> = {};
   try {
     const startedAt = performance.now();
@@ -105,6 +106,15 @@ async function publish({
 }
 
 /** Loaded only where it is wanted: other commands do not wait for the Kafka client. */
+/** Loads the client of Event Hubs, which the other commands start without. */
+async function amqpPublisher(
+  access: HubAccess,
+  topics: Readonly<Record<LogicalTopic, string>>,
+): Promise<EventPublisher> {
+  const { Publisher } = await import('../../proof/synthetic/publish.ts');
+  return new Publisher(access, topics);
+}
+
 async function kafkaPublisher(
   access: HubAccess,
   login: Options['login'],

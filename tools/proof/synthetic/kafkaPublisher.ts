@@ -4,7 +4,8 @@ import { type MessageToProduce, ProduceAcks, Producer, type SASLOptions } from '
 import type { LogicalTopic } from '../../../shared/contracts/fields.ts';
 import type { HubAccess } from '../../../shared/settings/eventHubsConnection.ts';
 import type { SyntheticEvent } from './payments.ts';
-import { type EventPublisher, PublishError, propertiesOf } from './publish.ts';
+import { type EventPublisher, propertiesOf } from './publish.ts';
+import { PublishError } from './publishError.ts';
 
 /** How a Kafka client logs in to Event Hubs. */
 export type KafkaLogin =

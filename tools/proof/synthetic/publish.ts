@@ -6,17 +6,10 @@ import {
 import { LOGICAL_TOPICS, type LogicalTopic } from '../../../shared/contracts/fields.ts';
 import type { HubAccess } from '../../../shared/settings/eventHubsConnection.ts';
 import type { SyntheticEvent } from './payments.ts';
+import { PublishError } from './publishError.ts';
 
 /** Property that tells the check, not the product, that an event is malformed on purpose, and how. */
 export const FAULT_PROPERTY = 'x-synthetic-fault';
-
-/** The broker did not take the events. */
-export class PublishError extends Error {
-  override readonly name = 'PublishError';
-  constructor(cause: Error) {
-    super(`Events could not be published: ${cause.message.replace(/\.?$/, '.')}`, { cause });
-  }
-}
 
 /** A way to the hubs. */
 export interface EventPublisher {
