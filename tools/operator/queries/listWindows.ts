@@ -41,14 +41,16 @@ export interface WindowSelection {
   readonly most: number;
 }
 
+/** A window as `--window` takes it, in SQL. */
+export const WINDOW_TEXT = `replace((window_start AT TIME ZONE 'UTC')::text || 'Z/' || (window_end AT TIME ZONE 'UTC')::text || 'Z', ' ', 'T')`;
+
 /** Windows that do not match, the latest first. One that waits to be compared is none of them. */
 export async function listWindows(
   database: pg.Pool,
   { topic, state, all, most }: WindowSelection,
 ): Promise<ListedWindow[]> {
   const { rows } = await database.query<ListedWindow>(
-    `SELECT topic, replace((window_start AT TIME ZONE 'UTC')::text || 'Z/' || (window_end AT TIME ZONE 'UTC')::text || 'Z', ' ', 'T')
-         AS window,
+    `SELECT topic, ${WINDOW_TEXT} AS window,
        state, expected_count, found_count, found_count - expected_count AS count_difference, expected_sum, found_sum,
        found_sum - expected_sum AS sum_difference, generated_at, first_checked_at AS since, last_checked_at AS last_compared
      FROM bo.control_totals

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { ListedWindow } from './listWindows.ts';
+import { type ListedWindow, WINDOW_TEXT } from './listWindows.ts';
 
 /** A window of control totals as far as one of its rows is concerned. */
 export type WindowOfRow = Pick<
@@ -14,8 +14,7 @@ export async function windowOfRow(
   createdAt: string,
 ): Promise<WindowOfRow | undefined> {
   const { rows } = await database.query<WindowOfRow>(
-    `SELECT replace((window_start AT TIME ZONE 'UTC')::text || 'Z/' || (window_end AT TIME ZONE 'UTC')::text || 'Z', ' ', 'T')
-         AS window,
+    `SELECT ${WINDOW_TEXT} AS window,
        state, expected_count, found_count, last_checked_at AS last_compared
      FROM bo.control_totals
      WHERE topic = $1 AND window_start <= $2::timestamptz AND window_start > $2::timestamptz - interval '1 day'
