@@ -226,10 +226,7 @@ function sendSamples(
       pairs: await readPairs(client),
       oversized,
       violations: await readViolations(client),
-      windows: await readWindows(
-        client,
-        controlledTopics(context.topics).map((source) => context.topics[source]),
-      ),
+      windows: await readWindows(client, context.topics),
       keys,
       connections: await readConnections(client),
       packages: await packagesSeen(client, new Date(Date.now() - PACKAGE_RUNS_MS)),

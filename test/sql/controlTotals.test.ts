@@ -261,9 +261,9 @@ test('what the gauges tell: open windows, those that are incomplete, their rows 
   const it = await bed(t);
   const topics = { ledger: LEDGER, payment_order: ORDERS, pair: '', control: 'control' };
   assert.deepEqual(controlledTopics({ ...topics, control: '' }), []);
-  assert.deepEqual(await readWindows(it.database.pool, []), []);
+  assert.deepEqual(await readWindows(it.database.pool, { ...topics, control: '' }), []);
   const nothing = { open: 0, incomplete: 0, missingRows: 0, amountDifference: 0 };
-  const read = () => readWindows(it.database.pool, [LEDGER, ORDERS]);
+  const read = () => readWindows(it.database.pool, topics);
   assert.deepEqual(await read(), [
     { topic: LEDGER, ...nothing },
     { topic: ORDERS, ...nothing },

@@ -3,7 +3,6 @@ import type { Sample } from '../../shared/metrics/catalogue.ts';
 import { partitionStates } from '../../shared/metrics/partitions.ts';
 import { samplesOf } from '../../shared/metrics/samples.ts';
 import { readAttempts, readStandingPartitions } from '../../shared/store/checkpoints/standingPartitions.ts';
-import { controlledTopics } from '../../shared/store/control/compareWindows.ts';
 import { readWindows } from '../../shared/store/control/readWindows.ts';
 import { readPairs } from '../../shared/store/metrics/pairs.ts';
 import { readConnections } from '../../shared/store/metrics/readConnections.ts';
@@ -85,10 +84,7 @@ export class TimerFollower {
         oversized: await readOversizedGroups(client),
         connections: await readConnections(client),
         violations: await readViolations(client),
-        windows: await readWindows(
-          client,
-          controlledTopics(settings.topics).map((source) => settings.topics[source]),
-        ),
+        windows: await readWindows(client, settings.topics),
         packages: await packagesRunning(database),
       });
     } finally {

@@ -1,4 +1,6 @@
 import type pg from 'pg';
+import type { LogicalTopic } from '../../contracts/fields.ts';
+import { controlledTopics } from './compareWindows.ts';
 
 /** Windows of a topic that do not match what its source has counted. */
 export interface UnmatchedWindows {
@@ -14,12 +16,13 @@ export interface UnmatchedWindows {
 /** How long a window is compared after its total was generated (82_compare_windows.sql). */
 const COMPARED = '7 days';
 
-/** @param topics names of hubs; each is in the result. */
+/** Of each topic whose source sends control totals. `topics`: names of hubs. */
 export async function readWindows(
   client: pg.Pool | pg.ClientBase,
-  topics: readonly string[],
+  topics: Readonly<Record<LogicalTopic, string>>,
 ): Promise<UnmatchedWindows[]> {
-  if (topics.length === 0) return [];
+  const controlled = controlledTopics(topics).map((source) => topics[source]);
+  if (controlled.length === 0) return [];
   const { rows } = await client.query<UnmatchedWindows>(
     `SELECT t.topic, count(*) FILTER (WHERE c.state = 'open')::float8 AS open,
        count(*) FILTER (WHERE c.is_incomplete)::float8 AS incomplete,
@@ -31,7 +34,7 @@ export async function readWindows(
            AND w.generated_at > now() - interval '${COMPARED}' AS is_incomplete
        FROM bo.control_totals w WHERE w.topic = t.topic AND w.state <> 'matched'
      ) c ON true GROUP BY t.topic ORDER BY t.topic`,
-    [topics],
+    [controlled],
   );
   return rows;
 }

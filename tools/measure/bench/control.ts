@@ -1,10 +1,9 @@
 import type pg from 'pg';
 import { compareWindows } from '../../../shared/store/control/compareWindows.ts';
 import { readWindows } from '../../../shared/store/control/readWindows.ts';
-import { ingestContestant } from './contestants.ts';
-import { interleaved, ledgerIngest, type Progress, partitions, type Results } from './core.ts';
+import type { Progress, Results } from './core.ts';
 import { type BenchServer, median } from './database.ts';
-import { orderEvents } from './workload.ts';
+import { withAndWithout } from './withAndWithout.ts';
 
 /** A database that can't find the rows of a window: what it was before there were any. */
 const WITHOUT = 'without_windows';
@@ -21,22 +20,7 @@ export async function controlWriteCases(
   await server.template(WITHOUT, async (pool) => {
     await pool.query('DROP INDEX bo.ledger_entries_created_at, bo.payment_orders_created_at');
   });
-  const orders = (pool: pg.Pool) => ({
-    events,
-    run: ingestContestant(pool, 'payment_order', orderEvents(partitions(2), events, 'random'), 1000),
-  });
-  const both = ['', ' without windows'].flatMap((suffix) => {
-    const where = suffix === '' ? {} : { template: WITHOUT };
-    return [
-      {
-        name: `entries${suffix}`,
-        make: (pool: pg.Pool) => ledgerIngest(pool, 2, events, 1000, 'random'),
-        where,
-      },
-      { name: `orders${suffix}`, make: orders, where },
-    ];
-  });
-  return interleaved(server, both, rounds, progress);
+  return withAndWithout(server, { template: WITHOUT, what: 'windows' }, events, rounds, progress);
 }
 
 /** The timer's comparison of windows beside so many entries, a window a thousand; milliseconds. */
@@ -71,7 +55,7 @@ export async function measureControl(
         await pool.query('UPDATE sync.source_totals SET due_at = now()');
         figures['control_all_windows_wait_ms'] = (await compare(pool, 'unknown')).ms;
         const startedAt = performance.now();
-        await readWindows(pool, [TOPIC]);
+        await readWindows(pool, { ledger: TOPIC, payment_order: '', pair: '', control: 'control' });
         figures['control_gauges_ms'] = performance.now() - startedAt;
       },
     }),

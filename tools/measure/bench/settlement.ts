@@ -1,9 +1,8 @@
 import type pg from 'pg';
 import { FUNCTIONS_SCHEMA } from '../../../shared/store/release.ts';
-import { ingestContestant } from './contestants.ts';
-import { interleaved, ledgerIngest, type Progress, partitions, type Results } from './core.ts';
+import type { Progress, Results } from './core.ts';
 import { type BenchServer, median } from './database.ts';
-import { orderEvents } from './workload.ts';
+import { withAndWithout } from './withAndWithout.ts';
 
 /** A database whose write path notes nothing of settlements: what it was before there were any. */
 const WITHOUT = 'without_settlement';
@@ -28,22 +27,7 @@ export async function settlementWriteCases(
       );
     }
   });
-  const orders = (pool: pg.Pool) => ({
-    events,
-    run: ingestContestant(pool, 'payment_order', orderEvents(partitions(2), events, 'random'), 1000),
-  });
-  const both = ['', ' without settlement'].flatMap((suffix) => {
-    const where = suffix === '' ? {} : { template: WITHOUT };
-    return [
-      {
-        name: `entries${suffix}`,
-        make: (pool: pg.Pool) => ledgerIngest(pool, 2, events, 1000, 'random'),
-        where,
-      },
-      { name: `orders${suffix}`, make: orders, where },
-    ];
-  });
-  return interleaved(server, both, rounds, progress);
+  return withAndWithout(server, { template: WITHOUT, what: 'settlement' }, events, rounds, progress);
 }
 
 /** Reads and sweeps beside so many entries; milliseconds. */
