@@ -174,6 +174,19 @@ test('the order of a large settlement without a pair changes it, before anybody 
   }
 });
 
+test('notes that lead to no settlement do not keep those behind them from being looked at', async (t) => {
+  const database = await testDatabase(t);
+  await sweep(database);
+  // More than one call takes: as batches of orders leave them whose statuses mean nothing to the rules.
+  await database.pool.query(
+    `INSERT INTO sync.settlement_changes (began_at, ended_at)
+     SELECT at, at FROM generate_series(1, 120) n, LATERAL (SELECT now() - interval '1 hour' + n * interval '1 second' AS at) x`,
+  );
+  await feed(database, new Partition(), [e('p', 'PAYMENT')]);
+  await sweep(database);
+  assert.equal((await violations(database)).length, 1);
+});
+
 test('what happens in one group is noticed in another: a reversal from elsewhere, an entry that one waited for', async (t) => {
   const database = await testDatabase(t);
   const partition = new Partition();

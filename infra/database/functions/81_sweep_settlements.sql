@@ -16,7 +16,8 @@ CREATE FUNCTION release.longest_backlog() RETURNS integer LANGUAGE sql IMMUTABLE
 RETURN 5000;
 
 -- Takes up to p_batches noted batches, the earliest first, and of a pass over all groups p_groups (one is under way after the
--- rules or this text changed). Returns how many settlements it looked at; 0: nothing is left to do, or somebody else does it.
+-- rules or this text changed). Returns how many settlements it looked at, or how many notes it took that lead to none; 0: nothing is
+-- left to do, or somebody else does it.
 CREATE FUNCTION release.sweep_settlements(p_batches integer, p_groups integer) RETURNS integer
 LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
@@ -28,6 +29,7 @@ DECLARE
   passed text[];
   first_at timestamptz;
   last_at timestamptz;
+  notes integer;
   undone release.outdated_settlement[];
   outdated release.outdated_settlement[];
 BEGIN
@@ -47,12 +49,12 @@ BEGIN
     WHERE c.ctid = ANY (ARRAY(SELECT x.ctid FROM sync.settlement_changes x ORDER BY x.began_at LIMIT p_batches))
     RETURNING c.*
   )
-  SELECT min(t.began_at), max(t.ended_at),
+  SELECT count(*), min(t.began_at), max(t.ended_at),
     ARRAY(SELECT (u.tx_id, min(n.began_at))::release.outdated_settlement
       FROM taken n, unnest(n.reversed) u(tx_id) GROUP BY u.tx_id),
     ARRAY(SELECT (i.id, min(n.began_at))::release.outdated_settlement
       FROM taken n, unnest(n.ids) i(id) GROUP BY i.id)
-  INTO first_at, last_at, undone, outdated
+  INTO notes, first_at, last_at, undone, outdated
   FROM taken t;
   outdated := outdated || ARRAY(
     SELECT (p.payment_order_id, p.updated_at)::release.outdated_settlement FROM bo.payment_ledger_pairs p
@@ -89,7 +91,8 @@ BEGIN
     WHERE v.awaited IS NOT NULL AND EXISTS (SELECT FROM bo.ledger_entries l WHERE l.tx_id = ANY (v.awaited))
   );
   IF cardinality(outdated) = 0 THEN
-    RETURN 0;
+    -- Batches of orders that mean nothing to the rules: what is noted behind them is next.
+    RETURN notes;
   END IF;
 
   -- 4 compute, with a snapshot that is later than that of step 1
