@@ -21,6 +21,7 @@ export interface ControlledTopic {
  * milliseconds. What is left then is for the next call.
  *
  * @returns how many windows it looked at.
+ * @throws the first failure, once every topic was tried: a table that is held is no reason not to look at the other one.
  */
 export async function compareWindows(
   database: pg.Pool,
@@ -29,8 +30,8 @@ export async function compareWindows(
   forMs: number,
 ): Promise<number> {
   const startedAt = performance.now();
-  let total = 0;
-  for (const { source, topic, reached } of topics) {
+  const compareTopic = async ({ source, topic, reached }: ControlledTopic) => {
+    let total = 0;
     let looked: number;
     do {
       const { rows } = await database.query<{ looked: number }>(
@@ -40,6 +41,17 @@ export async function compareWindows(
       looked = rows[0]!.looked;
       total += looked;
     } while (looked > 0 && performance.now() - startedAt < forMs);
+    return total;
+  };
+  let total = 0;
+  const failures: unknown[] = [];
+  for (const topic of topics) {
+    try {
+      total += await compareTopic(topic);
+    } catch (error) {
+      failures.push(error);
+    }
   }
+  if (failures.length > 0) throw failures[0];
   return total;
 }
